@@ -1,0 +1,1 @@
+"""Which organisation a visit came from, with ground and confidence."""

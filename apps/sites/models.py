@@ -1,0 +1,62 @@
+"""Clients and sites of one agency."""
+
+from django.db import models
+
+DEFAULT_RETENTION_DAYS = 90
+
+
+class Client(models.Model):
+    """A customer of the agency; owner of sites."""
+
+    name = models.CharField(max_length=100)
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name"], name="client_name_once")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Site(models.Model):
+    """A measured website. `slug` stands in addresses, `site_key` in the tag; the key never changes."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        PAUSED = "paused", "Paused"
+        ARCHIVED = "archived", "Archived"
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="sites")
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=80, unique=True, allow_unicode=False)
+    site_key = models.CharField(max_length=32, unique=True)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    status = models.CharField(max_length=16, default=Status.ACTIVE)
+    # null: everything is kept for ever.
+    retention_days = models.PositiveIntegerField(null=True, blank=True, default=DEFAULT_RETENTION_DAYS)
+    hash_routes = models.BooleanField(default=False)
+    # The agency's own addresses that aren't counted, as sealed text: an address lies nowhere in clear.
+    ignored_addresses_sealed = models.BinaryField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SiteDomain(models.Model):
+    """A host whose pages may send to the site; subdomains included, `www.` and ports ignored. The first is shown as its name."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="domains")
+    host = models.CharField(max_length=253)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "host"], name="site_domain_once")]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.host

@@ -1,0 +1,31 @@
+"""Every reason for which an event isn't counted. Nothing vanishes: the ledger counts each by site, day and reason.
+
+Refused: the door said no, nothing was stored. Set aside: stored, flagged, in nobody's figures. The ledger's other
+states (repeated, parked, erased) need no reason.
+"""
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """Why the door turned an event away."""
+
+    INVALID = "invalid"
+    TOO_OLD = "too_old"
+    ORIGIN = "origin"
+    SITE_PAUSED = "site_paused"
+    RATE = "rate"
+    EXCLUDED = "excluded"
+    TOO_LARGE = "too_large"
+    ENCODING = "encoding"
+
+
+class SetAside(StrEnum):
+    """Why a stored event is in nobody's figures. The empty one means that it is counted."""
+
+    NOT = ""
+    BOT_DECLARED = "bot_declared"
+    BOT_HEADLESS = "bot_headless"
+    BOT_NETWORK = "bot_network"
+    SPAM_REFERRER = "spam_referrer"
+    ORPHAN = "orphan"  # engagement whose page view never came

@@ -1,0 +1,14 @@
+"""What tracking knows first and tells the apps to its right."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class EventsStored:
+    """The writer has committed events of one site. Told again when a batch is done again."""
+
+    schema: str
+    site_id: int
+    session_ids: tuple[UUID, ...]  # sessions touched, none twice, set-aside ones left out
+    is_backfill: bool  # imported: no live, no mails, no destinations

@@ -1,0 +1,265 @@
+"""The hot path's tables. Written by the writer and by tracking's services only.
+
+`Event` is range-partitioned by `occurred_at` and made by SQL in the first migration; a leaf has its own
+UNIQUE (site_id, event_id). No foreign keys on the hot path: site, session and company ids are plain values.
+"""
+
+from django.db import models
+
+
+class Kind(models.TextChoices):
+    PAGEVIEW = "pageview"
+    EVENT = "event"
+    ENGAGEMENT = "engagement"
+    VITALS = "vitals"
+    ERROR = "error"
+    IDENTIFY = "identify"
+
+
+class Origin(models.TextChoices):
+    """Which door an event came in by."""
+
+    TAG = "tag"
+    SERVER = "server"
+    PIXEL = "pixel"
+    IMPORT = "import"
+
+
+class Event(models.Model):
+    """What a tracker sent. Engagement and vitals have no row: they are totals in their page view's."""
+
+    event_id = models.UUIDField(primary_key=True)
+    site_id = models.BigIntegerField()
+    session_id = models.UUIDField()
+    visitor_id = models.BigIntegerField()
+    kind = models.TextField()
+    name = models.TextField()
+    origin = models.TextField()
+    set_aside = models.TextField()
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    clock_skew_ms = models.IntegerField()
+    is_late = models.BooleanField()
+    is_interactive = models.BooleanField()
+    page_id = models.UUIDField(null=True)
+    host = models.TextField()
+    path = models.TextField()
+    query = models.TextField()
+    fragment = models.TextField()
+    title = models.TextField()
+    referrer = models.TextField()
+    engaged_ms = models.IntegerField()
+    scroll_percent = models.SmallIntegerField()
+    ttfb_ms = models.IntegerField(null=True)
+    fcp_ms = models.IntegerField(null=True)
+    lcp_ms = models.IntegerField(null=True)
+    inp_ms = models.IntegerField(null=True)
+    load_ms = models.IntegerField(null=True)
+    cls = models.FloatField(null=True)
+    value = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    currency = models.TextField()
+    transaction_id = models.TextField()
+    items = models.JSONField(null=True)
+    props = models.JSONField(null=True)
+    target = models.JSONField(null=True)  # selector, text (scrubbed), x, y, href
+    user_id_hash = models.BinaryField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "event"
+
+
+class Session(models.Model):
+    """A visit: a visitor's events with less than 30 minutes between them. Holds all that is constant for it.
+
+    Totals follow from the session's events, not from the order in which they arrived. A set-aside visitor's events
+    have sessions of their own, so that no figure of people ever contains one.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    site_id = models.BigIntegerField()
+    visitor_id = models.BigIntegerField()
+    ip_hash = models.BinaryField(null=True)
+    identity_mode = models.TextField(default="daily")
+    origin = models.TextField()
+    set_aside = models.TextField(default="")
+    bot_name = models.TextField(default="")
+    import_id = models.BigIntegerField(null=True)
+
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    local_day = models.DateField()  # of started_at in the site's zone
+    # The visitor has another session that local day (set on both, never unset): visitors without DISTINCT.
+    has_siblings = models.BooleanField(default=False)
+    is_late = models.BooleanField(default=False)
+
+    entry_at = models.DateTimeField(null=True)
+    entry_host = models.TextField(default="")
+    entry_path = models.TextField(default="")
+    exit_at = models.DateTimeField(null=True)
+    exit_path = models.TextField(default="")
+    pageviews = models.IntegerField(default=0)
+    events = models.IntegerField(default=0)
+    interactive_events = models.IntegerField(default=0)
+    engaged_ms = models.BigIntegerField(default=0)
+
+    source = models.TextField(default="")
+    medium = models.TextField(default="")
+    channel = models.TextField(default="")
+    campaign = models.TextField(default="")
+    term = models.TextField(default="")
+    content = models.TextField(default="")
+    utm_id = models.TextField(default="")
+    referrer = models.TextField(default="")
+    referrer_host = models.TextField(default="")
+    click_ids = models.JSONField(null=True)  # gclid, gbraid, wbraid, fbclid, msclkid, ttclid, li_fat_id, twclid
+
+    browser = models.TextField(default="")
+    browser_version = models.TextField(default="")
+    engine = models.TextField(default="")
+    system = models.TextField(default="")
+    system_version = models.TextField(default="")
+    device = models.TextField(default="")  # desktop, mobile, tablet, tv, console, bot, or empty for unknown
+    brand = models.TextField(default="")
+    model = models.TextField(default="")
+
+    screen_width = models.IntegerField(null=True)
+    screen_height = models.IntegerField(null=True)
+    viewport_width = models.IntegerField(null=True)
+    viewport_height = models.IntegerField(null=True)
+    pixel_ratio = models.FloatField(null=True)
+    color_scheme = models.TextField(default="")
+    has_touch = models.BooleanField(null=True)
+    languages = models.TextField(default="")  # comma-separated, most wanted first
+    language = models.TextField(default="")  # the first, without its region
+    time_zone = models.TextField(default="")
+    connection = models.TextField(default="")
+
+    continent = models.TextField(default="")
+    country = models.TextField(default="")  # ISO 3166-1 alpha-2
+    region = models.TextField(default="")
+    city = models.TextField(default="")
+    latitude = models.FloatField(null=True)
+    longitude = models.FloatField(null=True)
+    asn = models.BigIntegerField(null=True)
+    network_name = models.TextField(default="")
+    organisation = models.TextField(default="")
+    network_domain = models.TextField(default="")
+    network_kind = models.TextField(default="unknown")  # apps.networks.lookup.NetworkKind
+    is_vpn = models.BooleanField(default=False)
+    is_tor = models.BooleanField(default=False)
+    is_hosting = models.BooleanField(default=False)
+
+    consent_analytics = models.TextField(default="")
+    consent_marketing = models.TextField(default="")
+    gpc = models.BooleanField(default=False)
+    dnt = models.BooleanField(default=False)
+
+    company_id = models.BigIntegerField(null=True)
+    # When company matching has looked at it, whatever it found; null: the sweep will.
+    matched_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "session"
+        indexes = [
+            models.Index(fields=["site_id", "started_at"], name="session_site_started"),
+            models.Index(fields=["site_id", "visitor_id", "started_at"], name="session_visitor"),
+            models.Index(
+                fields=["company_id", "started_at"],
+                name="session_company",
+                condition=models.Q(company_id__isnull=False),
+            ),
+            models.Index(fields=["started_at"], name="session_unmatched", condition=models.Q(matched_at__isnull=True)),
+        ]
+
+
+class SessionAlias(models.Model):
+    """A session that a late event joined to an older one: links to the gone id lead on."""
+
+    id = models.UUIDField(primary_key=True)
+    session_id = models.UUIDField()
+
+    class Meta:
+        db_table = "session_alias"
+
+
+class PendingEngagement(models.Model):
+    """Totals whose page view hasn't come yet. Given up and counted as orphans after 7 days."""
+
+    site_id = models.BigIntegerField()
+    page_id = models.UUIDField()
+    engaged_ms = models.IntegerField(default=0)
+    scroll_percent = models.SmallIntegerField(default=0)
+    vitals = models.JSONField(null=True)
+    events = models.IntegerField(default=0)  # how many events are folded in here, for the ledger
+    received_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "pending_engagement"
+        constraints = [models.UniqueConstraint(fields=["site_id", "page_id"], name="pending_engagement_once")]
+
+
+class LedgerLine(models.Model):
+    """How many events of a site met one fate on one UTC day of receipt."""
+
+    class State(models.TextChoices):
+        REFUSED = "refused"
+        COUNTED = "counted"
+        FOLDED = "folded"
+        SET_ASIDE = "set_aside"
+        REPEATED = "repeated"
+        PARKED = "parked"
+        ERASED = "erased"
+
+    site_id = models.BigIntegerField()
+    day = models.DateField()
+    state = models.TextField()  # State
+    reason = models.TextField(default="")
+    count = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "ledger"
+        constraints = [models.UniqueConstraint(fields=["site_id", "day", "state", "reason"], name="ledger_line_once")]
+
+
+class WriterPosition(models.Model):
+    """Up to which entry of a partition this agency has stored; moves in the transaction that stores the entries."""
+
+    partition = models.SmallIntegerField(primary_key=True)
+    last_entry = models.CharField(max_length=32, default="0-0")
+    epoch = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "writer_position"
+
+
+class ParkedEntry(models.Model):
+    """A stream entry that couldn't be stored, with why; its address is sealed and soon unreadable."""
+
+    partition = models.SmallIntegerField()
+    entry = models.CharField(max_length=32)
+    site_id = models.BigIntegerField()
+    payload = models.BinaryField()
+    error = models.TextField()
+    events = models.IntegerField()
+    parked_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "parked_entry"
+        constraints = [models.UniqueConstraint(fields=["partition", "entry"], name="parked_entry_once")]
+
+
+class ImportJob(models.Model):
+    """One access log on its way in: how far it is and what became of its lines. Its daily salts go when it is done."""
+
+    site_id = models.BigIntegerField()
+    file_name = models.TextField()
+    digest = models.BinaryField()  # SHA-256 of the file's first MiB and its length, to recognise a resumed one
+    lines_read = models.BigIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+    salts_wrapped = models.BinaryField(null=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "import_job"

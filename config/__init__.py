@@ -1,0 +1,1 @@
+"""Beacon's wiring: settings, addresses, processes, and which fact starts which work."""

@@ -1,0 +1,110 @@
+"""Typed readers of the environment. A wrong value stops the start with the variable's name and what it should be.
+
+Addresses of the servers come from the environment or, where they aren't set, from the file that the local runner writes
+beside the embedded servers it started (`$BEACON_DATA_DIR/services.json`), so that every command finds them by itself.
+"""
+
+import json
+import os
+import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parent.parent
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def flag(name: str, default: bool = False) -> bool:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.strip().lower() in TRUE:
+        return True
+    if value.strip().lower() in FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} is {value!r}: write 1 or 0.")
+
+
+def integer(name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    if not value.lstrip("-").isdigit() or not least <= int(value) <= most:
+        raise ImproperlyConfigured(f"{name} is {value!r}: write a whole number from {least} to {most}.")
+    return int(value)
+
+
+def port(name: str, default: int) -> int:
+    return integer(name, default, least=1, most=65535)
+
+
+def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = text(name) or default
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}: write one of {', '.join(choices)}.")
+    return value
+
+
+def words(name: str) -> list[str]:
+    """Return the comma-separated words of a variable, trimmed, empty ones left out."""
+    return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Return the address ranges of a variable, such as `127.0.0.1,10.0.0.0/8`."""
+    try:
+        return [ip_network(word, strict=False) for word in words(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}; write addresses or ranges such as 10.0.0.0/8.") from error
+
+
+def data_dir() -> Path:
+    return Path(text("BEACON_DATA_DIR") or ROOT / ".data").expanduser().resolve()
+
+
+def service(name: str, key: str) -> str:
+    """Return a server's URL: the variable `name`, else what the runner noted under `key`, else an empty string."""
+    return text(name) or str(_noted_services().get(key) or "")
+
+
+def secret_key() -> str:
+    """Return BEACON_SECRET_KEY or the key kept (mode 600) in the data folder, made at the first start."""
+    given = text("BEACON_SECRET_KEY")
+    if given:
+        if len(given) < 32:
+            raise ImproperlyConfigured("BEACON_SECRET_KEY is too short: 32 characters at least.")
+        return given
+    path = data_dir() / "secret_key"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # O_EXCL: of several processes that start at once one makes the key and the others read it.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"The key file {path} can't be made: {error.strerror}.") from error
+    with os.fdopen(handle, "w") as file:
+        key = secrets.token_urlsafe(48)
+        file.write(key)
+    return key
+
+
+def _noted_services() -> dict[str, Any]:
+    path = data_dir() / "services.json"
+    if not path.exists():
+        return {}
+    try:
+        noted = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(
+            f"{path} can't be read ({error}): remove it and start anew with `make run`."
+        ) from error
+    return noted if isinstance(noted, dict) else {}

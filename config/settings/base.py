@@ -1,0 +1,260 @@
+"""Complete settings. The other modules of this package only override single values."""
+
+from urllib.parse import urlsplit
+
+from celery.schedules import crontab
+
+from config import env
+
+ROOT = env.ROOT
+BEACON_DATA_DIR = env.data_dir()
+DEBUG = env.flag("BEACON_DEBUG")
+SECRET_KEY = env.secret_key()
+
+# --- where it can be reached ------------------------------------------------------------------------------------------
+PORT = env.port("PORT", 8000)
+TRACK_PORT = env.port("TRACK_PORT", PORT + 1)
+BEACON_SCHEME = env.choice("BEACON_SCHEME", "http", ("http", "https"))
+# Agencies live under this host: alder.<BEACON_PUBLIC_HOST>. `*.localhost` resolves in every browser without set-up.
+BEACON_PUBLIC_HOST = env.text("BEACON_PUBLIC_HOST", "localhost")
+# Where tags send to. Empty: the public host on TRACK_PORT.
+BEACON_TRACK_URL = env.text("BEACON_TRACK_URL") or f"{BEACON_SCHEME}://{BEACON_PUBLIC_HOST}:{TRACK_PORT}"
+BEACON_TRUSTED_PROXIES = env.networks("BEACON_TRUSTED_PROXIES")
+ALLOWED_HOSTS = [f".{BEACON_PUBLIC_HOST}", "127.0.0.1", *env.words("BEACON_ALLOWED_HOSTS")]
+
+# --- applications -----------------------------------------------------------------------------------------------------
+SHARED_APPS = [
+    "django_tenants",
+    "apps.core",
+    "apps.agencies",
+    "apps.networks",
+    "daphne",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.admin",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "channels",
+    "rest_framework",
+    "django_htmx",
+    "template_partials",
+    "csp",
+]
+TENANT_APPS = [
+    "apps.sites",
+    "apps.tracking",
+    "apps.companies",
+    "apps.live",
+    "apps.analytics",
+]
+INSTALLED_APPS = SHARED_APPS + TENANT_APPS
+
+TENANT_MODEL = "agencies.Agency"
+TENANT_DOMAIN_MODEL = "agencies.Domain"
+TENANT_LIMIT_SET_CALLS = True
+PUBLIC_SCHEMA_NAME = "public"
+ROOT_URLCONF = "config.urls"
+PUBLIC_SCHEMA_URLCONF = "config.urls_public"
+ASGI_APPLICATION = "config.asgi.application"
+WSGI_APPLICATION = "config.wsgi.application"
+
+MIDDLEWARE = [
+    "apps.core.middleware.RequestIdMiddleware",
+    "apps.agencies.middleware.AgencyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.agencies.middleware.MembershipMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "apps.analytics.navigation.navigation",
+            ],
+            "builtins": ["apps.core.templatetags.ui"],
+        },
+    }
+]
+
+# --- servers ----------------------------------------------------------------------------------------------------------
+DATABASE_URL = env.service("DATABASE_URL", "database_url")
+REDIS_URL = env.service("REDIS_URL", "redis_url")
+_volatile = env.service("REDIS_CACHE_URL", "volatile_url") or REDIS_URL
+REDIS_CACHE_URL = _volatile
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or _volatile
+CHANNELS_URL = env.text("CHANNELS_URL") or _volatile
+
+
+def _database(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    return {
+        "ENGINE": "django_tenants.postgresql_backend",
+        "NAME": parts.path.lstrip("/"),
+        "USER": parts.username or "",
+        "PASSWORD": parts.password or "",
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": env.integer("BEACON_CONN_MAX_AGE", 0),
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": {"connect_timeout": 5},
+    }
+
+
+DATABASES = {"default": _database(DATABASE_URL)}
+DATABASE_ROUTERS = ("django_tenants.routers.TenantSyncRouter",)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_CACHE_URL,
+        "KEY_FUNCTION": "apps.core.tenancy.cache_key",
+        "TIMEOUT": 300,
+    }
+}
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [CHANNELS_URL], "prefix": "beacon"},
+    }
+}
+
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 240
+CELERY_TASK_SOFT_TIME_LIMIT = 220
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ROUTES = {"apps.companies.*": {"queue": "enrichment"}}
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "partitions": {"task": "apps.tracking.tasks.partitions_make_ahead", "schedule": crontab(minute="17", hour="*/6")},
+    "salts": {"task": "apps.tracking.tasks.salts_rotate", "schedule": crontab(minute="*/10")},
+    "retention": {"task": "apps.tracking.tasks.retention_enforce", "schedule": crontab(minute="23", hour="*")},
+    "orphans": {"task": "apps.tracking.tasks.engagement_orphans_drop", "schedule": crontab(minute="41", hour="*")},
+    "durable-rewrite": {"task": "apps.tracking.tasks.durable_file_rewrite", "schedule": crontab(minute="53")},
+    "match-sweep": {"task": "apps.companies.tasks.match_sweep", "schedule": 60.0},
+    "spares": {"task": "apps.agencies.tasks.spares_refill", "schedule": 60.0},
+    "databases": {
+        "task": "apps.networks.tasks.databases_refresh",
+        "schedule": crontab(minute="11", hour="3", day_of_month="4"),
+    },
+}
+
+# --- people -----------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "agencies.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = BEACON_SCHEME == "https"
+CSRF_COOKIE_SECURE = BEACON_SCHEME == "https"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = BEACON_SCHEME
+
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+DEFAULT_FROM_EMAIL = env.text("BEACON_MAIL_FROM", f"Beacon <beacon@{BEACON_PUBLIC_HOST}>")
+BEACON_OUTBOX_DIR = BEACON_DATA_DIR / "outbox"
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BEACON_DATA_DIR / "static"
+STATICFILES_DIRS = [ROOT / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'", "ws:", "wss:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        # An agency's /login leads to the public host and back, and browsers check redirects of forms too.
+        "form-action": [
+            "'self'",
+            f"{BEACON_SCHEME}://{BEACON_PUBLIC_HOST}:*",
+            f"{BEACON_SCHEME}://*.{BEACON_PUBLIC_HOST}:*",
+        ],
+    }
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- ingest and pipeline ----------------------------------------------------------------------------------------------
+BEACON_PIPELINE = "config.pipeline"
+# Streams events:{p0}..{pN-1}. Changing it needs drained streams.
+STREAM_PARTITIONS = 16
+# Bound of all streams together, in bytes; past it the door answers 503.
+STREAM_MAX_BYTES = env.integer("BEACON_STREAM_MAX_BYTES", 256 * 2**20, least=2**20, most=2**40)
+INGEST_RATE_PER_IP = env.integer("BEACON_RATE_PER_IP", 200, least=1)  # requests a second
+INGEST_RATE_PER_SITE = env.integer("BEACON_RATE_PER_SITE", 5_000, least=1)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # Access lines hold visitors' addresses, which may stand in no log.
+        "django.channels.server": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "uvicorn.access": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+    },
+}

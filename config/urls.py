@@ -1,0 +1,11 @@
+"""Addresses of an agency's host."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("apps.agencies.urls")),
+    path("", include("apps.sites.urls")),
+    path("", include("apps.companies.urls")),
+    path("", include("apps.live.urls")),
+    path("", include("apps.analytics.urls")),
+]
