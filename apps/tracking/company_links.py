@@ -1,0 +1,57 @@
+"""The company on a visit: tracking's side of it. Which company it is, is for the apps to the right to find out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from .models import Session
+
+
+@dataclass(frozen=True, slots=True)
+class VisitNetwork:
+    """What company matching needs to know of a visit."""
+
+    id: UUID
+    site_id: int
+    started_at: datetime
+    ended_at: datetime
+    country: str
+    network_kind: str
+    organisation: str
+    network_domain: str
+    network_name: str
+    asn: int | None
+    is_hidden: bool
+
+
+def visits_unmatched(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_000) -> list[VisitNetwork]:
+    """Return people's visits that company matching hasn't looked at, oldest first. One query."""
+    rows = Session.objects.filter(matched_at__isnull=True, set_aside="")
+    if session_ids is not None:
+        rows = rows.filter(id__in=list(session_ids))
+    return [
+        VisitNetwork(
+            id=row.id,
+            site_id=row.site_id,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            country=row.country,
+            network_kind=row.network_kind,
+            organisation=row.organisation,
+            network_domain=row.network_domain,
+            network_name=row.network_name,
+            asn=row.asn,
+            is_hidden=row.is_vpn or row.is_tor or row.is_hosting,
+        )
+        for row in rows.order_by("started_at")[:limit]
+    ]
+
+
+def visits_link(*, companies: Mapping[UUID, int | None], at: datetime) -> None:
+    """Note the company of each visit, or that it has none; `at` is when this was looked at. May run twice."""
+    by_company: dict[int | None, list[UUID]] = {}
+    for session_id, company_id in companies.items():
+        by_company.setdefault(company_id, []).append(session_id)
+    for company_id, session_ids in by_company.items():
+        Session.objects.filter(id__in=session_ids).update(company_id=company_id, matched_at=at)
