@@ -1,4 +1,6 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from . import views
 
 app_name = "live"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [path("s/<slug:slug>/live", views.live, name="site-live")]
