@@ -24,13 +24,22 @@ def postgres_tree(*, identity: Identity | None, private: Path) -> Path:
 
     It lies in the environment; where `identity` can't reach that, a copy is made below `private`.
     """
+    shared = unpack_shared()
+    if identity is None or may_enter(identity, shared / "bin"):
+        return shared
+    return unpacked(_archive(), private)
+
+
+def unpack_shared() -> Path:
+    """Unpack PostgreSQL in the environment, unless it is, and return its folder."""
+    return unpacked(_archive(), POSTGRES_PACKAGE.parent)
+
+
+def _archive() -> Path:
     archive = next(POSTGRES_PACKAGE.glob("postgresql-*.tar.gz"), None)
     if archive is None:
         raise Problem(f"The PostgreSQL programs are missing: {REINSTALL}.")
-    shared = unpacked(archive, POSTGRES_PACKAGE.parent)
-    if identity is None or may_enter(identity, shared / "bin"):
-        return shared
-    return unpacked(archive, private)
+    return archive
 
 
 def unpacked(archive: Path, folder: Path) -> Path:

@@ -29,7 +29,7 @@ MAJOR = "18"
 USER = DATABASE = "beacon"
 FAST_STOP_SECONDS = 20.0
 # Where a cluster goes whose user can't reach the data folder: kept over restarts, root's alone.
-ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108
+ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))
 
 SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -71,6 +71,7 @@ class Postgres:
         return self.home != self._folder.postgres
 
     def start(self) -> subprocess.Popen[bytes]:
+        self._end_leftover()
         turn_over(self.log)
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
@@ -173,7 +174,7 @@ class Postgres:
         return password
 
     def _end_leftover(self) -> None:
-        """Make way after a kill -9: end a server of this cluster that still runs, drop the pid file of one that doesn't.
+        """Make way after a kill -9: end a server of this cluster that still runs, drop the pid file of a dead one.
 
         Only the holder of the folder's lock gets here, so a server that still runs is an orphan. The number in the
         file may by now be anybody's; PostgreSQL itself would then refuse to start.
@@ -211,8 +212,8 @@ def unprivileged() -> Identity:
 def home_of(folder: DataFolder, identity: Identity | None) -> Path:
     """Return the folder the cluster lives in.
 
-    That is the data folder's own, unless the unprivileged user can't reach it (a checkout below root's home, mode 0700).
-    Then it is one elsewhere, noted in the data folder, where it says whose it is.
+    That is the data folder's own, unless the unprivileged user can't reach it (a checkout below root's home, mode
+    0700). Then it is one elsewhere, noted in the data folder, where it says whose it is.
     """
     note = folder.postgres / "elsewhere.json"
     if identity is None:

@@ -108,7 +108,7 @@ class Register:
 
     def end_leftovers(self, *, grace_seconds: float = 5.0) -> list[str]:
         """End what a killed predecessor left running; return the names. Only for the holder of the folder's lock."""
-        left = {name: process for name, process in self._left_behind()}
+        left = dict(self._left_behind())
         for process in left.values():
             signal_group(process.pid, signal.SIGTERM)
         _, stubborn = psutil.wait_procs(list(left.values()), timeout=grace_seconds)

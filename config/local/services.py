@@ -1,4 +1,4 @@
-"""The embedded servers together: which of them are needed, started in one go, noted in services.json, stopped in order."""
+"""The embedded servers together: started in one go where needed, noted in services.json, stopped in order."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from config.local.folders import DataFolder, write_private
 from config.local.lock import hold
 from config.local.postgres import Postgres
 from config.local.processes import Register
+from config.local.restarts import Restarts
 from config.local.server import Server, wait_ready
 from config.local.valkey import Valkey
 
@@ -29,6 +30,7 @@ class Running:
 
     server: Server
     process: subprocess.Popen[bytes]
+    restarts: Restarts = field(default_factory=Restarts)
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Services:
         ports = remembered_ports(self.folder)
         for key, server in self._needed(ports):
             self.running[key] = Running(server, self._launch(server))
+            self.running[key].restarts.note_start()
         for item in self.running.values():
             wait_ready(item.server, item.process, pause=pause)
         self._note()
@@ -52,6 +55,7 @@ class Services:
         """Start a server again that has died, on its old port; it isn't waited for."""
         item = self.running[key]
         item.process = self._launch(item.server)
+        item.restarts.note_start()
         self._note()
 
     def stop(self) -> None:
@@ -80,7 +84,7 @@ class Services:
 
     def _note(self) -> None:
         """Write services.json; it stays after a stop, so that the next run finds its ports and commands their URLs."""
-        urls: dict[str, object] = {key: None for key in VARIABLES}
+        urls: dict[str, object] = dict.fromkeys(VARIABLES)
         urls |= {key: item.server.url for key, item in self.running.items()}
         pids = {i.server.name: i.process.pid for i in self.running.values() if i.process.poll() is None}
         write_private(self.folder.services, json.dumps(urls | {"pids": pids}, indent=2) + "\n")

@@ -37,7 +37,8 @@ DURABLE = COMMON | {
     "auto-aof-rewrite-percentage": "100",
     "auto-aof-rewrite-min-size": "64mb",
 }
-# Cache, limits, presence, sealing keys, broker, channel layer. Never on disk: sealing keys may not lie beside what they seal.
+# Cache, limits, presence, sealing keys, broker, channel layer. Never on disk: sealing keys may not lie beside what they
+# seal.
 VOLATILE = COMMON | {
     "appendonly": "no",
     "maxmemory": "256mb",

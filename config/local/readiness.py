@@ -1,0 +1,51 @@
+"""How the runner tells that a process does its work, seen from outside as a user or an operator would see it."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from collections.abc import Callable, Mapping
+
+from config.local.options import Options
+from config.local.ports import LOOPBACK
+from config.local.units import Unit
+
+Check = Callable[[Unit], bool]
+ANSWER_SECONDS = 5.0
+
+
+def answers(port: int, path: str) -> Check:
+    """Make a check that a GET is answered with 200."""
+
+    def check(unit: Unit) -> bool:
+        connection = http.client.HTTPConnection(LOOPBACK, port, timeout=ANSWER_SECONDS)
+        try:
+            connection.request("GET", path, headers={"Host": f"localhost:{port}"})
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    return check
+
+
+def has_said(pattern: str) -> Check:
+    """Make a check that the process has written a line with this pattern since its start."""
+    compiled = re.compile(pattern)
+    return lambda unit: any(compiled.search(line) for line in unit.recent)
+
+
+def checks(options: Options) -> Mapping[str, Check]:
+    """Return the check of each process of the Procfile; one that isn't named here is ready when it runs."""
+    return {
+        "web": answers(options.port, "/health"),
+        "ingest": answers(options.track_port, "/ready"),
+        "writer": has_said(r"\bwriter ready\b"),
+        "worker": has_said(r"\bworker ready\b"),
+        "beat": has_said(r"\bbeat ready\b"),
+    }
+
+
+def runs(unit: Unit) -> bool:
+    return unit.is_running
