@@ -25,7 +25,7 @@ class DeviceClass(StrEnum):
     TV = "tv"
     CONSOLE = "console"
     BOT = "bot"
-    UNKNOWN = "unknown"
+    UNKNOWN = ""
 
 
 class ClientHints(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +56,7 @@ BROWSER_NAMES = {
     "Chrome Mobile": "Chrome",
     "Chrome Mobile iOS": "Chrome",
     "Chrome Mobile WebView": "Android WebView",
+    "DuckDuckGo Mobile": "DuckDuckGo",
     "Edge Mobile": "Edge",
     "Firefox Mobile": "Firefox",
     "Firefox iOS": "Firefox",
