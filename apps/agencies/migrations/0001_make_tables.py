@@ -59,6 +59,8 @@ class Migration(migrations.Migration):
                 ("partition", models.SmallIntegerField(primary_key=True, serialize=False)),
                 ("last_entry", models.CharField(default="0-0", max_length=32)),
                 ("epoch", models.BigIntegerField(default=0)),
+                ("owner", models.CharField(default="", max_length=64)),
+                ("leased_until", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(

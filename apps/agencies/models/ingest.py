@@ -55,11 +55,16 @@ class Salt(models.Model):
 
 
 class StreamCheckpoint(models.Model):
-    """Up to which stream entry all agencies have stored, and which owner (epoch) may go on from there."""
+    """Up to which stream entry all agencies have stored, and which owner (epoch) may go on from there.
+
+    The owner renews `leased_until` while it lives; once that has passed, a successor takes the partition with a new epoch.
+    """
 
     partition = models.SmallIntegerField(primary_key=True)
     last_entry = models.CharField(max_length=32, default="0-0")
     epoch = models.BigIntegerField(default=0)
+    owner = models.CharField(max_length=64, default="")
+    leased_until = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"p{self.partition} at {self.last_entry}"
