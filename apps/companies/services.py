@@ -51,7 +51,7 @@ def _match(visit: VisitNetwork) -> Match | None:
 
 
 def _companies_ensure(visits: list[VisitNetwork], matches: dict[UUID, Match], at: datetime) -> dict[str, int]:
-    """Return the id of each matched domain's company; new ones are made, known ones stay as people may have edited them."""
+    """Return the id of each matched domain's company; new ones are made, known ones stay as they are."""
     wanted = {
         match.domain: Company(
             name=match.name, domain=match.domain, kind=match.kind, country=visit.country, created_at=at, updated_at=at
@@ -69,9 +69,7 @@ def _companies_ensure(visits: list[VisitNetwork], matches: dict[UUID, Match], at
     return known
 
 
-def _matches_record(
-    visits: list[VisitNetwork], matches: dict[UUID, Match], ids: dict[str, int], at: datetime
-) -> None:
+def _matches_record(visits: list[VisitNetwork], matches: dict[UUID, Match], ids: dict[str, int], at: datetime) -> None:
     CompanyMatch.objects.bulk_create(
         [
             CompanyMatch(

@@ -21,5 +21,5 @@ def today() -> date:
 
 
 def from_ms(milliseconds: int) -> datetime:
-    """Return the aware UTC moment of `milliseconds` since 1970. Raises OverflowError or ValueError outside years 1-9999."""
+    """Return the aware UTC moment of `milliseconds` since 1970. Raises ValueError outside years 1-9999."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

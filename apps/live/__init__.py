@@ -1,1 +1,1 @@
-"""Who is on a site right now, pushed within a second. Read side: derives everything from rows, keeps no state of its own."""
+"""Who is on a site right now, pushed within a second. Read side: derived from rows, no state of its own."""

@@ -111,7 +111,10 @@ def now_of(site_id: int) -> Now:
     )
     visitors = totals["visitors"]
     pages = list(
-        rows.exclude(exit_path="").values_list("exit_path").annotate(n=Count("visitor_id", distinct=True)).order_by("-n")[:PAGES]
+        rows.exclude(exit_path="")
+        .values_list("exit_path")
+        .annotate(n=Count("visitor_id", distinct=True))
+        .order_by("-n")[:PAGES]
     )
     dots = (
         rows.exclude(latitude=None)
@@ -126,7 +129,8 @@ def now_of(site_id: int) -> Now:
         in_companies=totals["in_companies"],
         without_place=totals["without_place"],
         pages=[
-            PageNow(path=path, count=count, ratio=count / visitors, bar=100 * count / pages[0][1]) for path, count in pages
+            PageNow(path=path, count=count, ratio=count / visitors, bar=100 * count / pages[0][1])
+            for path, count in pages
         ],
         dots=[Dot(latitude=lat, longitude=lon, count=n) for lat, lon, n in dots if lat is not None and lon is not None],
         minutes=_minutes(site_id, at),
