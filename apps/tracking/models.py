@@ -79,6 +79,9 @@ class Session(models.Model):
     id = models.UUIDField(primary_key=True)
     site_id = models.BigIntegerField()
     visitor_id = models.BigIntegerField()
+    # The same visitor's id of the next or previous day, where the visit is close to midnight UTC. Forgotten when the days'
+    # salts are destroyed, as nobody may link days after that.
+    linked_visitor_id = models.BigIntegerField(null=True)
     ip_hash = models.BinaryField(null=True)
     identity_mode = models.TextField(default="daily")
     origin = models.TextField()
@@ -165,6 +168,11 @@ class Session(models.Model):
             models.Index(fields=["site_id", "started_at"], name="session_site_started"),
             models.Index(fields=["site_id", "visitor_id", "started_at"], name="session_visitor"),
             models.Index(
+                fields=["site_id", "linked_visitor_id"],
+                name="session_linked_visitor",
+                condition=models.Q(linked_visitor_id__isnull=False),
+            ),
+            models.Index(
                 fields=["company_id", "started_at"],
                 name="session_company",
                 condition=models.Q(company_id__isnull=False),
@@ -184,19 +192,22 @@ class SessionAlias(models.Model):
 
 
 class PendingEngagement(models.Model):
-    """Totals whose page view hasn't come yet. Given up and counted as orphans after 7 days."""
+    """Totals whose page view hasn't come yet, by UTC day of receipt. Given up and counted as orphans after 7 days."""
 
     site_id = models.BigIntegerField()
     page_id = models.UUIDField()
+    received_on = models.DateField()
+    last_at = models.DateTimeField()  # of the latest event among them: it may lengthen the visit
     engaged_ms = models.IntegerField(default=0)
     scroll_percent = models.SmallIntegerField(default=0)
     vitals = models.JSONField(null=True)
     events = models.IntegerField(default=0)  # how many events are folded in here, for the ledger
-    received_at = models.DateTimeField()
 
     class Meta:
         db_table = "pending_engagement"
-        constraints = [models.UniqueConstraint(fields=["site_id", "page_id"], name="pending_engagement_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["site_id", "page_id", "received_on"], name="pending_engagement_once")
+        ]
 
 
 class LedgerLine(models.Model):

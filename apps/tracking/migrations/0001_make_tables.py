@@ -131,11 +131,12 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("site_id", models.BigIntegerField()),
                 ("page_id", models.UUIDField()),
+                ("received_on", models.DateField()),
+                ("last_at", models.DateTimeField()),
                 ("engaged_ms", models.IntegerField(default=0)),
                 ("scroll_percent", models.SmallIntegerField(default=0)),
                 ("vitals", models.JSONField(null=True)),
                 ("events", models.IntegerField(default=0)),
-                ("received_at", models.DateTimeField()),
             ],
             options={
                 "db_table": "pending_engagement",
@@ -148,6 +149,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(primary_key=True, serialize=False)),
                 ("site_id", models.BigIntegerField()),
                 ("visitor_id", models.BigIntegerField()),
+                ("linked_visitor_id", models.BigIntegerField(null=True)),
                 ("ip_hash", models.BinaryField(null=True)),
                 ("identity_mode", models.TextField(default="daily")),
                 ("origin", models.TextField()),
@@ -223,6 +225,11 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["site_id", "started_at"], name="session_site_started"),
                     models.Index(fields=["site_id", "visitor_id", "started_at"], name="session_visitor"),
+                    models.Index(
+                        condition=models.Q(("linked_visitor_id__isnull", False)),
+                        fields=["site_id", "linked_visitor_id"],
+                        name="session_linked_visitor",
+                    ),
                     models.Index(
                         condition=models.Q(("company_id__isnull", False)),
                         fields=["company_id", "started_at"],
