@@ -1,0 +1,43 @@
+"""Chromium for tests and screenshots: Debian's or Playwright's own, whichever is there."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+# Without these Chromium looks for its maker's hosts at every start.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HINT = "No Chromium is installed: `apt-get install chromium`, or `.venv/bin/playwright install chromium`."
+
+
+class NoBrowser(RuntimeError):
+    """There is no Chromium; the text says how to get one."""
+
+
+def chromium_path(playwright: Playwright) -> str:
+    """Return the browser's program. Raises NoBrowser."""
+    own = Path(playwright.chromium.executable_path)
+    found = str(own) if own.exists() else shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        raise NoBrowser(HINT)
+    return found
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(playwright), args=QUIET)
+        try:
+            yield browser
+        finally:
+            browser.close()

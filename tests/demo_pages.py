@@ -1,0 +1,98 @@
+"""Every page of the product as the demo shows it: what the accessibility check visits and `make screenshots` renders."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+WAIT_MS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The facts of `demo.json`."""
+
+    public_url: str
+    dashboard_url: str
+    email: str
+    password: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A page: its name, and how to get there once logged in."""
+
+    name: str
+    go: Callable[[Page, Demo], None]
+    needs_login: bool = True
+
+
+def log_in(page: Page, demo: Demo) -> None:
+    """Log in as a person would: the agency's address, the public host's form, and back."""
+    page.goto(demo.dashboard_url)
+    page.get_by_label("E-mail").fill(demo.email)
+    page.get_by_label("Password", exact=True).fill(demo.password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{demo.dashboard_url.rstrip('/')}/**", timeout=WAIT_MS)
+
+
+def settle(page: Page) -> None:
+    """Wait until fonts are there, fragments have come in and nothing moves any more."""
+    page.wait_for_load_state("load")
+    page.wait_for_function("() => !document.querySelector('[aria-busy=true], .htmx-request')", timeout=WAIT_MS)
+    page.evaluate("() => document.fonts.ready.then(() => true)")
+
+
+def _agency(path: str) -> Callable[[Page, Demo], None]:
+    def go(page: Page, demo: Demo) -> None:
+        page.goto(demo.dashboard_url.rstrip("/") + path)
+
+    return go
+
+
+def _site(path: str, site: str = "") -> Callable[[Page, Demo], None]:
+    def go(page: Page, demo: Demo) -> None:
+        page.goto(f"{demo.dashboard_url.rstrip('/')}/s/{site or demo.site}/{path}")
+
+    return go
+
+
+def _public(path: str) -> Callable[[Page, Demo], None]:
+    def go(page: Page, demo: Demo) -> None:
+        page.goto(demo.public_url.rstrip("/") + path)
+
+    return go
+
+
+def _first_row_of(path: str) -> Callable[[Page, Demo], None]:
+    def go(page: Page, demo: Demo) -> None:
+        _site(path)(page, demo)
+        settle(page)
+        page.locator("a.rowlink").first.click()
+        page.wait_for_load_state("load")
+
+    return go
+
+
+PAGES = (
+    Shot("public-home", _public("/"), needs_login=False),
+    Shot("public-login", _public("/login"), needs_login=False),
+    Shot("public-signup", _public("/signup"), needs_login=False),
+    Shot("public-outbox", _public("/outbox/"), needs_login=False),
+    Shot("portfolio", _agency("/")),
+    Shot("companies-all", _agency("/companies")),
+    Shot("settings", _agency("/settings")),
+    Shot("account", _agency("/account")),
+    Shot("site-overview", _site("")),
+    Shot("site-overview-filtered", _site("?f=channel:is:Organic+Search&period=7d")),
+    Shot("site-live", _site("live")),
+    Shot("site-companies", _site("companies")),
+    Shot("site-company", _first_row_of("companies")),
+    Shot("site-visits", _site("visits")),
+    Shot("site-visit", _first_row_of("visits")),
+    Shot("site-settings", _site("settings")),
+    Shot("import-overview", _site("?period=all", site="saltgrove-foods")),
+    Shot("import-no-data", _site("?period=7d", site="saltgrove-foods")),
+    Shot("waiting", _site("", site="quillmark-logistics")),
+)
