@@ -9,6 +9,7 @@ import subprocess
 import sys
 from types import FrameType
 
+from config.local import plan
 from config.local.console import Console
 from config.local.lock import Busy
 from config.local.options import Options, data_folder
@@ -35,7 +36,8 @@ def arguments() -> argparse.Namespace:
 def up(*, has_demo: bool) -> int:
     request = StopRequest()
     request.listen()
-    Run(Options.read(has_demo=has_demo), console=Console(), request=request).go()
+    options = Options.read(has_demo=has_demo)
+    Run(options, plan.beacon(options), console=Console(), request=request).go()
     return 0
 
 

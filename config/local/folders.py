@@ -43,6 +43,11 @@ class DataFolder:
         return self.run / "processes.json"
 
     @property
+    def ready(self) -> Path:
+        """There while a run is ready, with its ports."""
+        return self.run / "ready.json"
+
+    @property
     def services(self) -> Path:
         return self.root / "services.json"
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import http.client
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from config.local.options import Options
 from config.local.ports import LOOPBACK
 from config.local.units import Unit
 
@@ -34,17 +33,6 @@ def has_said(pattern: str) -> Check:
     """Make a check that the process has written a line with this pattern since its start."""
     compiled = re.compile(pattern)
     return lambda unit: any(compiled.search(line) for line in unit.recent)
-
-
-def checks(options: Options) -> Mapping[str, Check]:
-    """Return the check of each process of the Procfile; one that isn't named here is ready when it runs."""
-    return {
-        "web": answers(options.port, "/health"),
-        "ingest": answers(options.track_port, "/ready"),
-        "writer": has_said(r"\bwriter ready\b"),
-        "worker": has_said(r"\bworker ready\b"),
-        "beat": has_said(r"\bbeat ready\b"),
-    }
 
 
 def runs(unit: Unit) -> bool:

@@ -1,40 +1,41 @@
-"""The run: servers, preparation, the Procfile's processes, the ready block; then look after them until told to stop."""
+"""The run: servers, preparation, the processes, the ready block; then look after them until told to stop."""
 
 from __future__ import annotations
 
+import json
 import time
-from contextlib import ExitStack
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 
 from config.local.banner import banner
 from config.local.console import Console
-from config.local.folders import CHECKOUT
+from config.local.folders import write_private
 from config.local.lock import Busy, hold
 from config.local.logs import Log
 from config.local.options import Options
+from config.local.plan import Plan
 from config.local.ports import require_free
 from config.local.postgres import Postgres
 from config.local.problem import Problem
 from config.local.processes import Register
-from config.local.procfile import read_procfile
-from config.local.readiness import checks, runs
+from config.local.readiness import runs
 from config.local.services import Services
-from config.local.steps import Step, Steps
+from config.local.steps import Steps
 from config.local.stopping import Stopped, StopRequest
 from config.local.units import Unit, application_environment, stop_units
 
-PROCFILE = CHECKOUT / "Procfile"
 TICK_SECONDS = 0.1
 READY_SECONDS = 120.0
 TRIES_TO_START = 3
-# Who goes first, and how long each may take: no new events, then the stream is drained, then the work behind it.
-STOP_ORDER = (({"web", "ingest", "demo"}, 12.0), ({"writer"}, 15.0), ({"worker", "beat"}, 12.0))
+LAST_GRACE_SECONDS = 10.0
 
 
 class Run:
-    """One `make run`. `go` returns when it was told to stop and everything has stopped."""
+    """One run of a plan. `go` returns when it was told to stop and everything has stopped."""
 
-    def __init__(self, options: Options, *, console: Console, request: StopRequest) -> None:
+    def __init__(self, options: Options, plan: Plan, *, console: Console, request: StopRequest) -> None:
         self.options = options
+        self.plan = plan
         self.console = console
         self.request = request
         self.register = Register(options.folder.processes)
@@ -50,24 +51,21 @@ class Run:
             try:
                 stack.enter_context(hold(folder.lock, said=f"http://localhost:{self.options.port}/"))
             except Busy as busy:
-                raise Problem(
-                    f"Beacon runs already with the data in {folder.root}: {busy} (stop that one first)."
-                ) from busy
+                raise Problem(f"Beacon already runs with {folder.root}, see {busy}: stop that one first.") from busy
             stack.callback(self._stop)
-            try:
+            with suppress(Stopped):  # told to while it was getting ready: the same orderly way out
                 self._get_ready()
-                self.console.say(self._banner(time.monotonic() - started))
+                self._announce(time.monotonic() - started)
                 while not self.request.has_come:
                     self._look_after()
                     time.sleep(TICK_SECONDS)
-            except Stopped:
-                pass  # told to while it was getting ready: the same orderly way out
             self.console.say("\nStopping ...")
         self.console.say(f"Stopped. The data is kept in {folder.root}")
 
     # --- getting ready ------------------------------------------------------------------------------------------------
 
     def _get_ready(self) -> None:
+        self.options.folder.ready.unlink(missing_ok=True)
         cleared = self.register.end_leftovers()
         if cleared:
             self.console.say(f"Cleared away what an earlier run had left: {', '.join(cleared)}.")
@@ -75,50 +73,54 @@ class Run:
         require_free("TRACK_PORT", self.options.track_port)
         self.console.say("Starting PostgreSQL and Valkey ...")
         self.services.start(pause=self.request.pause)
-        self.console.say("Preparing the database and the files ...")
         steps = Steps(self.options.folder.logs, self.environment, self.register, self.console, pause=self.request.pause)
-        steps.run(
-            Step("prepare", ["prepare"]),
-            Step("collectstatic", ["collectstatic", "--noinput", "--verbosity", "0"]),
-            Step("networks", ["networks_refresh", "--if-missing"], is_required=False, is_audible=True),
-        )
+        self.console.say("Preparing the database and the files ...")
+        steps.run(*self.plan.before)
         self.console.say("Starting the processes ...")
-        for name, command in read_procfile(PROCFILE).items():
-            self._add_unit(name, command)
-        if self.options.has_demo:
-            steps.run(Step("create_demo", ["create_demo"], is_audible=True))
-            self._add_unit("demo", "python manage.py simulate --trickle")
+        self._start_units(self.plan.commands)
+        self._wait_ready()
+        steps.run(*self.plan.once_up)
+        self._start_units(self.plan.then)
         self._wait_ready()
 
-    def _add_unit(self, name: str, command: str) -> None:
-        unit = Unit(name, command, self.environment, Log(self.options.folder.log(name)), self.register)
-        unit.start()
-        self.units.append(unit)
+    def _start_units(self, commands: Mapping[str, str]) -> None:
+        for name, command in commands.items():
+            unit = Unit(name, command, self.environment, Log(self.options.folder.log(name)), self.register)
+            unit.start()
+            self.units.append(unit)
 
     def _wait_ready(self) -> None:
         """Wait until every process does its work; a Problem names the one that doesn't come up."""
         waiting = list(self.units)
-        by_name = checks(self.options)
         end = time.monotonic() + READY_SECONDS
         while waiting:
             self._look_after()
-            for unit in waiting:
-                if unit.restarts.failures >= TRIES_TO_START:
-                    said = (unit.log.last_lines(1) or ["it said nothing"])[0]
-                    raise Problem(f"`{unit.name}` doesn't start: {said} (see {unit.log.path})")
-            waiting = [unit for unit in waiting if not (unit.is_running and by_name.get(unit.name, runs)(unit))]
+            self._give_up_on_the_broken(waiting)
+            waiting = [unit for unit in waiting if not self._is_ready(unit)]
             if waiting and time.monotonic() > end:
                 late = waiting[0]
                 raise Problem(f"`{late.name}` isn't ready after {READY_SECONDS:.0f} seconds: see {late.log.path}.")
             self.request.pause(TICK_SECONDS)
 
-    def _banner(self, seconds: float) -> str:
+    def _is_ready(self, unit: Unit) -> bool:
+        return unit.is_running and self.plan.checks.get(unit.name, runs)(unit)
+
+    def _give_up_on_the_broken(self, units: list[Unit]) -> None:
+        for unit in units:
+            if unit.restarts.failures >= TRIES_TO_START:
+                said = (unit.log.last_lines(1) or ["it said nothing"])[0]
+                raise Problem(f"`{unit.name}` doesn't start: {said} (see {unit.log.path})")
+
+    def _announce(self, seconds: float) -> None:
+        """Print the block; leave a note for scripts that wait for it."""
         homes = [
             str(item.server.home)
             for item in self.services.running.values()
             if isinstance(item.server, Postgres) and item.server.is_elsewhere
         ]
-        return banner(self.options, database_home=homes[0] if homes else None, seconds=seconds)
+        self.console.say(banner(self.options, database_home=homes[0] if homes else None, seconds=seconds))
+        facts = {"port": self.options.port, "track_port": self.options.track_port, "seconds": round(seconds, 2)}
+        write_private(self.options.folder.ready, json.dumps(facts))
 
     # --- while it runs ------------------------------------------------------------------------------------------------
 
@@ -145,10 +147,13 @@ class Run:
     # --- the way out --------------------------------------------------------------------------------------------------
 
     def _stop(self) -> None:
+        self.options.folder.ready.unlink(missing_ok=True)
         left = list(self.units)
-        for names, grace_seconds in STOP_ORDER:
-            group = [unit for unit in left if unit.name in names]
-            left = [unit for unit in left if unit not in group]
-            stop_units(group, grace_seconds=grace_seconds, is_urgent=lambda: self.request.is_urgent)
-        stop_units(left, grace_seconds=STOP_ORDER[-1][1], is_urgent=lambda: self.request.is_urgent)
+        for stage in self.plan.stop_order:
+            self._stop_units([unit for unit in left if unit.name in stage.names], stage.grace_seconds)
+            left = [unit for unit in left if unit.name not in stage.names]
+        self._stop_units(left, LAST_GRACE_SECONDS)
         self.services.stop()
+
+    def _stop_units(self, units: list[Unit], grace_seconds: float) -> None:
+        stop_units(units, grace_seconds=grace_seconds, is_urgent=lambda: self.request.is_urgent)

@@ -1,0 +1,61 @@
+"""What a run consists of: the commands before, the processes, what makes them ready, and the order of the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from config.local.folders import CHECKOUT
+from config.local.options import Options
+from config.local.procfile import read_procfile
+from config.local.readiness import Check, answers, has_said
+from config.local.steps import Step
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Processes that are stopped together, and how long they may take before they are made to."""
+
+    names: frozenset[str]
+    grace_seconds: float
+
+
+# No new events first, then the stream is drained, then the work behind it.
+STOP_ORDER = (
+    Stage(frozenset({"demo", "web", "ingest"}), 12.0),
+    Stage(frozenset({"writer"}), 15.0),
+    Stage(frozenset({"worker", "beat"}), 12.0),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """See the module. Steps of one tuple run side by side."""
+
+    before: tuple[Step, ...] = ()
+    commands: Mapping[str, str] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)  # a process without one is ready when it runs
+    once_up: tuple[Step, ...] = ()
+    then: Mapping[str, str] = field(default_factory=dict)  # processes that start after `once_up`
+    stop_order: tuple[Stage, ...] = STOP_ORDER
+
+
+def beacon(options: Options) -> Plan:
+    """Return the plan of `make run`."""
+    return Plan(
+        before=(
+            Step("prepare", ["prepare"]),
+            Step("collectstatic", ["collectstatic", "--noinput", "--verbosity", "0"]),
+            Step("networks", ["networks_refresh", "--if-missing"], is_required=False, is_audible=True),
+        ),
+        commands=read_procfile(CHECKOUT / "Procfile"),
+        checks={
+            "web": answers(options.port, "/health"),
+            "ingest": answers(options.track_port, "/ready"),
+            "writer": has_said(r"\bwriter ready\b"),
+            "worker": has_said(r"\bworker ready\b"),
+            "beat": has_said(r"\bbeat ready\b"),
+        },
+        once_up=(Step("create_demo", ["create_demo"], is_audible=True),) if options.has_demo else (),
+        then={"demo": "python manage.py simulate --trickle"} if options.has_demo else {},
+    )

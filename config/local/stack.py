@@ -1,0 +1,115 @@
+"""Beacon as a whole, or its servers alone, for the length of a `with` block: for tests, benchmarks and pictures."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from config.local.deadline import wait_until
+from config.local.folders import CHECKOUT, DataFolder
+from config.local.ports import free_ports
+from config.local.problem import Problem
+from config.local.processes import die_with
+from config.local.services import VARIABLES, Services, services_up
+
+START_SECONDS = 300.0  # the first start may fetch the address databases
+STOP_SECONDS = 60.0
+
+__all__ = ["Services", "Stack", "services_up", "stack_up"]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running Beacon. `output` is what its runner says."""
+
+    folder: DataFolder
+    port: int
+    track_port: int
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the environment in which manage.py finds this Beacon."""
+        return _environment(self.folder, self.port, self.track_port)
+
+    def pid(self, name: str) -> int | None:
+        """Return the process id of now of `web`, `writer`, `postgres`..., None while there is none."""
+        with suppress(FileNotFoundError):
+            entry = json.loads(self.folder.processes.read_text(encoding="utf-8")).get(name)
+            if entry and psutil.pid_exists(entry[0]):
+                return int(entry[0])
+        return None
+
+    def url(self, key: str) -> str:
+        """Return `database_url`, `redis_url` or `volatile_url`."""
+        return str(json.loads(self.folder.services.read_text(encoding="utf-8"))[key])
+
+
+@contextmanager
+def stack_up(
+    root: Path, *, has_demo: bool = False, databases: Path | None = None, extra: Mapping[str, str] | None = None
+) -> Iterator[Stack]:
+    """Run Beacon with the data folder `root` on free ports while the block runs.
+
+    `databases` is a folder of address databases to share instead of fetching them anew (64 MB); it is linked to.
+    Raises Problem with the runner's output when it doesn't get ready. Call it from the main thread (see `spawn`).
+    """
+    folder = DataFolder(root.resolve())
+    folder.prepare()
+    folder.ready.unlink(missing_ok=True)  # of a run that was killed
+    if databases is not None and not (folder.root / "databases").exists():
+        (folder.root / "databases").symlink_to(databases.resolve())
+    port, track_port = free_ports(2)
+    output = folder.logs / "runner.log"
+    parent = os.getpid()
+    with output.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "config.local", "up", *([] if has_demo else ["--no-demo"])],
+            cwd=CHECKOUT,
+            env=_environment(folder, port, track_port) | dict(extra or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=lambda: die_with(parent, signal.SIGTERM),
+        )
+    try:
+        wait_until(lambda: folder.ready.exists() or process.poll() is not None, seconds=START_SECONDS)
+        if not folder.ready.exists():
+            raise Problem(f"Beacon didn't get ready:\n{output.read_text(encoding='utf-8', errors='replace')}")
+        yield Stack(folder, port, track_port, process, output)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _environment(folder: DataFolder, port: int, track_port: int) -> dict[str, str]:
+    """Return our environment for another data folder: without the servers that this process was told to use."""
+    given = {name: value for name, value in os.environ.items() if name not in VARIABLES.values()}
+    own = {"BEACON_DATA_DIR": str(folder.root), "PORT": str(port), "TRACK_PORT": str(track_port)}
+    return {"DJANGO_SETTINGS_MODULE": "config.settings.dev"} | given | own
+
+
+def wait_for_pid(stack: Stack, name: str, *, other_than: int, seconds: float = 30.0) -> int:
+    """Wait until a process that has ended runs again; return its new id."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pid = stack.pid(name)
+        if pid is not None and pid != other_than:
+            return pid
+        time.sleep(0.05)
+    raise TimeoutError(f"{name} hasn't come back within {seconds:.0f} seconds")
