@@ -62,6 +62,9 @@ class Migration(migrations.Migration):
                 ("owner", models.CharField(default="", max_length=64)),
                 ("leased_until", models.DateTimeField(null=True)),
             ],
+            options={
+                "db_table": "stream_checkpoint",
+            },
         ),
         migrations.CreateModel(
             name="User",

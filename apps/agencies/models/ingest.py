@@ -66,5 +66,8 @@ class StreamCheckpoint(models.Model):
     owner = models.CharField(max_length=64, default="")
     leased_until = models.DateTimeField(null=True)
 
+    class Meta:
+        db_table = "stream_checkpoint"
+
     def __str__(self) -> str:
         return f"p{self.partition} at {self.last_entry}"
