@@ -1,0 +1,135 @@
+"""Reads of visits and events. People's figures: what is set aside (bots, spam) is in none but those that name it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+
+from .filters import Filters, events_filtered, sessions_filtered
+from .models import Event, Kind, LedgerLine, Origin, Session, SessionAlias
+
+# A visitor is on the site now if there was an event so recently: the tracker is silent while somebody reads.
+PRESENT_FOR = timedelta(minutes=5)
+# Bounds the index range in which present visits are looked for.
+LONGEST_PRESENCE = timedelta(hours=12)
+# The site's last event is in one of the visits that began last; a longer one is found among those present.
+RECENT_VISITS = 50
+
+_LAST_VISITS = """
+SELECT site.id, recent.last_at, recent.tag_at, recent.import_at
+FROM unnest(%s::bigint[]) AS site (id)
+CROSS JOIN LATERAL (
+    SELECT max(ended_at) AS last_at,
+           max(ended_at) FILTER (WHERE origin <> %s) AS tag_at,
+           max(ended_at) FILTER (WHERE origin = %s) AS import_at
+    FROM (
+        SELECT ended_at, origin FROM session WHERE site_id = site.id ORDER BY started_at DESC LIMIT %s
+    ) AS last_ones
+) AS recent
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LastVisit:
+    """When a site was last alive: by any door, by its tag, in an imported log. Bots are signs of it too."""
+
+    last_at: datetime | None
+    tag_at: datetime | None
+    import_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """When a site was last heard of, and how many people are there now."""
+
+    last: LastVisit
+    live: int
+
+
+def session_all(*, site_id: int, since: datetime, until: datetime, filters: Filters | None = None) -> QuerySet[Session]:
+    """Return people's sessions that started in [since, until) and meet the filters."""
+    sessions = Session.objects.filter(site_id=site_id, set_aside="", started_at__gte=since, started_at__lt=until)
+    return sessions_filtered(sessions, filters, since=since, until=until) if filters else sessions
+
+
+def session_set_aside(*, site_id: int, since: datetime, until: datetime) -> QuerySet[Session]:
+    """Return the sessions in nobody's figures that started in [since, until): bots, spam."""
+    return Session.objects.filter(site_id=site_id, started_at__gte=since, started_at__lt=until).exclude(set_aside="")
+
+
+def event_all(
+    *, site_id: int, since: datetime, until: datetime, kind: Kind, filters: Filters | None = None
+) -> QuerySet[Event]:
+    """Return people's events of one kind that happened in [since, until), in visits that meet the filters."""
+    events = Event.objects.filter(
+        site_id=site_id, kind=kind, set_aside="", occurred_at__gte=since, occurred_at__lt=until
+    )
+    if not filters:
+        return events
+    return events_filtered(events, filters, kind=kind, site_id=site_id, since=since, until=until)
+
+
+def session_extent(*, site_id: int, zone: ZoneInfo) -> tuple[date, date] | None:
+    """Return the first and the last local day on which people's visits began; None if there are none."""
+    ends = Session.objects.filter(site_id=site_id, set_aside="").aggregate(Min("started_at"), Max("started_at"))
+    first, last = ends["started_at__min"], ends["started_at__max"]
+    return (first.astimezone(zone).date(), last.astimezone(zone).date()) if first else None
+
+
+def session_get(*, site_id: int, session_id: UUID) -> Session | None:
+    """Return a session of the site; an id that a later event joined to another session leads on to that."""
+    session = Session.objects.filter(site_id=site_id, id=session_id).first()
+    if session is not None:
+        return session
+    alias = SessionAlias.objects.filter(id=session_id).first()
+    return Session.objects.filter(site_id=site_id, id=alias.session_id).first() if alias else None
+
+
+def session_events(session: Session) -> list[Event]:
+    """Return what happened in a session, in its order."""
+    bounds = Q(occurred_at__gte=session.started_at, occurred_at__lte=session.ended_at)
+    events = Event.objects.filter(bounds, site_id=session.site_id, session_id=session.id)
+    return list(events.order_by("occurred_at", "event_id"))
+
+
+def site_pulses(site_ids: Iterable[int], *, now: datetime) -> dict[int, Pulse]:
+    """Return when each site was last heard of, and its visitors now. Two queries by index, however many the sites."""
+    ids = list(site_ids)
+    live = site_live_counts(ids, now=now)
+    last = _last_visits(ids)
+    nobody = LastVisit(None, None, None)
+    return {site_id: Pulse(last.get(site_id, nobody), live.get(site_id, 0)) for site_id in ids}
+
+
+def site_live_counts(site_ids: Iterable[int], *, now: datetime) -> dict[int, int]:
+    """Return how many visitors are on each site now: those with an event in the last five minutes."""
+    present = Session.objects.filter(
+        site_id__in=list(site_ids),
+        set_aside="",
+        started_at__gte=now - LONGEST_PRESENCE,
+        started_at__lte=now + PRESENT_FOR,
+        ended_at__gte=now - PRESENT_FOR,
+    )
+    return dict(
+        present.values_list("site_id").annotate(n=Count("visitor_id", distinct=True)).values_list("site_id", "n")
+    )
+
+
+def _last_visits(site_ids: list[int]) -> dict[int, LastVisit]:
+    """Return each site's last signs of life. Looks at the visits that began last: an index range, not all of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST_VISITS, [site_ids, Origin.IMPORT.value, Origin.IMPORT.value, RECENT_VISITS])
+        return {row[0]: LastVisit(*row[1:]) for row in cursor.fetchall()}
+
+
+def ledger_sums(*, site_id: int, first: date, last: date) -> dict[tuple[str, str], int]:
+    """Return the ledger's counts by state and reason over UTC days of receipt, both included."""
+    lines = LedgerLine.objects.filter(site_id=site_id, day__gte=first, day__lte=last)
+    return {
+        (state, reason): int(count)
+        for state, reason, count in lines.values_list("state", "reason").annotate(Sum("count")).order_by()
+    }
