@@ -1,6 +1,7 @@
 """Who may watch: a socket brings a host and a session cookie, and must stand the same tests as a page."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.http import Http404
 
@@ -17,7 +18,7 @@ class Watch:
     schema: str
     site_id: int
     slug: str
-    time_zone: str
+    zone: ZoneInfo
 
 
 def watch_or_404(*, host: str, user_id: int | None, slug: str) -> Watch:
@@ -33,4 +34,4 @@ def watch_or_404(*, host: str, user_id: int | None, slug: str) -> Watch:
         site = Site.objects.filter(slug=slug).first()
     if site is None or (membership.client_ids is not None and site.client_id not in membership.client_ids):
         raise Http404
-    return Watch(schema=schema, site_id=site.id, slug=site.slug, time_zone=site.time_zone)
+    return Watch(schema=schema, site_id=site.id, slug=site.slug, zone=ZoneInfo(site.time_zone))

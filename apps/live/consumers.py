@@ -47,6 +47,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close()
             return
         self.host = host
+        self.only_companies = b"show=companies" in self.scope["query_string"]
         self.changed: set[UUID] = set()
         self.shown: deque[UUID] = deque()
         self.told: deque[UUID] = deque(maxlen=presence.FEED_ROWS * 4)
@@ -97,27 +98,44 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _send_frame(self, *, is_first: bool = False) -> None:
         changed, self.changed = self.changed, set()
-        html = await acall_in_schema(self.watch.schema, self._render, changed, is_first)
-        await self.send(text_data=html)
+        render = self._render_all if is_first else self._render_changes
+        for html in await acall_in_schema(self.watch.schema, render, changed):
+            await self.send(text_data=html)
 
-    def _render(self, changed: set[UUID], is_first: bool) -> str:
-        """Return the fragments of one frame. Runs on a thread, inside the agency's schema."""
+    # The two below run on a thread, inside the agency's schema. Table rows travel in messages of their own: a browser
+    # drops a row that it parses behind anything but rows.
+
+    def _render_all(self, changed: set[UUID]) -> list[str]:
+        """Return the fragments that bring a page up to date that was loaded, or cut off, some time ago."""
         site_id = self.watch.site_id
-        context: dict[str, Any] = {"now": presence.now_of(site_id), "watch": self.watch, "rows": presence.ROWS}
-        if is_first:
-            context |= {"visits": presence.visits_now(site_id), "feed": presence.feed(site_id)}
-            self.shown = deque(visit.id for visit in context["visits"])
-            self.told.extend(line.id for line in context["feed"])
-            return render_to_string("live/_first_frame.html", context)
-        visits = presence.visits_by_id(site_id, changed)
-        context["updated"] = [visit for visit in visits if visit.id in self.shown]
-        context["arrived"] = [visit for visit in visits if visit.id not in self.shown]
-        self.shown.extendleft(visit.id for visit in context["arrived"])
-        context["gone"] = self._gone()
-        lines = presence.feed(site_id, session_ids=changed) if changed else []
-        context["lines"] = [line for line in lines if line.id not in self.told]
-        self.told.extend(line.id for line in context["lines"])
-        return render_to_string("live/_frame.html", context)
+        visits = presence.visits_now(site_id, only_companies=self.only_companies)
+        feed = presence.feed(site_id)
+        self.shown = deque(visit.id for visit in visits)
+        self.told.extend(line.id for line in feed)
+        context = self._context() | {"visits": visits, "feed": feed, "oob": True}
+        return [render_to_string(f"live/{name}.html", context) for name in ("_first_frame", "_visits")]
+
+    def _render_changes(self, changed: set[UUID]) -> list[str]:
+        """Return the fragments of what changed."""
+        visits = presence.visits_by_id(self.watch.site_id, changed) if changed else []
+        updated = [visit for visit in visits if visit.id in self.shown]
+        arrived = [
+            visit
+            for visit in reversed(visits)
+            if visit.id not in self.shown and (visit.company_id or not self.only_companies)
+        ]
+        self.shown.extendleft(visit.id for visit in reversed(arrived))
+        gone = self._gone()
+        lines = presence.feed(self.watch.site_id, session_ids=changed) if changed else []
+        lines = [line for line in lines if line.id not in self.told]
+        self.told.extend(line.id for line in lines)
+        context = self._context() | {"updated": updated, "gone": gone, "arrived": arrived, "lines": lines}
+        names = ["_frame"] + ["_rows_changed"] * bool(updated or gone) + ["_rows_arrived"] * bool(arrived)
+        return [render_to_string(f"live/{name}.html", context) for name in names]
+
+    def _context(self) -> dict[str, Any]:
+        now = presence.now_of(self.watch.site_id)
+        return {"now": now, "slug": self.watch.slug, "zone": self.watch.zone, "rows": presence.ROWS}
 
     def _gone(self) -> list[UUID]:
         """Return the shown visits that have left or no longer fit the list."""

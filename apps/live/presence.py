@@ -7,6 +7,7 @@ engagement when the page is hidden. Nothing here is kept elsewhere, so nothing c
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import sqrt
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -14,11 +15,11 @@ from django.db.models.functions import Round, TruncMinute
 
 from apps.companies.models import Company
 from apps.core import clock
+from apps.core.projection import project
+from apps.networks.labels import network_label
 from apps.tracking.models import Event, Kind, Session
+from apps.tracking.selectors import LONGEST_PRESENCE, PRESENT_FOR
 
-PRESENT_FOR = timedelta(minutes=5)
-# A visit that lasts longer than this without a pause isn't a person's; it bounds the index range that is read.
-LONGEST_VISIT = timedelta(hours=12)
 ROWS = 50
 FEED_ROWS = 20
 PAGES = 6
@@ -28,10 +29,11 @@ MINUTES = 30
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """Visitors at one place; degrees."""
+    """Visitors at one place, as a disc on the map: its units are those of the map's view box."""
 
-    latitude: float
-    longitude: float
+    x: float
+    y: float
+    radius: float
     count: int
 
 
@@ -44,6 +46,15 @@ class PageNow:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """A minute of the last thirty: `height` is 0-100 of the busiest."""
+
+    count: int
+    x: int
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
 class Now:
     """The figures of a site at one moment."""
 
@@ -53,7 +64,7 @@ class Now:
     without_place: int
     pages: Sequence[PageNow]
     dots: Sequence[Dot]
-    minutes: Sequence[int]  # visitors active in each of the last 30 minutes, oldest first
+    minutes: Sequence[Bar]  # visitors active in each of the last 30 minutes, oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,15 @@ class Visit:
     pageviews: int
     started_at: datetime
     ended_at: datetime
+
+    @property
+    def who(self) -> str:
+        """The company's name, else what sort of network the visitor sits in."""
+        return self.company_name or network_label(self.network_kind, self.city)
+
+    @property
+    def place(self) -> str:
+        return ", ".join(part for part in (self.city, self.country) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +114,7 @@ def present(site_id: int, *, at: datetime | None = None) -> QuerySet[Session]:
     return Session.objects.filter(
         site_id=site_id,
         set_aside="",
-        started_at__gte=now - LONGEST_VISIT,
+        started_at__gte=now - LONGEST_PRESENCE,
         started_at__lte=now + PRESENT_FOR,
         ended_at__gte=now - PRESENT_FOR,
     )
@@ -132,7 +152,7 @@ def now_of(site_id: int) -> Now:
             PageNow(path=path, count=count, ratio=count / visitors, bar=100 * count / pages[0][1])
             for path, count in pages
         ],
-        dots=[Dot(latitude=lat, longitude=lon, count=n) for lat, lon, n in dots if lat is not None and lon is not None],
+        dots=[_dot(latitude, longitude, count) for latitude, longitude, count in dots],
         minutes=_minutes(site_id, at),
     )
 
@@ -182,6 +202,11 @@ def feed(site_id: int, *, session_ids: Iterable[UUID] | None = None) -> list[Fee
     ]
 
 
+def _dot(latitude: float, longitude: float, count: int) -> Dot:
+    x, y = project(longitude, latitude)
+    return Dot(x=round(x, 1), y=round(y, 1), radius=round(2.6 + 1.7 * sqrt(count), 1), count=count)
+
+
 def _visits(rows: QuerySet[Session]) -> list[Visit]:
     sessions = list(rows)
     wanted = {session.company_id for session in sessions if session.company_id}
@@ -206,7 +231,7 @@ def _visits(rows: QuerySet[Session]) -> list[Visit]:
     ]
 
 
-def _minutes(site_id: int, at: datetime) -> list[int]:
+def _minutes(site_id: int, at: datetime) -> list[Bar]:
     """Return how many visitors had an event in each of the last 30 minutes, oldest first."""
     start = at.replace(second=0, microsecond=0) - timedelta(minutes=MINUTES - 1)
     counted = dict(
@@ -215,4 +240,6 @@ def _minutes(site_id: int, at: datetime) -> list[int]:
         .values_list("minute")
         .annotate(n=Count("visitor_id", distinct=True))
     )
-    return [counted.get(start + timedelta(minutes=minute), 0) for minute in range(MINUTES)]
+    counts = [counted.get(start + timedelta(minutes=minute), 0) for minute in range(MINUTES)]
+    most = max(*counts, 1)
+    return [Bar(count=count, x=10 * place, height=100 * count / most) for place, count in enumerate(counts)]

@@ -1,5 +1,7 @@
 """The live page. Everything on it is rendered at once; the socket keeps it true."""
 
+from zoneinfo import ZoneInfo
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -16,6 +18,8 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
     only_companies = request.GET.get("show") == "companies"
     context = {
         "site": site,
+        "slug": site.slug,
+        "zone": ZoneInfo(site.time_zone),
         "now": presence.now_of(site.id),
         "visits": presence.visits_now(site.id, only_companies=only_companies),
         "feed": presence.feed(site.id),
