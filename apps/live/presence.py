@@ -7,15 +7,14 @@ engagement when the page is hidden. Nothing here is kept elsewhere, so nothing c
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import sqrt
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Round, TruncMinute
 
 from apps.companies.models import Company
-from apps.core import clock
-from apps.core.projection import project
+from apps.core import clock, formats
+from apps.core.maps import Place
 from apps.networks.labels import network_label
 from apps.tracking.models import Event, Kind, Session
 from apps.tracking.selectors import LONGEST_PRESENCE, PRESENT_FOR
@@ -23,35 +22,18 @@ from apps.tracking.selectors import LONGEST_PRESENCE, PRESENT_FOR
 ROWS = 50
 FEED_ROWS = 20
 PAGES = 6
-DOTS = 200
+PLACES = 200
 MINUTES = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Dot:
-    """Visitors at one place, as a disc on the map: its units are those of the map's view box."""
-
-    x: float
-    y: float
-    radius: float
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class PageNow:
-    path: str
-    count: int
-    ratio: float  # of all who are present
-    bar: float  # of the busiest page, 0-100
+    """A page that is being read; `share` is of all who are present, `width` of the busiest page (0-100)."""
 
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A minute of the last thirty: `height` is 0-100 of the busiest."""
-
-    count: int
-    x: int
-    height: float
+    name: str
+    value: str
+    share: str
+    width: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +45,8 @@ class Now:
     in_companies: int
     without_place: int
     pages: Sequence[PageNow]
-    dots: Sequence[Dot]
-    minutes: Sequence[Bar]  # visitors active in each of the last 30 minutes, oldest first
+    places: Sequence[Place]
+    minutes: Sequence[int]  # visitors active in each of the last 30 minutes, oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +118,12 @@ def now_of(site_id: int) -> Now:
         .annotate(n=Count("visitor_id", distinct=True))
         .order_by("-n")[:PAGES]
     )
-    dots = (
+    places = (
         rows.exclude(latitude=None)
-        .annotate(lat=Round("latitude", 0), lon=Round("longitude", 0))
-        .values_list("lat", "lon")
+        .exclude(longitude=None)
+        .values_list(Round("latitude", 1), Round("longitude", 1), "city")
         .annotate(n=Count("visitor_id", distinct=True))
-        .order_by("-n")[:DOTS]
+        .order_by("-n")[:PLACES]
     )
     return Now(
         at=at,
@@ -149,10 +131,10 @@ def now_of(site_id: int) -> Now:
         in_companies=totals["in_companies"],
         without_place=totals["without_place"],
         pages=[
-            PageNow(path=path, count=count, ratio=count / visitors, bar=100 * count / pages[0][1])
+            PageNow(path, formats.number(count), formats.share(count / visitors), 100 * count / pages[0][1])
             for path, count in pages
         ],
-        dots=[_dot(latitude, longitude, count) for latitude, longitude, count in dots],
+        places=[Place(longitude, latitude, count, city) for latitude, longitude, city, count in places],
         minutes=_minutes(site_id, at),
     )
 
@@ -202,11 +184,6 @@ def feed(site_id: int, *, session_ids: Iterable[UUID] | None = None) -> list[Fee
     ]
 
 
-def _dot(latitude: float, longitude: float, count: int) -> Dot:
-    x, y = project(longitude, latitude)
-    return Dot(x=round(x, 1), y=round(y, 1), radius=round(2.6 + 1.7 * sqrt(count), 1), count=count)
-
-
 def _visits(rows: QuerySet[Session]) -> list[Visit]:
     sessions = list(rows)
     wanted = {session.company_id for session in sessions if session.company_id}
@@ -231,7 +208,7 @@ def _visits(rows: QuerySet[Session]) -> list[Visit]:
     ]
 
 
-def _minutes(site_id: int, at: datetime) -> list[Bar]:
+def _minutes(site_id: int, at: datetime) -> list[int]:
     """Return how many visitors had an event in each of the last 30 minutes, oldest first."""
     start = at.replace(second=0, microsecond=0) - timedelta(minutes=MINUTES - 1)
     counted = dict(
@@ -240,6 +217,4 @@ def _minutes(site_id: int, at: datetime) -> list[Bar]:
         .values_list("minute")
         .annotate(n=Count("visitor_id", distinct=True))
     )
-    counts = [counted.get(start + timedelta(minutes=minute), 0) for minute in range(MINUTES)]
-    most = max(*counts, 1)
-    return [Bar(count=count, x=10 * place, height=100 * count / most) for place, count in enumerate(counts)]
+    return [counted.get(start + timedelta(minutes=minute), 0) for minute in range(MINUTES)]

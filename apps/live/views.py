@@ -21,6 +21,7 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
         "slug": site.slug,
         "zone": ZoneInfo(site.time_zone),
         "now": presence.now_of(site.id),
+        "shading": {},
         "visits": presence.visits_now(site.id, only_companies=only_companies),
         "feed": presence.feed(site.id),
         "only_companies": only_companies,
