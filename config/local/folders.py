@@ -44,7 +44,7 @@ class DataFolder:
 
     @property
     def ready(self) -> Path:
-        """There while a run is ready, with its ports."""
+        """There while a run is ready, with its process id and ports; after a kill -9 it may be a dead run's."""
         return self.run / "ready.json"
 
     @property

@@ -90,12 +90,13 @@ class Postgres:
                 found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
                 if found is None:
                     connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-        except psycopg.errors.InvalidPassword as error:
-            raise Problem(
-                f"PostgreSQL refuses the password in {self._password_file}: put the one back that belongs to "
-                f"{self._cluster}."
-            ) from error
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            # At a connection attempt there is no code to go by, only libpq's text (English: LC_ALL is C).
+            if "password authentication failed" in str(error):
+                raise Problem(
+                    f"PostgreSQL refuses the password in {self._password_file}: put the one back that belongs to "
+                    f"{self._cluster}."
+                ) from error
             return False
         return True
 

@@ -67,7 +67,6 @@ def stack_up(
     """
     folder = DataFolder(root.resolve())
     folder.prepare()
-    folder.ready.unlink(missing_ok=True)  # of a run that was killed
     if databases is not None and not (folder.root / "databases").exists():
         (folder.root / "databases").symlink_to(databases.resolve())
     port, track_port = free_ports(2)
@@ -84,8 +83,8 @@ def stack_up(
             preexec_fn=lambda: die_with(parent, signal.SIGTERM),
         )
     try:
-        wait_until(lambda: folder.ready.exists() or process.poll() is not None, seconds=START_SECONDS)
-        if not folder.ready.exists():
+        wait_until(lambda: is_ready(folder, process.pid) or process.poll() is not None, seconds=START_SECONDS)
+        if not is_ready(folder, process.pid):
             raise Problem(f"Beacon didn't get ready:\n{output.read_text(encoding='utf-8', errors='replace')}")
         yield Stack(folder, port, track_port, process, output)
     finally:
@@ -95,6 +94,15 @@ def stack_up(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def is_ready(folder: DataFolder, runner: int) -> bool:
+    """Say whether the run of that process id is ready."""
+    try:
+        facts = json.loads(folder.ready.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    return bool(facts["pid"] == runner)
 
 
 def _environment(folder: DataFolder, port: int, track_port: int) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -119,7 +120,8 @@ class Run:
             if isinstance(item.server, Postgres) and item.server.is_elsewhere
         ]
         self.console.say(banner(self.options, database_home=homes[0] if homes else None, seconds=seconds))
-        facts = {"port": self.options.port, "track_port": self.options.track_port, "seconds": round(seconds, 2)}
+        ports = {"port": self.options.port, "track_port": self.options.track_port}
+        facts = {"pid": os.getpid(), "seconds": round(seconds, 2)} | ports
         write_private(self.options.folder.ready, json.dumps(facts))
 
     # --- while it runs ------------------------------------------------------------------------------------------------
