@@ -1,0 +1,159 @@
+"""The metrics: one definition each, used by pages, charts, tables, exports and the portfolio alike.
+
+A `Tally` holds the sums that metrics are made of; `metric_value` makes a metric of it. Meanings follow the product
+description, "Definitions". Visitors, visits, bounces and durations belong to the day on which the visit began; page
+views to their own time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Count, F, Func, IntegerField, Q, Sum, TextField
+from django.db.models.functions import Coalesce, Extract
+
+from apps.core.changes import Change, Kind, change
+from apps.core.charts import Unit
+
+# A visit with one page view and less than this engaged is a bounce (GA4's rule for an engaged session, 10 s).
+BOUNCE_BELOW_MS = 10_000
+
+
+class Metric(StrEnum):
+    VISITORS = "visitors"
+    VISITS = "visits"
+    PAGEVIEWS = "pageviews"
+    VIEWS_PER_VISIT = "views_per_visit"
+    BOUNCE_RATE = "bounce_rate"
+    DURATION = "duration"
+    ENGAGED = "engaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """How a metric is called and read. `is_better_up`: whether more of it is good news."""
+
+    metric: Metric
+    label: str
+    unit: Unit
+    is_better_up: bool
+    meaning: str
+
+
+_DEFINITIONS = (
+    Definition(
+        Metric.VISITORS,
+        "Visitors",
+        Unit.COUNT,
+        True,
+        "People, each counted once a day of the site's zone",
+    ),
+    Definition(Metric.VISITS, "Visits", Unit.COUNT, True, "A visit ends after 30 minutes without an event"),
+    Definition(Metric.PAGEVIEWS, "Page views", Unit.COUNT, True, "Pages looked at, each time"),
+    Definition(Metric.VIEWS_PER_VISIT, "Views per visit", Unit.VALUE, True, "Pages looked at in a visit"),
+    Definition(
+        Metric.BOUNCE_RATE,
+        "Bounce rate",
+        Unit.RATIO,
+        False,
+        "Visits with one page, no interaction and less than 10 s engaged",
+    ),
+    Definition(
+        Metric.DURATION,
+        "Visit duration",
+        Unit.DURATION,
+        True,
+        "From the first event to the last, mean",
+    ),
+    Definition(
+        Metric.ENGAGED,
+        "Engaged time",
+        Unit.DURATION,
+        True,
+        "Page visible and visitor active, a visit",
+    ),
+)
+DEFINITIONS: dict[Metric, Definition] = {definition.metric: definition for definition in _DEFINITIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The sums of some visits; `pageviews` by their own time, `visit_views` those of the visits."""
+
+    visitors: int = 0
+    visits: int = 0
+    bounces: int = 0
+    visit_views: int = 0
+    duration_seconds: float = 0.0
+    engaged_ms: int = 0
+    pageviews: int = 0
+
+
+def metric_value(metric: Metric, tally: Tally) -> float | None:
+    """Return the metric's value; None where it isn't defined, such as a mean over no visit."""
+    if metric is Metric.VISITORS:
+        return tally.visitors
+    if metric is Metric.VISITS:
+        return tally.visits
+    if metric is Metric.PAGEVIEWS:
+        return tally.pageviews
+    if not tally.visits:
+        return None
+    sums = {
+        Metric.VIEWS_PER_VISIT: tally.visit_views,
+        Metric.BOUNCE_RATE: tally.bounces,
+        Metric.DURATION: tally.duration_seconds,
+        Metric.ENGAGED: tally.engaged_ms / 1000,
+    }
+    return sums[metric] / tally.visits
+
+
+# --- sums of sessions -------------------------------------------------------------------------------------------------
+
+
+def visitors_sum(condition: Q | None = None) -> Any:
+    """Return the aggregate of distinct visitors a local day, summed over days.
+
+    A visitor without another visit that day needs no DISTINCT; only those with siblings do (architecture, "Tables of
+    the hot path").
+    """
+    met = condition or Q()
+    visitor_day = Func(F("local_day"), F("visitor_id"), function="ROW", output_field=TextField())
+    alone = Count("pk", filter=met & Q(has_siblings=False))
+    return alone + Count(visitor_day, distinct=True, filter=met & Q(has_siblings=True), output_field=IntegerField())
+
+
+def session_sums() -> dict[str, Any]:
+    """Return the aggregates over sessions that a Tally is made of, all but page views by their own time."""
+    seconds = Extract(F("ended_at") - F("started_at"), "epoch")
+    bounced = Q(pageviews=1, interactive_events=0, engaged_ms__lt=BOUNCE_BELOW_MS)
+    return {
+        "visitors": visitors_sum(),
+        "visits": Count("pk"),
+        "bounces": Count("pk", filter=bounced),
+        "visit_views": Coalesce(Sum("pageviews"), 0),
+        "duration_seconds": Coalesce(Sum(seconds), 0.0),
+        "engaged_ms": Coalesce(Sum("engaged_ms"), 0),
+    }
+
+
+def tally_of(row: Mapping[str, Any], pageviews: int = 0) -> Tally:
+    """Return the Tally of a row that `session_sums` brought."""
+    sums = {name: row[name] for name in asdict(Tally()) if name != "pageviews"}
+    return Tally(**(sums | {"duration_seconds": float(sums["duration_seconds"])}), pageviews=pageviews)
+
+
+# --- change -----------------------------------------------------------------------------------------------------------
+
+
+def metric_change(metric: Metric, current: Tally, previous: Tally) -> Change:
+    """Return how a metric differs between two tallies; a mean rests on the visits of the smaller side."""
+    definition = DEFINITIONS[metric]
+    return change(
+        metric_value(metric, current),
+        metric_value(metric, previous),
+        kind=Kind(definition.unit.value),
+        better="up" if definition.is_better_up else "down",
+        sample=min(current.visits, previous.visits),
+    )
