@@ -1,0 +1,48 @@
+"""A PostgreSQL and two Valkeys of the suite's own, up before Django reads its settings and gone with the last test.
+
+Under xdist each worker has its own three: nothing that one worker's tests publish, flush or lock reaches another's.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from config.local.folders import DataFolder
+from config.local.services import services_up
+
+STACK = pytest.StashKey[ExitStack]()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    """Come before pytest-django, which loads the settings at this moment."""
+    if not _is_only_handing_out(early_config):
+        early_config.stash[STACK] = _up()
+    return (yield)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if STACK in config.stash:
+        config.stash[STACK].close()
+
+
+def _is_only_handing_out(config: pytest.Config) -> bool:
+    """Say whether this process is xdist's controller, which runs no test itself."""
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    return bool(getattr(config.known_args_namespace, "numprocesses", None)) and not is_worker
+
+
+def _up() -> ExitStack:
+    with ExitStack() as stack:
+        root = Path(tempfile.mkdtemp(prefix="beacon-suite-")).resolve()
+        stack.callback(shutil.rmtree, root)
+        os.environ["BEACON_DATA_DIR"] = str(root)
+        stack.enter_context(services_up(DataFolder(root)))
+        return stack.pop_all()
