@@ -17,6 +17,8 @@ TRACK_PORT = env.port("TRACK_PORT", PORT + 1)
 BEACON_SCHEME = env.choice("BEACON_SCHEME", "http", ("http", "https"))
 # Agencies live under this host: alder.<BEACON_PUBLIC_HOST>. `*.localhost` resolves in every browser without set-up.
 BEACON_PUBLIC_HOST = env.text("BEACON_PUBLIC_HOST", "localhost")
+# The port in links, where it isn't the one listened on (behind a proxy).
+BEACON_URL_PORT = env.port("BEACON_URL_PORT", PORT)
 # Where tags send to. Empty: the public host on TRACK_PORT.
 BEACON_TRACK_URL = env.text("BEACON_TRACK_URL") or f"{BEACON_SCHEME}://{BEACON_PUBLIC_HOST}:{TRACK_PORT}"
 BEACON_TRUSTED_PROXIES = env.networks("BEACON_TRUSTED_PROXIES")
@@ -191,6 +193,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_ADAPTER = "apps.agencies.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "apps.agencies.forms.SignupForm"}
+ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = BEACON_SCHEME
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -5,6 +5,7 @@ from config import env
 from .base import *  # noqa: F403
 
 BEACON_SCHEME = "https"
+BEACON_URL_PORT = env.port("BEACON_URL_PORT", 443)
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
