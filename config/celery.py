@@ -3,9 +3,24 @@
 import os
 
 from celery import Celery
+from celery.signals import beat_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
 app = Celery("beacon")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+# Logging is Django's in these processes too: one format, and the levels that the settings give.
+app.conf.worker_hijack_root_logger = False
+app.conf.worker_redirect_stdouts = False
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def say_worker_ready(**_: object) -> None:
+    """Tell the local runner, which reads along, that the queues are being served."""
+    print("worker ready", flush=True)
+
+
+@beat_init.connect
+def say_beat_ready(**_: object) -> None:
+    print("beat ready", flush=True)
