@@ -1,0 +1,91 @@
+"""The whole of Beacon, started as `make run` starts it, for tests that go from a browser to the database and back."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from config.local.deadline import wait_until
+from config.local.folders import CHECKOUT
+from config.local.stack import Stack, stack_up
+from playwright.sync_api import Browser, BrowserContext
+
+from tests.browser import chromium
+from tests.demo_pages import Demo
+
+# Where the suite keeps the address databases between runs, so that they are fetched once.
+DATABASES = Path(os.environ.get("BEACON_TEST_DATABASES") or CHECKOUT / ".data" / "databases")
+PATIENCE_SECONDS = 30.0
+
+
+class Beacon:
+    """A running Beacon and its demo agency."""
+
+    def __init__(self, stack: Stack, facts: dict[str, Any]) -> None:
+        self.stack = stack
+        self.facts = facts
+
+    @property
+    def demo(self) -> Demo:
+        return Demo(**{field: self.facts[field] for field in Demo.__dataclass_fields__})
+
+    @property
+    def track_url(self) -> str:
+        """Where scripts post to: the facts' host resolves in browsers only."""
+        return f"http://{self.facts['connect_host']}:{self.stack.track_port}"
+
+    def manage(self, *arguments: str, check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=CHECKOUT,
+            env=self.stack.environment,
+            capture_output=True,
+            text=True,
+            check=check,
+            **options,
+        )
+
+    def rows(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+        """Run a query in the demo agency's schema."""
+        with psycopg.connect(self.stack.url("database_url")) as connection:
+            schema = connection.execute("SELECT schema_name FROM agencies_agency WHERE slug = 'demo'").fetchone()
+            assert schema is not None
+            connection.execute(psycopg.sql.SQL("SET search_path TO {}, public").format(psycopg.sql.Identifier(schema[0])))
+            return connection.execute(sql, params).fetchall()
+
+    def site_id(self, slug: str) -> int:
+        return int(self.rows("SELECT id FROM sites_site WHERE slug = %s", slug)[0][0])
+
+
+def eventually(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait for a condition that another process brings about; fail where it doesn't come."""
+    assert wait_until(condition, seconds=seconds), "it didn't happen in time"
+
+
+@pytest.fixture(scope="session")
+def beacon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beacon]:
+    root = tmp_path_factory.mktemp("beacon")
+    with stack_up(root, databases=DATABASES if DATABASES.exists() else None) as stack:
+        made = Beacon(stack, {})
+        made.manage("create_demo", "--days", "2")
+        made.facts = json.loads((stack.folder.root / "demo.json").read_text())
+        yield made
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser of its own for each test: no cookie of another."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield context
+    context.close()
