@@ -51,7 +51,9 @@ def unpacked(archive: Path, folder: Path) -> Path:
     scratch = Path(tempfile.mkdtemp(dir=folder, prefix=".unpacking-"))
     try:
         with tarfile.open(archive, "r:gz") as tar:
-            tar.extractall(scratch, filter="data")
+            # As an attribute: Python before 3.11.4 (Debian 12's) has no such filter and ignores it.
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)
+            tar.extractall(scratch)
         (scratch / name).chmod(0o755)
         try:
             os.rename(scratch / name, tree)
