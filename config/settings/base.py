@@ -205,7 +205,8 @@ BEACON_OUTBOX_DIR = BEACON_DATA_DIR / "outbox"
 # --- pages ------------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BEACON_DATA_DIR / "static"
-STATICFILES_DIRS = [ROOT / "static"]
+# Built files only: sources in static/ name fonts and modules that exist before bundling alone.
+STATICFILES_DIRS = [("dist", ROOT / "static" / "dist")]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
