@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, F, Func, IntegerField, Q, Sum, TextField
+from django.db.models import Count, F, FloatField, Func, IntegerField, Q, Sum, TextField
 from django.db.models.functions import Coalesce, Extract
 
 from apps.core.changes import Change, Kind, change
@@ -126,7 +126,7 @@ def visitors_sum(condition: Q | None = None) -> Any:
 
 def session_sums() -> dict[str, Any]:
     """Return the aggregates over sessions that a Tally is made of, all but page views by their own time."""
-    seconds = Extract(F("ended_at") - F("started_at"), "epoch")
+    seconds = Extract(F("ended_at") - F("started_at"), "epoch", output_field=FloatField())
     bounced = Q(pageviews=1, interactive_events=0, engaged_ms__lt=BOUNCE_BELOW_MS)
     return {
         "visitors": visitors_sum(),
