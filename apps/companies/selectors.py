@@ -23,7 +23,7 @@ TIMELINE_VISITS = 30
 
 
 class Sort(StrEnum):
-    """By what the list is sorted; the value stands in the address. All but the name start with the largest."""
+    """By what the list is sorted; the value stands in the address, with a minus for the largest first."""
 
     LAST = "last"
     VISITS = "visits"
@@ -33,13 +33,13 @@ class Sort(StrEnum):
     NAME = "name"
 
 
-_ORDER = {
-    Sort.LAST: "last_at DESC",
-    Sort.VISITS: "visits DESC, last_at DESC",
-    Sort.VISITORS: "visitors DESC, last_at DESC",
-    Sort.PAGEVIEWS: "pageviews DESC, last_at DESC",
-    Sort.ENGAGED: "engaged_ms DESC, last_at DESC",
-    Sort.NAME: "lower(name)",
+_COLUMN = {
+    Sort.LAST: "last_at",
+    Sort.VISITS: "visits",
+    Sort.VISITORS: "visitors",
+    Sort.PAGEVIEWS: "pageviews",
+    Sort.ENGAGED: "engaged_ms",
+    Sort.NAME: "lower(company.name)",
 }
 
 # One scan of the period's visits with a company. A cookieless visitor id is one day's, so that distinct ids are the
@@ -58,7 +58,7 @@ SELECT company.id, company.name, company.domain, company.kind, company.country,
 FROM visits JOIN company ON company.id = visits.company_id
 WHERE (%s = '' OR company.name ILIKE %s OR company.domain ILIKE %s)
 GROUP BY company.id
-ORDER BY {order}, company.id
+ORDER BY {column} {direction}, last_at DESC, company.id
 LIMIT %s OFFSET %s
 """
 
@@ -129,6 +129,7 @@ def company_list(
     *,
     search: str = "",
     sort: Sort = Sort.LAST,
+    is_descending: bool = True,
     limit: int = PAGE_ROWS,
     offset: int = 0,
 ) -> CompanyList:
@@ -136,7 +137,9 @@ def company_list(
     sql, params = _visits_sql(visits)
     pattern = f"%{_like(search)}%"
     with connection.cursor() as cursor:
-        cursor.execute(_LIST.format(visits=sql, order=_ORDER[sort]), [*params, search, pattern, pattern, limit, offset])
+        direction = "DESC" if is_descending else "ASC"
+        query = _LIST.format(visits=sql, column=_COLUMN[sort], direction=direction)
+        cursor.execute(query, [*params, search, pattern, pattern, limit, offset])
         found = cursor.fetchall()
     rows = [CompanyRow(*row[:-1]) for row in found]
     return CompanyList(rows=rows, total=found[0][-1] if found else 0)

@@ -6,9 +6,8 @@ from zoneinfo import ZoneInfo
 from django.http import Http404
 
 from apps.agencies.models import Domain, Membership
-from apps.agencies.roles import Permission
 from apps.core.tenancy import in_schema
-from apps.sites.models import Site
+from apps.sites.access import sites_visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +26,11 @@ def watch_or_404(*, host: str, user_id: int | None, slug: str) -> Watch:
     if domain is None or user_id is None:
         raise Http404
     membership = Membership.objects.filter(user_id=user_id, user__is_active=True, agency=domain.tenant).first()
-    if membership is None or not membership.may(Permission.READ):
+    if membership is None:
         raise Http404
     schema = str(domain.tenant.schema_name)
     with in_schema(schema):
-        site = Site.objects.filter(slug=slug).first()
-    if site is None or (membership.client_ids is not None and site.client_id not in membership.client_ids):
+        site = sites_visible(membership).filter(slug=slug).first()
+    if site is None:
         raise Http404
     return Watch(schema=schema, site_id=site.id, slug=site.slug, zone=ZoneInfo(site.time_zone))

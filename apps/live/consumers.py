@@ -135,7 +135,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     def _context(self) -> dict[str, Any]:
         now = presence.now_of(self.watch.site_id)
-        return {"now": now, "shading": {}, "slug": self.watch.slug, "zone": self.watch.zone, "rows": presence.ROWS}
+        return {"now": now, "slug": self.watch.slug, "zone": self.watch.zone, "rows": presence.ROWS}
 
     def _gone(self) -> list[UUID]:
         """Return the shown visits that have left or no longer fit the list."""

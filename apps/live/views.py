@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from apps.agencies.roles import Permission
-from apps.networks.attribution import attributions
 from apps.sites.access import site_or_404
 
 from . import presence
@@ -21,11 +20,9 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
         "slug": site.slug,
         "zone": ZoneInfo(site.time_zone),
         "now": presence.now_of(site.id),
-        "shading": {},
         "visits": presence.visits_now(site.id, only_companies=only_companies),
         "feed": presence.feed(site.id),
         "only_companies": only_companies,
         "rows": presence.ROWS,
-        "attributions": attributions(),
     }
     return render(request, "live/live.html", context)

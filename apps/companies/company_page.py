@@ -1,0 +1,118 @@
+"""A company's page in words: the sentence on top, the timeline by day, the grounds of the match."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, tzinfo
+from itertools import groupby
+
+from apps.core import clock, formats
+from apps.core.countries import country_name
+from apps.tracking.models import Session
+
+from .models import Company
+from .selectors import Ground, PageRead, TimelineVisit
+
+KINDS = {"business": "Company", "education": "School or university", "government": "Public authority"}
+# From these confidences on, in words.
+WORDS = ((0.8, "High"), (0.6, "Fair"), (0.0, "Low"))
+PAGES_SHOWN = 6
+DOUBTS = {
+    "business": "Guests and partners sometimes use a company's network; one visit alone proves little.",
+    "education": "Many people share this network, students most of all: whoever it was need not act for it.",
+    "government": "Citizens' terminals and schools may sit behind an authority's network.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """How sure the match is: the word, the ratio 0-1, and the bar's width in percent."""
+
+    word: str
+    ratio: float
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisitLine:
+    session: Session
+    headline: str
+    rest: str
+    pages: Sequence[PageRead]
+    more_pages: int
+    events: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    label: str
+    visits: Sequence[VisitLine]
+
+
+def kind_label(kind: str) -> str:
+    return KINDS.get(kind, KINDS["business"])
+
+
+def confidence(grounds: Sequence[Ground]) -> Confidence | None:
+    """Return how sure we are by the surest ground; None without any."""
+    if not grounds:
+        return None
+    ratio = max(ground.confidence_ratio for ground in grounds)
+    word = next(word for least, word in WORDS if ratio >= least)
+    return Confidence(word=word, ratio=ratio, width=round(100 * ratio))
+
+
+def ground_lines(company: Company, grounds: Sequence[Ground]) -> list[str]:
+    return [_ground_line(company, ground) for ground in grounds]
+
+
+def _ground_line(company: Company, ground: Ground) -> str:
+    asn = ground.evidence.get("asn", "")
+    number = f", {asn}" if asn else ""
+    return f"Network registered to {company.name}{number}, in {_visits(ground.visits)}"
+
+
+def summary(company: Company, *, visits: int, pages: Sequence[str]) -> str:
+    """Return the page's first sentence: how often they came and what they read longest."""
+    if not visits:
+        return f"No visit of {company.name} is kept any more."
+    read = f" Read longest: {', '.join(pages)}." if pages else ""
+    return f"{_visits(visits).capitalize()} so far.{read}"
+
+
+def timeline_days(visits: Sequence[TimelineVisit], *, zone: tzinfo) -> list[Day]:
+    """Return the visits under their local days, newest day first, as they come."""
+    now = clock.now()
+
+    def local_day(visit: TimelineVisit) -> date:
+        return visit.session.started_at.astimezone(zone).date()
+
+    return [
+        Day(
+            label=formats.weekday(next(iter(same := list(group))).session.started_at, zone=zone, now=now),
+            visits=[_line(visit) for visit in same],
+        )
+        for _, group in groupby(visits, key=local_day)
+    ]
+
+
+def _line(visit: TimelineVisit) -> VisitLine:
+    session = visit.session
+    where = session.city or (country_name(session.country) if session.country else "")
+    details = [
+        formats.duration(session.ended_at - session.started_at),
+        session.device,
+        session.browser,
+        f"came by {session.source}" if session.source and session.source != "Direct" else "came directly",
+    ]
+    return VisitLine(
+        session=session,
+        headline=f"Visit from {where}" if where else "Visit",
+        rest=", " + ", ".join(detail for detail in details if detail),
+        pages=visit.pages[:PAGES_SHOWN],
+        more_pages=max(0, len(visit.pages) - PAGES_SHOWN),
+        events=visit.events,
+    )
+
+
+def _visits(count: int) -> str:
+    return f"{formats.number(count)} visit{'' if count == 1 else 's'}"
