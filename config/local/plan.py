@@ -9,6 +9,7 @@ from config.local.folders import CHECKOUT
 from config.local.options import Options
 from config.local.procfile import read_procfile
 from config.local.readiness import Check, answers, has_said
+from config.local.stamps import Stamp, fingerprint
 from config.local.steps import Step
 
 
@@ -45,7 +46,11 @@ def beacon(options: Options) -> Plan:
     return Plan(
         before=(
             Step("prepare", ["prepare"]),
-            Step("collectstatic", ["collectstatic", "--noinput", "--verbosity", "0"]),
+            Step(
+                "collectstatic",
+                ["collectstatic", "--noinput", "--clear", "--verbosity", "0"],
+                stamp=_collected(options),
+            ),
             Step("networks", ["networks_refresh", "--if-missing"], is_required=False, is_audible=True),
         ),
         commands=read_procfile(CHECKOUT / "Procfile"),
@@ -59,3 +64,9 @@ def beacon(options: Options) -> Plan:
         once_up=(Step("create_demo", ["create_demo"], is_audible=True),) if options.has_demo else (),
         then={"demo": "python manage.py simulate --trickle"} if options.has_demo else {},
     )
+
+
+def _collected(options: Options) -> Stamp:
+    """Return the stamp of the collected files: ours, and through the lock those of the packages."""
+    sources = (CHECKOUT / "static", CHECKOUT / "config" / "requirements" / "base.txt", CHECKOUT / "config" / "settings")
+    return Stamp(options.folder.run / "collected", fingerprint(sources))

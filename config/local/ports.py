@@ -49,8 +49,19 @@ def port_from(name: str, text: str) -> int:
 
 
 def require_free(name: str, port: int) -> None:
-    """Raise a Problem when somebody listens on the port already."""
-    if not port_is_free(port):
+    """Raise a Problem when somebody listens on the port already.
+
+    Browsers try `localhost` at ::1 first, so one who listens there alone is in the way as well.
+    """
+    if not port_is_free(port) or any(_answers(address, port) for address in (LOOPBACK, "::1")):
         raise Problem(
             f"Port {port} is taken by another program: stop that one or choose another, e.g. {name}={port + 10}."
         )
+
+
+def _answers(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+    except OSError:
+        return False
+    return True

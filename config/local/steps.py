@@ -15,6 +15,7 @@ from config.local.folders import CHECKOUT
 from config.local.logs import Log
 from config.local.problem import Problem
 from config.local.processes import Register, signal_group, spawn
+from config.local.stamps import Stamp
 from config.local.units import how_it_ended
 
 POLL_SECONDS = 0.05
@@ -28,6 +29,7 @@ class Step:
     arguments: list[str]
     is_required: bool = True
     is_audible: bool = False  # its lines are shown, for what takes long
+    stamp: Stamp | None = None  # where it is current, the step is left out
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
 
@@ -43,6 +45,7 @@ class Steps:
 
     def run(self, *steps: Step) -> None:
         """Raise a Problem where a required one fails and end the others; report where another one does."""
+        steps = tuple(step for step in steps if not (step.stamp and step.stamp.is_current))
         logs = {step.name: Log(self.logs / f"{step.name}.log") for step in steps}
         try:
             for step in steps:
@@ -53,6 +56,9 @@ class Steps:
                 self.pause(POLL_SECONDS)
             self._relay(steps, logs)
             self._require_success(steps, logs)
+            for step in steps:
+                if step.stamp:
+                    step.stamp.keep()
         finally:
             self._end(steps)
 
