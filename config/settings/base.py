@@ -250,6 +250,9 @@ STREAM_MAX_BYTES = env.integer("BEACON_STREAM_MAX_BYTES", 256 * 2**20, least=2**
 INGEST_RATE_PER_IP = env.integer("BEACON_RATE_PER_IP", 200, least=1)  # requests a second
 INGEST_RATE_PER_SITE = env.integer("BEACON_RATE_PER_SITE", 5_000, least=1)
 
+# Which database of places is fetched: cities (64 MB), or countries only (8 MB).
+BEACON_GEO = env.choice("BEACON_GEO", "city", ("city", "country"))
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
