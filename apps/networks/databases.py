@@ -1,17 +1,17 @@
 """The local databases: which files there are, and readers that follow a change on disk.
 
-Files lie in `$BEACON_DATA_DIR/databases`. They are swapped in as a whole, so an open reader keeps the old file until it notices the new
-one, which it looks for every few seconds. A file that isn't there or can't be read gives no reader and no exception: visits are
+Files lie in `$BEACON_DATA_DIR/databases`. They are swapped in as a whole, so an open reader keeps the old file until the new one is
+noticed, which is looked for every few seconds. A file that isn't there or can't be read gives no reader and no exception: visits are
 counted all the same, and `missing()` tells the pages why places and companies are unknown.
 """
 
 import csv
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import maxminddb
 import msgspec
@@ -26,7 +26,7 @@ NETWORK = "ipinfo_lite.mmdb"
 DOMAINS = "organisation_domains.csv"
 CRAWLERS = "crawlers.tsv"
 REPUTATION = "reputation.txt"
-MANIFEST = "manifest.json"
+FILES = (PLACE_IPV4, PLACE_IPV6, COUNTRY, NETWORK, DOMAINS, CRAWLERS, REPUTATION)
 
 # How soon a swapped file is noticed; a look at the disk costs a microsecond, so it isn't taken for each address.
 LOOK_EVERY_SECONDS = 5.0
@@ -50,42 +50,28 @@ def path(name: str) -> Path:
     return folder() / name
 
 
-class _Watched(Generic[Content]):
-    """A file's content, read when first wanted and again when the file has changed."""
+class _Seen(msgspec.Struct, frozen=True):
+    """What lay in the data folder at the last look: a stamp for each file that is there."""
 
-    def __init__(self, name: str, read: Callable[[Path], Content]) -> None:
-        self.name = name
-        self.content: Content | None = None
-        self.version = ""
-        self._read = read
-        self._looked_at = float("-inf")
-        self._root: object = None
-        self._lock = threading.Lock()
+    root: object
+    at: float
+    stamps: dict[str, str]
+    generation: str  # all stamps together
 
-    def look(self) -> None:
-        """Notice a changed file, at most every few seconds; at once when the data folder is another one than before."""
-        # Compared by identity, before any path is made: this stands in the way of every address.
-        root = settings.BEACON_DATA_DIR
-        if root is self._root and time.monotonic() - self._looked_at < LOOK_EVERY_SECONDS:
-            return
-        with self._lock:
-            where = path(self.name)
-            found = _stamp(where)
-            if found != self.version or root is not self._root:
-                self.content = self._content(where) if found else None
-                self.version = found if self.content is not None else ""
-            self._root = root
-            self._looked_at = time.monotonic()
 
-    def forget(self) -> None:
-        self._looked_at = float("-inf")
+_NOTHING = _Seen(None, float("-inf"), {}, "")
+_seen = _NOTHING
 
-    def _content(self, where: Path) -> Content | None:
-        try:
-            return self._read(where)
-        except (OSError, ValueError, KeyError, maxminddb.InvalidDatabaseError) as error:
-            log.warning("The database %s can't be read (%s): run networks_refresh.", self.name, error)
-            return None
+
+def _look() -> _Seen:
+    """Return what lies in the data folder, looked up anew every few seconds; at once when the data folder is another one than before."""
+    global _seen  # one look for all files and all threads; two at the same time do no harm
+    # Compared by identity, before any path is made: this stands in the way of every address.
+    root = settings.BEACON_DATA_DIR
+    if root is not _seen.root or time.monotonic() - _seen.at >= LOOK_EVERY_SECONDS:
+        stamps = {name: found for name in FILES if (found := _stamp(path(name)))}
+        _seen = _Seen(root, time.monotonic(), stamps, "|".join(stamps.values()))
+    return _seen
 
 
 def _stamp(where: Path) -> str:
@@ -93,11 +79,65 @@ def _stamp(where: Path) -> str:
         found = where.stat()
     except OSError:
         return ""
-    return f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
+    return f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size} {where}"
 
 
-def _open(where: Path) -> maxminddb.Reader:
-    return maxminddb.open_database(where)
+def forget() -> None:
+    """Look at the disk anew at the next use, whatever was seen last."""
+    global _seen
+    _seen = _NOTHING
+
+
+def generation() -> str:
+    """Return a text that changes whenever any file does: part of the key of whatever is cached from them."""
+    return _look().generation
+
+
+def version(name: str) -> str:
+    """Return a text that changes with the file, empty where there is none."""
+    return _look().stamps.get(name, "")
+
+
+def reader(name: str) -> maxminddb.Reader | None:
+    """Return the open database, None where it is missing or broken."""
+    stamp = _look().stamps.get(name)
+    return _reader(stamp) if stamp else None
+
+
+def domains() -> Mapping[str, OrganisationType]:
+    """Return organisations by domain; empty where the table is missing or broken."""
+    stamp = _look().stamps.get(DOMAINS)
+    return _domains(stamp) if stamp else {}
+
+
+def text(name: str) -> str | None:
+    """Return the content of the refreshed crawler or reputation table, None where only the shipped one is there."""
+    stamp = _look().stamps.get(name)
+    return _text(stamp) if stamp else None
+
+
+@lru_cache(maxsize=4)
+def _reader(stamp: str) -> maxminddb.Reader | None:
+    return _tried(maxminddb.open_database, stamp)
+
+
+@lru_cache(maxsize=1)
+def _domains(stamp: str) -> Mapping[str, OrganisationType]:
+    return _tried(read_domains, stamp) or {}
+
+
+@lru_cache(maxsize=2)
+def _text(stamp: str) -> str | None:
+    return _tried(lambda where: where.read_text(encoding="utf-8"), stamp)
+
+
+def _tried(read: Callable[[Path], Content], stamp: str) -> Content | None:
+    where = Path(stamp.partition(" ")[2])
+    try:
+        return read(where)
+    except (OSError, ValueError, KeyError, maxminddb.InvalidDatabaseError) as error:
+        log.warning("The database %s can't be read (%s): run networks_refresh.", where.name, error)
+        return None
 
 
 def read_domains(where: Path) -> Mapping[str, OrganisationType]:
@@ -107,45 +147,6 @@ def read_domains(where: Path) -> Mapping[str, OrganisationType]:
         for row in csv.DictReader(file):
             types[row["base_reverse_dns"].lower()] = OrganisationType(row["name"], row["type"])
     return types
-
-
-_readers = {name: _Watched(name, _open) for name in (PLACE_IPV4, PLACE_IPV6, COUNTRY, NETWORK)}
-_domains = _Watched(DOMAINS, read_domains)
-_texts = {name: _Watched(name, lambda where: where.read_text(encoding="utf-8")) for name in (CRAWLERS, REPUTATION)}
-
-
-def reader(name: str) -> maxminddb.Reader | None:
-    """Return the open database, None where it is missing or broken."""
-    watched = _readers[name]
-    watched.look()
-    return watched.content
-
-
-def domains() -> Mapping[str, OrganisationType]:
-    """Return organisations by domain; empty where the table is missing."""
-    _domains.look()
-    return _domains.content or {}
-
-
-def text(name: str) -> str | None:
-    """Return the content of the refreshed crawler or reputation table, None where only the shipped one is there."""
-    watched = _texts[name]
-    watched.look()
-    return watched.content
-
-
-def version(name: str) -> str:
-    """Return a text that changes with the file, empty where there is none that can be read."""
-    watched: _Watched[maxminddb.Reader] | _Watched[Mapping[str, OrganisationType]] | _Watched[str]
-    watched = _domains if name == DOMAINS else _readers.get(name) or _texts[name]
-    watched.look()
-    return watched.version
-
-
-def forget() -> None:
-    """Look at the disk anew at the next use, whatever was seen last."""
-    for watched in (*_readers.values(), _domains, *_texts.values()):
-        watched.forget()
 
 
 def missing() -> list[str]:

@@ -82,7 +82,7 @@ def lookup(ip: str) -> Network:
         _text(record, "asn"),
         _text(record, "as_name"),
         _text(record, "as_domain").lower(),
-        (databases.version(databases.DOMAINS), databases.version(databases.REPUTATION), databases.version(databases.NETWORK)),
+        databases.generation(),
     )
     is_tor = lists.tor.has(number, is_ipv6=is_ipv6)
     is_vpn = not is_tor and (owner.is_vpn or lists.vpn.has(number, is_ipv6=is_ipv6))
@@ -127,8 +127,8 @@ class _Owner(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @lru_cache(maxsize=CACHED_NETWORKS)
-def _owner(asn: str, name: str, domain: str, versions: tuple[str, ...]) -> _Owner:
-    """Describe a network; the databases' versions are part of the key, so that a refreshed one isn't answered from the old one."""
+def _owner(asn: str, name: str, domain: str, generation: str) -> _Owner:
+    """Describe a network; the databases' generation is part of the key, so that a refreshed one isn't answered from the old one."""
     lists = reputation()
     known = databases.domains().get(domain)
     number = _asn(asn)

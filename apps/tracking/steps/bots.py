@@ -133,8 +133,8 @@ def _verdict_of_agent(ua: str, version: str) -> Verdict:
 
 @lru_cache(maxsize=1)
 def _crawlers(version: str) -> Crawlers:
-    path = databases.path(databases.CRAWLERS) if version else SHIPPED
-    return Crawlers(read_rows(path.read_text(encoding="utf-8")))
+    newer = databases.text(databases.CRAWLERS) if version else None
+    return Crawlers(read_rows(newer or SHIPPED.read_text(encoding="utf-8")))
 
 
 def read_rows(table: str) -> list[Row]:
