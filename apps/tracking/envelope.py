@@ -43,7 +43,7 @@ class EventIn(msgspec.Struct, array_like=True, omit_defaults=True):
     clock_skew_ms: int = 0
 
 
-class Context(msgspec.Struct, array_like=True, omit_defaults=True):
+class Context(msgspec.Struct, array_like=True, omit_defaults=True, frozen=True):
     """What the browser says of itself: constant for a page, kept on the session."""
 
     screen: tuple[int, int] | None = None
@@ -57,7 +57,7 @@ class Context(msgspec.Struct, array_like=True, omit_defaults=True):
     webdriver: bool = False
 
 
-class Consent(msgspec.Struct, array_like=True, omit_defaults=True):
+class Consent(msgspec.Struct, array_like=True, omit_defaults=True, frozen=True):
     """Consent as it stood when the events were sent. `analytics`, `marketing`: granted, denied or empty (never asked)."""
 
     analytics: str = ""
