@@ -35,9 +35,9 @@ class Plan:
 
     before: tuple[Step, ...] = ()
     commands: Mapping[str, str] = field(default_factory=dict)
-    checks: Mapping[str, Check] = field(default_factory=dict)  # a process without one is ready when it runs
+    checks: Mapping[str, Check] = field(default_factory=dict)  # by default: it lives
     once_up: tuple[Step, ...] = ()
-    then: Mapping[str, str] = field(default_factory=dict)  # processes that start after `once_up`
+    then: Mapping[str, str] = field(default_factory=dict)  # processes that start after `once_up`; nobody waits for them
     stop_order: tuple[Stage, ...] = STOP_ORDER
 
 

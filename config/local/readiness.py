@@ -11,6 +11,7 @@ from config.local.units import Unit
 
 Check = Callable[[Unit], bool]
 ANSWER_SECONDS = 5.0
+SIGN_OF_LIFE_SECONDS = 0.5
 
 
 def answers(port: int, path: str) -> Check:
@@ -35,5 +36,6 @@ def has_said(pattern: str) -> Check:
     return lambda unit: any(compiled.search(line) for line in unit.recent)
 
 
-def runs(unit: Unit) -> bool:
-    return unit.is_running
+def lives(unit: Unit) -> bool:
+    """Check a process of which nothing better is known: it hasn't ended right after its start."""
+    return unit.is_running and unit.restarts.age_seconds > SIGN_OF_LIFE_SECONDS

@@ -25,6 +25,10 @@ class Restarts:
         self._due_at = None
 
     @property
+    def age_seconds(self) -> float:
+        return self.clock() - self._started_at
+
+    @property
     def is_waiting(self) -> bool:
         """Whether an end was noted and no start since."""
         return self._due_at is not None
@@ -35,8 +39,7 @@ class Restarts:
 
     def note_end(self) -> float:
         """Note an end and return the pause in seconds before the next start."""
-        lived = self.clock() - self._started_at
-        self.failures = 1 if lived > STEADY_SECONDS else self.failures + 1
+        self.failures = 1 if self.age_seconds > STEADY_SECONDS else self.failures + 1
         pause = min(FIRST_PAUSE_SECONDS * 2.0 ** (self.failures - 1), LONGEST_PAUSE_SECONDS)
         self._due_at = self.clock() + pause
         return pause

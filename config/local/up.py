@@ -19,7 +19,7 @@ from config.local.ports import require_free
 from config.local.postgres import Postgres
 from config.local.problem import Problem
 from config.local.processes import Register
-from config.local.readiness import runs
+from config.local.readiness import lives
 from config.local.services import Services
 from config.local.steps import Steps
 from config.local.stopping import Stopped, StopRequest
@@ -82,7 +82,6 @@ class Run:
         self._wait_ready()
         steps.run(*self.plan.once_up)
         self._start_units(self.plan.then)
-        self._wait_ready()
 
     def _start_units(self, commands: Mapping[str, str]) -> None:
         for name, command in commands.items():
@@ -104,7 +103,7 @@ class Run:
             self.request.pause(TICK_SECONDS)
 
     def _is_ready(self, unit: Unit) -> bool:
-        return unit.is_running and self.plan.checks.get(unit.name, runs)(unit)
+        return unit.is_running and self.plan.checks.get(unit.name, lives)(unit)
 
     def _give_up_on_the_broken(self, units: list[Unit]) -> None:
         for unit in units:
