@@ -39,3 +39,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 def may(role: str, permission: Permission) -> bool:
     """Return whether `role` includes `permission`; an unknown role includes nothing."""
     return role in PERMISSIONS and permission in PERMISSIONS[Role(role)]
+
+
+def ranks_below(role: Role, other: Role) -> bool:
+    """Return whether `role` may do less than `other`: nobody gives what they don't have."""
+    return PERMISSIONS[role] < PERMISSIONS[other]

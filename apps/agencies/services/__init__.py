@@ -1,0 +1,22 @@
+"""What changes agencies, memberships and invitations."""
+
+from .agencies import agency_create, slug_suggest
+from .team import (
+    invitation_accept,
+    invitation_revoke,
+    invitation_send,
+    membership_change,
+    membership_leave,
+    membership_remove,
+)
+
+__all__ = [
+    "agency_create",
+    "invitation_accept",
+    "invitation_revoke",
+    "invitation_send",
+    "membership_change",
+    "membership_leave",
+    "membership_remove",
+    "slug_suggest",
+]

@@ -1,0 +1,53 @@
+"""The agency's own addresses, which aren't counted: addresses and ranges, sealed wherever they lie.
+
+In a site's row they are sealed bytes, in its public route the same as base64 text. The door opens and compares them.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from apps.core.crypto import derived_key, seal, unseal
+
+PURPOSE = "ignored-addresses"
+MOST = 100
+
+Network = IPv4Network | IPv6Network
+
+
+def networks_parse(text: str) -> list[Network]:
+    """Return the addresses and ranges in `text`, one a line or after commas, sorted, none twice. Raises ValueError."""
+    words = text.replace(",", " ").split()
+    if len(words) > MOST:
+        raise ValueError(f"{MOST} addresses and ranges at most")
+    found: set[Network] = set()
+    for word in words:
+        try:
+            found.add(ip_network(word, strict=False))
+        except ValueError:
+            raise ValueError(f"{word} is neither an address nor a range such as 192.0.2.0/24") from None
+    return sorted(found, key=lambda network: (network.version, network))
+
+
+def networks_seal(networks: Iterable[Network]) -> bytes | None:
+    """Return the sealed form for a site's row; None for no networks."""
+    texts = [str(network) for network in networks]
+    return seal(derived_key(PURPOSE), json.dumps(texts).encode(), PURPOSE.encode()) if texts else None
+
+
+def networks_open(sealed: bytes | None) -> list[Network]:
+    """Return what `networks_seal` sealed. Raises SealBroken where the key has changed."""
+    if not sealed:
+        return []
+    texts = json.loads(unseal(derived_key(PURPOSE), bytes(sealed), PURPOSE.encode()))
+    return [ip_network(text) for text in texts]
+
+
+def to_text(sealed: bytes | None) -> str:
+    """Return sealed bytes as a route's JSON holds them; empty for none."""
+    return b64encode(bytes(sealed)).decode() if sealed else ""
+
+
+def from_text(text: str) -> bytes | None:
+    return b64decode(text) if text else None
