@@ -95,7 +95,7 @@ def line_chart(
     """Return the chart of one metric over a period, and of the period before, matched by index.
 
     `now`: aware; the bucket it falls into is drawn dashed, those after it not at all. `zoom_url` holds `{from}` and
-    `{to}`, which the script fills with the days of the stretch that was dragged over; empty where there is no closer look.
+    `{to}`, which the script fills with the days of the stretch that was dragged over; empty: no closer look.
     """
     zone, shown = current.span.zone, _until(current, now)
     before = list(previous.values)[: len(shown)] if previous else []
@@ -185,9 +185,7 @@ def say(value: float | None, unit: Unit) -> str:
 
 
 def _until(series: Series, now: datetime) -> list[float | None]:
-    return [
-        None if bucket.start > now else value for bucket, value in zip(series.buckets, series.values, strict=True)
-    ]
+    return [None if bucket.start > now else value for bucket, value in zip(series.buckets, series.values, strict=True)]
 
 
 def _running(buckets: Sequence[Bucket], now: datetime) -> int | None:

@@ -1,4 +1,4 @@
-"""Figures, lengths of time and moments in words. Pure, apart from `ago`'s and `moment`'s caller who says what time it is."""
+"""Figures, lengths of time and moments in words. Pure: the caller says what time it is."""
 
 from datetime import datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,7 +13,7 @@ def number(value: float | int | Decimal | None, decimals: int | None = None) -> 
     if value is None:
         return NONE
     if decimals is None:
-        decimals = 0 if float(value).is_integer() or abs(value) >= 100 else 2
+        decimals = 0 if float(value).is_integer() or abs(float(value)) >= 100 else 2
     return f"{_rounded(value, decimals):,}".replace("-", MINUS)
 
 
@@ -102,7 +102,7 @@ def exact(at: datetime, *, zone: tzinfo) -> str:
 
 
 def ago(at: datetime, *, zone: tzinfo, now: datetime) -> str:
-    """Return `now`, `4 s ago`, `22 m ago`, `3 h ago`, and past a day its date. static/js/times.js says it the same way."""
+    """Return `now`, `4 s ago`, `22 m ago`, `3 h ago`, then the date. static/js/times.js says the same."""
     seconds = int((now - at).total_seconds())
     if seconds < 1:
         return "now"

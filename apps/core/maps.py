@@ -41,11 +41,7 @@ def shades(values: Mapping[str, float]) -> dict[str, int]:
     largest = max(values.values(), default=0)
     if largest <= 0:
         return {}
-    return {
-        code: min(SHADES, int(sqrt(value / largest) * SHADES) + 1)
-        for code, value in values.items()
-        if value > 0
-    }
+    return {code: min(SHADES, int(sqrt(value / largest) * SHADES) + 1) for code, value in values.items() if value > 0}
 
 
 def dots(places: Iterable[Place], *, radius: float = CLUSTER_RADIUS) -> list[Dot]:

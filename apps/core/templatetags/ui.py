@@ -250,7 +250,7 @@ def sort_header(
 def delta(
     now: float | None, before: float | None, kind: str = "count", better: str = "up", sample: int | None = None
 ) -> dict[str, object]:
-    """`{% delta now before kind="ratio" better="down" %}`: arrow, sign and word. Kinds: count, ratio, duration, value."""
+    """`{% delta now before kind="ratio" better="down" %}`: arrow, sign, word. Kinds: count, ratio, duration, value."""
     return {"change": changes.change(now, before, kind=changes.Kind(kind), better=better, sample=sample)}
 
 
@@ -293,10 +293,13 @@ def world_map(
 
 
 @register.inclusion_tag("components/_field.html")
-def form_field(field: BoundField, label: str = "", help: str = "", cls: str = "", suffix: str = "") -> dict[str, Any]:
+def form_field(
+    field: BoundField, label: str = "", help: str = "", cls: str = "", suffix: str = "", bare: bool = False
+) -> dict[str, Any]:
     """A form's field with its label, help and errors: `{% form_field form.email %}`.
 
-    `cls` adds classes to the control (`short`, `tiny`), `suffix` stands at its end (".beacon.example").
+    `cls` adds classes to the control (`short`, `tiny`), `suffix` stands at its end (".beacon.example"). `bare`: the label
+    is only read out, because a settings row already shows it.
     """
     widget = field.field.widget
     kind = _kind(widget)
@@ -315,6 +318,7 @@ def form_field(field: BoundField, label: str = "", help: str = "", cls: str = ""
         "label": label or field.label,
         "help": help_text,
         "suffix": suffix,
+        "bare": bare,
     }
 
 

@@ -1,0 +1,23 @@
+// The stylesheet's tokens as colours a canvas understands: light-dark() and relative colours are resolved by the browser.
+const TOKENS = {
+  line: "var(--chart-line)",
+  fill: "color-mix(in oklch, var(--chart-line) 16%, transparent)",
+  clear: "color-mix(in oklch, var(--chart-line) 0%, transparent)",
+  previous: "var(--chart-prev)",
+  grid: "var(--chart-grid)",
+  base: "var(--line-strong)",
+  weekend: "var(--canvas)",
+  text: "var(--ink-3)",
+  surface: "var(--surface)",
+};
+
+export function palette(element) {
+  const probe = element.appendChild(document.createElement("i"));
+  const colours = { font: getComputedStyle(element).fontFamily };
+  for (const [name, value] of Object.entries(TOKENS)) {
+    probe.style.color = value;
+    colours[name] = getComputedStyle(probe).color;
+  }
+  probe.remove();
+  return colours;
+}
