@@ -27,4 +27,5 @@ def unknown_because() -> str:
     lacks = databases.missing()
     if not lacks:
         return ""
-    return f"The local databases for {' and '.join(lacks)} aren't installed, so they show as unknown: run manage.py networks_refresh."
+    what = " and ".join(lacks)
+    return f"The local databases for {what} aren't installed, so they show as unknown: run manage.py networks_refresh."

@@ -1,9 +1,9 @@
 """Turn the published crawler lists into the one compact table that recognises declared bots.
 
 Sources: crawler-user-agents (MIT: pattern, examples, tags) and isbot (Unlicense: general patterns). The table is
-tab-separated text with `#` comments: `name, tag, letters, literal, pattern`. `literal` (lower case) stands in whatever the pattern
-matches, so that a reader looks at the few patterns whose literal occurs instead of trying them all; empty: always try.
-`letters` is `i` where case doesn't matter. Patterns are Python's.
+tab-separated text with `#` comments: `name, tag, letters, literal, pattern`. `literal` (lower case) stands in whatever
+the pattern matches, so that a reader looks at the few patterns whose literal occurs instead of trying them all; empty:
+always try. `letters` is `i` where case doesn't matter. Patterns are Python's.
 """
 
 import json
@@ -70,7 +70,8 @@ def _general_rows(isbot: str) -> Iterator[CrawlerRow]:
 
 
 def _readable(pattern: str) -> str:
-    r"""Return a JavaScript pattern as Python reads it: slashes plain, the dash of `[\d-.]` escaped, `(?<!a|bc)` of one width."""
+    r"""Return a JavaScript pattern as Python reads it: slashes plain, the dash of `[\d-.]` escaped, `(?<!a|bc)` of one
+    width."""
     pattern = pattern.replace("\\/", "/")
     pattern = CLASS_DASH.sub(r"\1\\-", pattern)
     pattern = LOOK_BEHIND.sub(lambda found: "".join(f"(?<!{part})" for part in found[1].split("|")), pattern)

@@ -1,8 +1,8 @@
 """The local databases: which files there are, and readers that follow a change on disk.
 
-Files lie in `$BEACON_DATA_DIR/databases`. They are swapped in as a whole, so an open reader keeps the old file until the new one is
-noticed, which is looked for every few seconds. A file that isn't there or can't be read gives no reader and no exception: visits are
-counted all the same, and `missing()` tells the pages why places and companies are unknown.
+Files lie in `$BEACON_DATA_DIR/databases`. They are swapped in as a whole, so an open reader keeps the old file until
+the new one is noticed, which is looked for every few seconds. A file that isn't there or can't be read gives no reader
+and no exception: visits are counted all the same, and `missing()` tells the pages why places and companies are unknown.
 """
 
 import csv
@@ -64,7 +64,8 @@ _seen = _NOTHING
 
 
 def _look() -> _Seen:
-    """Return what lies in the data folder, looked up anew every few seconds; at once when the data folder is another one than before."""
+    """Return what lies in the data folder, looked up anew every few seconds; at once when the data folder is another
+    one than before."""
     global _seen  # one look for all files and all threads; two at the same time do no harm
     # Compared by identity, before any path is made: this stands in the way of every address.
     root = settings.BEACON_DATA_DIR

@@ -1,11 +1,13 @@
 """The kinds of network and the rule by which one is given. Pure.
 
-A kind is about the network an address belongs to. Only `business`, `government` and `education` name an organisation that may be the
-visitor's own; who sells access or machines to others (ISP, host, cloud, VPN) is named as a network and never as a visiting company. The rule is
-conservative: a company missed is a pity, a provider shown as a visiting company is a falsehood.
+A kind is about the network an address belongs to. Only `business`, `government` and `education` name an organisation
+that may be the visitor's own; who sells access or machines to others (ISP, host, cloud, VPN) is named as a network and
+never as a visiting company. The rule is conservative: a company missed is a pity, a provider shown as a visiting
+company is a falsehood.
 
-The chain: our own list by domain -> the domain's type (45 types, IPinfo/parsedmarc) -> words in the network's registered name. Types that are
-often given to providers (`RISKY_TYPES`) only count where no such word occurs; without a type only words that providers don't use make a company.
+The chain: our own list by domain -> the domain's type (45 types, IPinfo/parsedmarc) -> words in the network's
+registered name. Types that are often given to providers (`RISKY_TYPES`) only count where no such word occurs; without a
+type only words that providers don't use make a company.
 """
 
 import re
@@ -55,14 +57,16 @@ TYPE_KINDS = {
     # Crawlers for the most part; those that aren't stand in our own list.
     "Search Engine": NetworkKind.UNKNOWN,
     "Social Media": NetworkKind.UNKNOWN,
-    # Town works and cooperatives sell access over the same network, alarm firms in many countries too: the real ones are listed.
+    # Town works and cooperatives sell access over the same network, alarm firms in many countries too: the real ones
+    # are listed.
     "Utilities": NetworkKind.UNKNOWN,
     "Physical Security": NetworkKind.UNKNOWN,
     **dict.fromkeys(
         [
-            "Agriculture", "Automotive", "Beauty", "Conglomerate", "Construction", "Consulting", "Defense", "Entertainment", "Event Planning",
-            "Finance", "Food", "Healthcare", "Industrial", "Legal", "Logistics", "Manufacturing", "Marketing", "News", "Nonprofit", "Photography",
-            "Print", "Publishing", "Real Estate", "Religion", "Retail", "SaaS", "Sports", "Staffing", "Technology", "Travel",
+            "Agriculture", "Automotive", "Beauty", "Conglomerate", "Construction", "Consulting", "Defense",
+            "Entertainment", "Event Planning", "Finance", "Food", "Healthcare", "Industrial", "Legal", "Logistics",
+            "Manufacturing", "Marketing", "News", "Nonprofit", "Photography", "Print", "Publishing", "Real Estate",
+            "Religion", "Retail", "SaaS", "Sports", "Staffing", "Technology", "Travel",
         ],
         NetworkKind.BUSINESS,
     ),
@@ -71,42 +75,60 @@ RISKY_TYPES = {"Consulting", "Entertainment", "Nonprofit", "SaaS", "Technology",
 # Where IT firms stand that run their customers' networks.
 IT_TYPES = {"Consulting", "Technology"}
 
-# Words of sellers of access and of machines in registered names; the looser ones judge risky types and names without a type.
+# Words of sellers of access and of machines in registered names; the looser ones judge risky types and names without a
+# type.
 ACCESS_WORDS = re.compile(
-    r"telecom|telekom|telefon|telephon|telcom|telef[oó]nic|broadband|bre[ie]?dband|\bfib(?:er|re)\b|fib(?:er|re)net|cable ?(?:tv|vision|net)"
+    r"telecom|telekom|telefon|telephon|telcom|telef[oó]nic|broadband|bre[ie]?dband|\bfib(?:er|re)\b|fib(?:er|re)net"
+    r"|cable ?(?:tv|vision|net)"
     r"|\bisp\b|internet (?:service|solution|provider|servi)|wireless|wi-?fi|\bnetworks\b|\bnet\b|[a-z]\.net\b|-net\b",
     re.I,
 )
 HOSTING_WORDS = re.compile(r"hosting|\bhost\b|webhost|data ?cent(?:er|re)|colocation|\bvps\b|server|\bcloud", re.I)
 LOOSE_WORDS = re.compile(
-    r"net|tel|cable|link|connect|online|on-line|internet|digital|communic|comunic|kommunik|carrier|satel|mobile|transit|backbone|\bip\b|stream"
-    r"|cloud|host|server|virtual|datac|\bict\b|infra|proxy|vpn|provider|registr|\bnic\b|trading as|exchange|electric|freenet|radio|optic|speed",
+    r"net|tel|cable|link|connect|online|on-line|internet|digital|communic|comunic|kommunik|carrier|satel|mobile"
+    r"|transit|backbone|\bip\b|stream"
+    r"|cloud|host|server|virtual|datac|\bict\b|infra|proxy|vpn|provider|registr|\bnic\b|trading as"
+    r"|exchange|electric|freenet|radio|optic|speed",
     re.I,
 )
 IT_WORDS = re.compile(
-    r"informati[ck]|systemhaus|\bit\b|it[ -](?:serv|solu)|computer|tecno|techno?log|tekno|system|soluti|servi[cz]|soft|web|core|line|wave|data|media|digit",
+    r"informati[ck]|systemhaus|\bit\b|it[ -](?:serv|solu)|computer|tecno|techno?log|tekno|system|soluti"
+    r"|servi[cz]|soft|web|core|line|wave|data|media|digit",
     re.I,
 )
 # Domains of experimenters' own networks.
 NUMBERED_DOMAIN = re.compile(r"^as\d+\.")
 
 GOVERNMENT_NAME = re.compile(
-    r"^(?:city|county|town|state|province|government|ministry|ministerio|minist[eè]re|ministerstvo|municipality|department|parliament|senate|kanton)"
-    r" (?:of|de|del|da|do|du)\b|\b(?:county|city) (?:government|council)\b|\bkommune?$|\bgovernment of\b|^kanton \w+|fylkeskommune|\bminist(?:ry|erio)\b",
+    r"^(?:city|county|town|state|province|government|ministry|ministerio|minist[eè]re|ministerstvo|municipality"
+    r"|department|parliament|senate|kanton)"
+    r" (?:of|de|del|da|do|du)\b|\b(?:county|city) (?:government|council)\b|\bkommune?$|\bgovernment of\b"
+    r"|^kanton \w+|fylkeskommune|\bminist(?:ry|erio)\b",
     re.I,
 )
-GOVERNMENT_DOMAIN = re.compile(r"(?:^|\.)(?:gov|gob|gouv|gub|mil|go|govt)\.[a-z]{2}$|\.(?:gov|mil)$|^gov[\w-]*\.[a-z]{2}$", re.I)
+GOVERNMENT_DOMAIN = re.compile(
+    r"(?:^|\.)(?:gov|gob|gouv|gub|mil|go|govt)\.[a-z]{2}$|\.(?:gov|mil)$|^gov[\w-]*\.[a-z]{2}$", re.I
+)
+# Towns that sell cable and fibre to their citizens.
+TOWN_NETWORK = re.compile(r"cable|fib(?:er|re)|net\b|tel\b|power|util", re.I)
 EDUCATION_NAME = re.compile(
-    r"universi|college\b|school|hochschul|politechnik|polit[eé]cnic|polytechni|[eé]cole|escola|escuela|academ(?:y|ia) of|lyc[eé]e|institute of technology",
+    r"universi|college\b|school|hochschul|politechnik|polit[eé]cnic|polytechni|[eé]cole|escola|escuela"
+    r"|academ(?:y|ia) of|lyc[eé]e|institute of technology",
     re.I,
 )
 EDUCATION_DOMAIN = re.compile(r"(?:^|\.)(?:edu|ac|k12)\.[a-z]{2}$|\.edu$|\.k12\.[a-z]{2}\.us$", re.I)
-RESEARCH_NETWORK = re.compile(r"research (?:and|&) education|research network|academic network|education(?:al)? network|forschungsnetz|\bnren\b", re.I)
+RESEARCH_NETWORK = re.compile(
+    r"research (?:and|&) education|research network|academic network|education(?:al)? network|forschungsnetz|\bnren\b",
+    re.I,
+)
 # Trades and forms that providers of access don't have. A name without a type is a company's only with one of these.
 COMPANY_NAME = re.compile(
-    r"\bbank\b|\bbanco\b|\bbanca\b|\bbanque\b|sparkasse|insurance|assurances?\b|assicurazioni|versicherung|\bseguros\b|\bpharma|pharmaceutical|chemical"
-    r"|\bmotors?\b|automotive|automobile|\bairlines?\b|\bairways\b|hospital|\bclinic\b|\bhotels?\b|\bsteel\b|petroleum|\bmining\b|brewer|\bfoods\b|\bLLP\b"
-    r"|law firm|rechtsanw|asset management|capital management|investment management|mutual\b|credit union|supermarket|department store|shipping|cosmetics"
+    r"\bbank\b|\bbanco\b|\bbanca\b|\bbanque\b|sparkasse|insurance|assurances?\b|assicurazioni|versicherung"
+    r"|\bseguros\b|\bpharma|pharmaceutical|chemical"
+    r"|\bmotors?\b|automotive|automobile|\bairlines?\b|\bairways\b|hospital|\bclinic\b|\bhotels?\b|\bsteel\b"
+    r"|petroleum|\bmining\b|brewer|\bfoods\b|(?:&|\band\b).*\bLLP\b"
+    r"|law firm|rechtsanw|asset management|capital management|investment management|mutual\b|credit union|supermarket"
+    r"|department store|shipping|cosmetics"
     r"|biotech|medical cent|health ?care|\bforwarding\b|aerospace|semiconductor",
     re.I,
 )
@@ -115,8 +137,8 @@ COMPANY_NAME = re.compile(
 def classify(name: str, domain: str, type_: str, *, is_listed_hosting: bool) -> Classified:
     """Return a network's kind by its registered name, its domain and the domain's type (empty: not known).
 
-    `is_listed_hosting`: its number stands in the lists of data-centre networks, which also hold access providers and a few firms with "host" in
-    their name: it settles what the type leaves open and overrules none that can't be confused.
+    `is_listed_hosting`: its number stands in the lists of data-centre networks, which also hold access providers and a
+    few firms with "host" in their name: it settles what the type leaves open and overrules none that can't be confused.
     """
     domain = domain.lower()
     listed = _listed()[0].get(domain)
@@ -124,7 +146,11 @@ def classify(name: str, domain: str, type_: str, *, is_listed_hosting: bool) -> 
         kind = NetworkKind.HOSTING if listed is NetworkKind.BUSINESS and is_listed_hosting and _sells(name) else listed
         return Classified(kind, "listed by domain", is_hosting=kind in {NetworkKind.HOSTING, NetworkKind.PROXY})
     if not domain:
-        return _told(NetworkKind.HOSTING, "data-centre list") if is_listed_hosting else Classified(NetworkKind.UNKNOWN, "no domain registered")
+        return (
+            _told(NetworkKind.HOSTING, "data-centre list")
+            if is_listed_hosting
+            else Classified(NetworkKind.UNKNOWN, "no domain registered")
+        )
     if type_:
         return _by_type(name, domain, type_, is_listed_hosting=is_listed_hosting)
     return _by_name(name, domain, is_listed_hosting=is_listed_hosting)
@@ -171,7 +197,7 @@ def _by_name(name: str, domain: str, *, is_listed_hosting: bool) -> Classified:
         return _told(NetworkKind.CONSUMER, "name of a research network")
     if EDUCATION_DOMAIN.search(domain) or EDUCATION_NAME.search(name):
         return _told(NetworkKind.EDUCATION, "name or domain of a school")
-    if GOVERNMENT_DOMAIN.search(domain) or GOVERNMENT_NAME.search(name):
+    if GOVERNMENT_DOMAIN.search(domain) or (GOVERNMENT_NAME.search(name) and not TOWN_NETWORK.search(domain)):
         return _told(NetworkKind.GOVERNMENT, "name or domain of an authority")
     if is_listed_hosting:
         return _told(NetworkKind.HOSTING, "data-centre list")

@@ -1,7 +1,7 @@
 """What an address is: place, network, organisation and its kind, from the local databases alone.
 
-Nothing here remembers an address: what is cached is cached by network. A database that isn't there leaves its fields empty and says so in
-`ground`; no address, however wrong, raises.
+Nothing here remembers an address: what is cached is cached by network. A database that isn't there leaves its fields
+empty and says so in `ground`; no address, however wrong, raises.
 """
 
 import re
@@ -29,11 +29,13 @@ CACHED_NETWORKS = 16384
 # Networks whose exits carry people as a rule (private relays, company gateways), whoever runs them.
 CARRIERS_OF_PEOPLE = {"cloudflare.com", "fastly.com", "akamai.com", "apple.com"}
 
-# (first, last) of IPv4 that belong to nobody on the internet; IANA's special-purpose registry, without what is globally reachable.
+# (first, last) of IPv4 that belong to nobody on the internet; IANA's special-purpose registry, without what is globally
+# reachable.
 _RESERVED4 = [
-    (0x00000000, 0x00FFFFFF), (0x0A000000, 0x0AFFFFFF), (0x64400000, 0x647FFFFF), (0x7F000000, 0x7FFFFFFF), (0xA9FE0000, 0xA9FEFFFF),
-    (0xAC100000, 0xAC1FFFFF), (0xC0000000, 0xC00000FF), (0xC0000200, 0xC00002FF), (0xC0A80000, 0xC0A8FFFF), (0xC6120000, 0xC613FFFF),
-    (0xC6336400, 0xC63364FF), (0xCB007100, 0xCB0071FF), (0xE0000000, 0xFFFFFFFF),
+    (0x00000000, 0x00FFFFFF), (0x0A000000, 0x0AFFFFFF), (0x64400000, 0x647FFFFF), (0x7F000000, 0x7FFFFFFF),
+    (0xA9FE0000, 0xA9FEFFFF), (0xAC100000, 0xAC1FFFFF), (0xC0000000, 0xC00000FF), (0xC0000200, 0xC00002FF),
+    (0xC0A80000, 0xC0A8FFFF), (0xC6120000, 0xC613FFFF), (0xC6336400, 0xC63364FF), (0xCB007100, 0xCB0071FF),
+    (0xE0000000, 0xFFFFFFFF),
 ]  # fmt: skip
 _RESERVED4_FIRST = [first for first, _ in _RESERVED4]
 _MAPPED4 = b"\x00" * 10 + b"\xff\xff"
@@ -128,7 +130,8 @@ class _Owner(msgspec.Struct, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=CACHED_NETWORKS)
 def _owner(asn: str, name: str, domain: str, generation: str) -> _Owner:
-    """Describe a network; the databases' generation is part of the key, so that a refreshed one isn't answered from the old one."""
+    """Describe a network; the databases' generation is part of the key, so that a refreshed one isn't answered from the
+    old one."""
     lists = reputation()
     known = databases.domains().get(domain)
     number = _asn(asn)
@@ -206,5 +209,6 @@ def _asn(text: str) -> int | None:
 
 
 def _display_name(known: str, registered: str) -> str:
-    """Return an organisation's name for people: the table's without its remarks, else the registered one without its quotes."""
+    """Return an organisation's name for people: the table's without its remarks, else the registered one without its
+    quotes."""
     return _PARENTHESIS.sub("", known).strip() or registered.replace('"', "").strip()

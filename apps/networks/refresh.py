@@ -1,9 +1,12 @@
-"""Fetch, check and swap in the local databases. What is in use stays until its successor has been checked, and one predecessor is kept.
+"""Fetch, check and swap in the local databases. What is in use stays until its successor has been checked, and one
+predecessor is kept.
 
-Packages come by the machine's ordinary clients (`npm pack`, `pip download`), so that whatever mirror or proxy they are set up for is used.
+Packages come by the machine's ordinary clients (`npm pack`, `pip download`), so that whatever mirror or proxy they are
+set up for is used.
 """
 
 import fcntl
+import filecmp
 import os
 import shutil
 import subprocess
@@ -29,7 +32,8 @@ CRAWLER_FILES = ("crawler-user-agents.json", "index.mjs")
 
 
 def refresh(sources: tuple[Source, ...], *, say: Say, newest: bool, seconds: int = FETCH_SECONDS) -> None:
-    """Fetch `sources` from their registries, check them, swap them in. Raises RefreshError; what was done until then stays.
+    """Fetch `sources` from their registries, check them, swap them in. Raises RefreshError; what was done until then
+    stays.
 
     `newest`: take the registries' newest versions instead of the pinned ones. `seconds`: how long a package may take.
     """
@@ -43,7 +47,8 @@ def refresh(sources: tuple[Source, ...], *, say: Say, newest: bool, seconds: int
 
 
 def refresh_from(folder: Path, sources: tuple[Source, ...], *, say: Say) -> None:
-    """Take what `folder` holds of the sources' files, however deep, check and swap it in. Raises RefreshError where it holds nothing."""
+    """Take what `folder` holds of the sources' files, however deep, check and swap it in. Raises RefreshError where it
+    holds nothing."""
     if not folder.is_dir():
         raise RefreshError(f"{folder} is no folder.")
     with _working() as work:
@@ -67,12 +72,15 @@ def refresh_lists(folder: Path, *, dated: str, say: Say) -> None:
 def missing(sources: tuple[Source, ...]) -> tuple[Source, ...]:
     """Return the sources of which a file isn't there. The crawler table never misses: one is shipped."""
     return tuple(
-        source for source in sources if source is not CRAWLERS and not all(databases.path(name).exists() for name in source.files)
+        source
+        for source in sources
+        if source is not CRAWLERS and not all(databases.path(name).exists() for name in source.files)
     )
 
 
 def roll_back(*, say: Say) -> None:
-    """Put every kept predecessor back in its successor's place, which is kept in turn. Raises RefreshError where there is none."""
+    """Put every kept predecessor back in its successor's place, which is kept in turn. Raises RefreshError where there
+    is none."""
     with _working() as work:
         pairs = [name for name in databases.FILES if _previous(name).exists()]
         if not pairs:
@@ -113,7 +121,16 @@ def _fetch(package: Package, folder: Path, *, newest: bool, seconds: int) -> Non
             packed.unlink()
     else:
         wanted = package.name if newest else f"{package.name}=={package.version}"
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+        ]
         _run([*pip, "--dest", str(folder), wanted], seconds=seconds)
         for wheel in folder.glob("*.whl"):
             _unpack_zip(wheel, folder)
@@ -155,7 +172,8 @@ def _unpack_zip(packed: Path, folder: Path) -> None:
 
 
 def _install(source: Source, folder: Path, work: Path, *, say: Say, is_partial: bool = False) -> bool:
-    """Check a source's files and swap them in together. Return whether any was there; with `is_partial` some may be absent."""
+    """Check a source's files and swap them in together. Return whether any was there; with `is_partial` some may be
+    absent."""
     if source is CRAWLERS:
         found = _crawlers(source, folder, work)
     else:
@@ -175,7 +193,9 @@ def _crawlers(source: Source, folder: Path, work: Path) -> dict[str, Path]:
     if crawlers is None or isbot is None:
         return {}
     made = work / databases.CRAWLERS
-    made.write_text(crawlers_from(crawlers, isbot, versions=", ".join(p.name for p in source.packages)), encoding="utf-8")
+    made.write_text(
+        crawlers_from(crawlers, isbot, versions=", ".join(p.name for p in source.packages)), encoding="utf-8"
+    )
     return {databases.CRAWLERS: made}
 
 
@@ -191,6 +211,10 @@ def _swap_in(found: dict[str, Path], *, say: Say) -> None:
         if built_at(path) < built_at(databases.path(name)):
             raise RefreshError(f"{name} is older than the one in use ({details[name]}); to go back use --roll-back.")
     for name, path in found.items():
+        # The same again would push out the predecessor for nothing.
+        if databases.path(name).exists() and filecmp.cmp(path, databases.path(name), shallow=False):
+            say(f"  {name}: unchanged ({details[name]})")
+            continue
         ready = databases.folder() / f".{name}.new"
         shutil.copyfile(path, ready)
         with ready.open("rb") as file:
@@ -201,7 +225,7 @@ def _swap_in(found: dict[str, Path], *, say: Say) -> None:
 
 
 def _replace(name: str, ready: Path) -> None:
-    """Put `ready` in place and keep what was there as the predecessor; readers see the old or the new file, never none."""
+    """Put `ready` in place and keep what was there as the predecessor; readers see the old or the new, never none."""
     current, previous = databases.path(name), _previous(name)
     if current.exists():
         kept = previous.with_name(f".{previous.name}.new")

@@ -1,8 +1,9 @@
 """Lists of addresses that hide who is behind them: VPN providers' networks, Tor exits, data centres.
 
-The table is text with `#` comments and sections: `[vpn]` and `[tor]` hold address ranges, `[vpn-asn]` and `[hosting-asn]` numbers of
-networks. Data centres are kept by number alone: 99.7% of the published data-centre ranges lie in the published data-centre networks,
-and the numbers age slower. A dated snapshot is shipped; `networks_refresh --lists` makes a newer one of the published files.
+The table is text with `#` comments and sections: `[vpn]` and `[tor]` hold address ranges, `[vpn-asn]` and
+`[hosting-asn]` numbers of networks. Data centres are kept by number alone: 99.7% of the published data-centre ranges
+lie in the published data-centre networks, and the numbers age slower. A dated snapshot is shipped; `networks_refresh
+--lists` makes a newer one of the published files.
 """
 
 import csv
@@ -31,7 +32,8 @@ TOR_FILE = "tor_exits.csv"
 
 
 class Ranges:
-    """Address ranges for membership by bisection; IPv4 apart in machine integers, which are a third of the size and faster."""
+    """Address ranges for membership by bisection; IPv4 apart in machine integers, which are a third of the size and
+    faster."""
 
     def __init__(self, networks: Iterable[IPv4Network | IPv6Network]) -> None:
         self._starts4, self._ends4 = array("Q"), array("Q")
@@ -97,7 +99,8 @@ def read_reputation(table: str) -> Reputation:
 
 
 def reputation_table(folder: Path, *, dated: str) -> str:
-    """Return the table made of the published files in `folder`. Raises FileNotFoundError, or ValueError for a file that isn't what it was."""
+    """Return the table made of the published files in `folder`. Raises FileNotFoundError, or ValueError for a file that
+    isn't what it was."""
     vpn = [ip_network(line) for name in VPN_FILES for line in _lines(folder / name)]
     tor = [ip_network(address) for address in _tor_addresses(folder / TOR_FILE)]
     hosting = {asn for name in HOSTING_ASN_FILES for asn in _asns(folder / name)}
@@ -111,8 +114,8 @@ def reputation_table(folder: Path, *, dated: str) -> str:
         raise ValueError(f"nothing found for {', '.join(name for name, lines in parts.items() if not lines)}")
     head = [
         f"# Addresses and networks that hide who is behind them, as of {dated}. Form: apps/networks/reputation.py.",
-        "# Sources, all MIT (notices in LICENSES.txt beside the shipped table): github.com/X4BNet/lists_vpn (vpn, vpn-asn,",
-        "# hosting-asn), github.com/alireza-rezaee/tor-nodes (tor), github.com/brianhama/bad-asn-list (hosting-asn).",
+        "# Sources, all MIT (notices in LICENSES.txt beside the shipped table): github.com/X4BNet/lists_vpn (vpn,",
+        "# vpn-asn, hosting-asn), github.com/alireza-rezaee/tor-nodes (tor), github.com/brianhama/bad-asn-list (hosting-asn).",
     ]
     return "\n".join([*head, *(line for name, lines in parts.items() for line in (f"[{name}]", *lines))]) + "\n"
 

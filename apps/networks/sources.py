@@ -1,4 +1,5 @@
-"""Where the local databases come from: packages of npm and PyPI, pinned for the first fetch, and what makes a file credible."""
+"""Where the local databases come from: packages of npm and PyPI, pinned for the first fetch, and what makes a file
+credible."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -91,7 +92,7 @@ def sources(geo: str) -> tuple[Source, ...]:
 
 
 def crawlers_from(crawlers: Path, isbot: Path, *, versions: str) -> str:
-    """Return the crawler table made of the two packages' files. Raises RefreshError where they aren't what they were."""
+    """Return the crawler table made of the two packages' files. Raises RefreshError where they have changed form."""
     head = [
         f"Declared bots: name, tag, letters, literal, pattern. Made by networks_refresh of {versions}.",
         "crawler-user-agents: Copyright (c) 2017 Martin Monperrus and contributors, MIT licence. isbot: Unlicense.",
@@ -103,7 +104,8 @@ def crawlers_from(crawlers: Path, isbot: Path, *, versions: str) -> str:
 
 
 def check(name: str, path: Path) -> str:
-    """Return in a few words what a database file is (its date, its size). Raises RefreshError where it can't be believed."""
+    """Return in a few words what a database file is (its date, its size). Raises RefreshError where it can't be
+    believed."""
     size = path.stat().st_size
     if size < LEAST_BYTES[name]:
         raise RefreshError(f"{name} has only {size:,} bytes; at least {LEAST_BYTES[name]:,} are expected.")
@@ -146,7 +148,9 @@ def _check_domains(name: str, path: Path) -> str:
     except (KeyError, ValueError) as error:
         raise RefreshError(f"{name} is no table of domains: {error}.") from error
     if len(known) < LEAST_DOMAINS or KNOWN_DOMAIN not in known:
-        raise RefreshError(f"{name} knows {len(known):,} domains; at least {LEAST_DOMAINS:,} are expected, {KNOWN_DOMAIN} among them.")
+        raise RefreshError(
+            f"{name} knows {len(known):,} domains; at least {LEAST_DOMAINS:,} are expected, {KNOWN_DOMAIN} among them."
+        )
     return f"{len(known):,} domains"
 
 

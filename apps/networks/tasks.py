@@ -26,4 +26,9 @@ def databases_refresh() -> None:
 @shared_task(autoretry_for=(RefreshError,), retry_backoff=30, retry_backoff_max=60, max_retries=5)
 def database_refresh(key: str) -> None:
     """Refresh one source. Raises RefreshError when the retries are used up; the database in use stays."""
-    refresh(tuple(source for source in sources(settings.BEACON_GEO) if source.key == key), say=log.info, newest=True, seconds=FETCH_SECONDS)
+    refresh(
+        tuple(source for source in sources(settings.BEACON_GEO) if source.key == key),
+        say=log.info,
+        newest=True,
+        seconds=FETCH_SECONDS,
+    )

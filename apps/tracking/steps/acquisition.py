@@ -1,9 +1,10 @@
 """Where a visit came from: source, medium, campaign, channel, referrer.
 
-Pure. Definitions: product description, "source" and "channel". The channel rules are those of GA4's default channel group for manual traffic,
-in its order ([GA4] Default channel group, support.google.com/analytics/answer/9756891, read November 2026), with these differences:
-its two video channels are one, "AI assistants" comes before the unpaid channels, and which hosts are search engines, socials and so on is read
-from `data/sources.tsv`, since Google's own list isn't free. Its "Paid Other" and "Unassigned" are kept for what no rule knows.
+Pure. Definitions: product description, "source" and "channel". The channel rules are those of GA4's default channel
+group for manual traffic, in its order ([GA4] Default channel group, support.google.com/analytics/answer/9756891, read
+November 2026), with these differences: its two video channels are one, "AI assistants" comes before the unpaid
+channels, and which hosts are search engines, socials and so on is read from `data/sources.tsv`, since Google's own list
+isn't free. Its "Paid Other" and "Unassigned" are kept for what no rule knows.
 """
 
 import re
@@ -113,10 +114,10 @@ ALIASES = {
 }
 # Names that are words of every day: somebody's own utm_source=free or =orange means no search engine.
 ORDINARY_NAMES = {
-    "1.cz", "abacho", "all.by", "arama", "atlas", "centrum", "charter", "clix", "conduit.com", "crawler", "eo", "excite", "flix.de", "free",
-    "frontier", "goo", "holmes", "inbox", "info.com", "karma", "medium", "nate", "neti", "onet.pl", "orange", "poe", "search.ch", "search.com",
-    "searchy", "shop", "skynet", "so-net", "stripe", "ted", "terra", "tiscali", "vinden", "voila", "web.nl", "winamp", "witch", "you", "zoek",
-    "zoeken",
+    "1.cz", "abacho", "all.by", "arama", "atlas", "centrum", "charter", "clix", "conduit.com", "crawler", "eo",
+    "excite", "flix.de", "free", "frontier", "goo", "holmes", "inbox", "info.com", "karma", "medium", "nate", "neti",
+    "onet.pl", "orange", "poe", "search.ch", "search.com", "searchy", "shop", "skynet", "so-net", "stripe", "ted",
+    "terra", "tiscali", "vinden", "voila", "web.nl", "winamp", "witch", "you", "zoek", "zoeken",
 }  # fmt: skip
 
 PAID_MEDIUM = re.compile(r"^(.*cp.*|ppc|retargeting|paid.*)$")
@@ -136,13 +137,16 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 def acquire(query: str | Mapping[str, str], referrer: str, site_hosts: Iterable[str]) -> Acquisition:
     """Return where a visit came from, by its first page's query and referrer.
 
-    `query`: the URL's query, parsed or not, with or without "?". `site_hosts`: the site's own domains; what equals or lies under one of them
-    is no referrer. Never raises: what can't be read counts as not given.
+    `query`: the URL's query, parsed or not, with or without "?". `site_hosts`: the site's own domains; what equals or
+    lies under one of them is no referrer. Never raises: what can't be read counts as not given.
     """
     fields = _fields(query)
     cleaned, host, found = _referrer(referrer, site_hosts)
     click_ids = {name: fields[name][:MAX_CLICK_ID] for name in CLICK_IDS if fields.get(name)}
-    utm = {name: fields.get(f"utm_{name}", "")[:MAX_VALUE] for name in ("source", "medium", "campaign", "term", "content", "id")}
+    utm = {
+        name: fields.get(f"utm_{name}", "")[:MAX_VALUE]
+        for name in ("source", "medium", "campaign", "term", "content", "id")
+    }
     source = utm["source"] or (found.name if found else host) or _clicked(click_ids) or DIRECT
     medium = utm["medium"] or _medium(utm["source"], host, found, click_ids)
     kind = _kind(utm["source"], found, click_ids)
@@ -178,7 +182,11 @@ def channel(source: str, medium: str, campaign: str, kind: SiteKind, *, is_refer
 def _paid_channel(medium: str, kind: SiteKind, *, is_shopping: bool) -> Channel:
     if is_shopping:
         return Channel.PAID_SHOPPING
-    by_kind = {SiteKind.SEARCH: Channel.PAID_SEARCH, SiteKind.SOCIAL: Channel.PAID_SOCIAL, SiteKind.VIDEO: Channel.VIDEO}
+    by_kind = {
+        SiteKind.SEARCH: Channel.PAID_SEARCH,
+        SiteKind.SOCIAL: Channel.PAID_SOCIAL,
+        SiteKind.VIDEO: Channel.VIDEO,
+    }
     if kind in by_kind:
         return by_kind[kind]
     return Channel.DISPLAY if medium in DISPLAY_MEDIUMS or kind is SiteKind.DISPLAY else Channel.PAID_OTHER
@@ -196,7 +204,10 @@ def _unpaid_channel(source: str, medium: str, kind: SiteKind, *, is_shopping: bo
         (medium in REFERRAL_MEDIUMS, Channel.REFERRAL),
         (medium == "audio", Channel.AUDIO),
         (source == "sms" or medium == "sms", Channel.SMS),
-        (medium.endswith("push") or "mobile" in medium or "notification" in medium or source == "firebase", Channel.PUSH),
+        (
+            medium.endswith("push") or "mobile" in medium or "notification" in medium or source == "firebase",
+            Channel.PUSH,
+        ),
         # Not GA4's: a visit whose campaign says nothing usable but whose referrer is known did come from there.
         (is_referred and not medium, Channel.REFERRAL),
     )
@@ -227,7 +238,8 @@ def _source_of_host(host: str) -> Source | None:
     for parent in _parents(host):
         name, _, ending = parent.partition(".")
         found = table.by_host.get(parent) or (table.by_name.get(name) if COUNTRY_ENDING.match(ending) else None)
-        # A search engine's other hosts (docs, mail, developers) are not searches; images.google.fr has a row of its own.
+        # A search engine's other hosts (docs, mail, developers) are not searches; images.google.fr has a row of its
+        # own.
         if found and (parent == host or found.kind is not SiteKind.SEARCH):
             return found
     first, _, rest = host.partition(".")
@@ -299,7 +311,8 @@ def _fields(query: str | Mapping[str, str]) -> dict[str, str]:
 
 
 def _referrer(referrer: str, site_hosts: Iterable[str]) -> tuple[str, str, Source | None]:
-    """Return the referrer without query and fragment, its host, and the source known for it; empty where it is the site itself."""
+    """Return the referrer without query and fragment, its host, and the source known for it; empty where it is the site
+    itself."""
     try:
         parts = urlsplit(CONTROL.sub("", referrer).strip())
         host = (parts.hostname or "").rstrip(".")
@@ -348,7 +361,8 @@ def _medium(utm_source: str, host: str, found: Source | None, click_ids: Mapping
 
 
 def _kind(utm_source: str, found: Source | None, click_ids: Mapping[str, str]) -> SiteKind:
-    """Return what sort of site the visit came from: by utm_source where given, else by referrer, else by the click id's platform."""
+    """Return what sort of site the visit came from: by utm_source where given, else by referrer, else by the click id's
+    platform."""
     if utm_source:
         named = _source_of_word(utm_source)
         if named:

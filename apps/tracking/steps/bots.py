@@ -1,8 +1,9 @@
 """Tell bots from people (IN5): declared ones by their user agent, headless browsers, scripts in data centres.
 
-Pure. Patterns: `data/crawlers.tsv`, or the newer table that `networks_refresh` put among the local databases (its form is described in
-`apps.networks.crawlers`). A weak signal alone sets nothing aside: data centres carry people too (cloud desktops, company gateways),
-so a data centre counts as a bot only together with the absence of what a tag in a browser always sends.
+Pure. Patterns: `data/crawlers.tsv`, or the newer table that `networks_refresh` put among the local databases (its form
+is described in `apps.networks.crawlers`). A weak signal alone sets nothing aside: data centres carry people too (cloud
+desktops, company gateways), so a data centre counts as a bot only together with the absence of what a tag in a browser
+always sends.
 """
 
 import re
@@ -28,12 +29,16 @@ GRAM = 3  # letters looked up at once; the shortest literal of the table has as 
 
 # Letter triples of ordinary browsers' user agents: rows filed under one of these would be tried for everybody.
 COMMON = (
-    "mozilla/5.0 (windows nt 10.0; win64; x64; rv:140.0) applewebkit/537.36 (khtml, like gecko) chrome/140.0.0.0 mobile safari/537.36 "
-    "edg/140.0.0.0 (macintosh; intel mac os x 10_15_7) version/17.1 gecko/20100101 firefox/140.0 (linux; android 10; k) (x11; linux x86_64) "
-    "ubuntu chromium (iphone; cpu iphone os 17_1 like mac os x) (ipad; cpu os opr/ build/ wow64 trident compatible; msie "
+    "mozilla/5.0 (windows nt 10.0; win64; x64; rv:140.0) applewebkit/537.36 (khtml, like gecko) chrome/140.0.0.0 "
+    "mobile safari/537.36 "
+    "edg/140.0.0.0 (macintosh; intel mac os x 10_15_7) version/17.1 gecko/20100101 firefox/140.0 (linux; android 10; "
+    "k) (x11; linux x86_64) "
+    "ubuntu chromium (iphone; cpu iphone os 17_1 like mac os x) (ipad; cpu os opr/ build/ wow64 trident compatible; "
+    "msie "
 )
 HEADLESS = re.compile(
-    r"headless|phantomjs|slimerjs|puppeteer|playwright|cypress/|selenium|webdriver|electron.*nightmare|jsdom|htmlunit|splash|webkit2png", re.I
+    r"headless|phantomjs|slimerjs|puppeteer|playwright|cypress/|selenium|webdriver|electron.*nightmare|jsdom|htmlunit|splash|webkit2png",
+    re.I,
 )
 # What names a bot that only a general pattern found.
 LEADING_NAME = re.compile(r"[\w.!&'-]+(?: [A-Za-z][\w.!&'-]*)*")
@@ -61,7 +66,8 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Crawlers:
-    """The table of patterns, filed by letter triples, so that an unseen agent costs a set's intersection and a few searches."""
+    """The table of patterns, filed by letter triples, so that an unseen agent costs a set's intersection and a few
+    searches."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self.always: list[Row] = []
@@ -75,9 +81,11 @@ class Crawlers:
             self.filed[min(grams, key=lambda gram: (gram in common, len(self.filed.get(gram, ())), gram))].append(row)
 
     def name(self, ua: str) -> str | None:
-        """Return the name of the bot that `ua` declares; a name goes before an address, then the longest literal wins."""
+        """Return the name of the bot that `ua` declares; names go before addresses, then the longest literal wins."""
         lowered = ua.lower()
-        candidates = [row for gram in _grams(lowered) & self.filed.keys() for row in self.filed[gram] if row.literal in lowered]
+        candidates = [
+            row for gram in _grams(lowered) & self.filed.keys() for row in self.filed[gram] if row.literal in lowered
+        ]
         candidates.sort(key=lambda row: (not row.name, "/" in row.name, -len(row.literal)))
         for row in [*candidates, *self.always]:
             found = row.finds(ua)
@@ -87,7 +95,7 @@ class Crawlers:
 
 
 def bot_name(ua: str) -> str | None:
-    """Return the name of the declared bot, script or library behind a user agent; None where it looks like a browser's."""
+    """Return the name of the declared bot, script or library behind a user agent; None for what looks like a browser."""
     return _declared(ua).bot_name or None
 
 
@@ -105,9 +113,9 @@ def verdict(
 ) -> Verdict:
     """Return whether an event is set aside as a bot's, and as which.
 
-    `network` None: not known (yet). `has_webdriver`: the tag's `context.webdriver`. `ran_script`: a tag ran in a browser (Origin header
-    and a context with a screen came along); None: this door can't know, as with the server API. `is_server`: the event was sent by the
-    client's own server, which needn't pass a user agent on.
+    `network` None: not known (yet). `has_webdriver`: the tag's `context.webdriver`. `ran_script`: a tag ran in a
+    browser (Origin header and a context with a screen came along); None: this door can't know, as with the server API.
+    `is_server`: the event was sent by the client's own server, which needn't pass a user agent on.
     """
     declared = _declared(ua)
     if declared.reason and not (is_server and declared.bot_name == NO_USER_AGENT):
@@ -121,7 +129,8 @@ def verdict(
 
 @lru_cache(maxsize=CACHED_AGENTS)
 def _verdict_of_agent(ua: str, version: str) -> Verdict:
-    """Judge the agent alone. The version is part of the key, so that a refreshed table isn't answered from the old one's findings."""
+    """Judge the agent alone. The version is part of the key, so that a refreshed table isn't answered from the old
+    one's findings."""
     # Logs write "-" where the header was missing.
     if ua.strip(" -") == "":
         return Verdict(SetAside.BOT_DECLARED, NO_USER_AGENT)
@@ -161,7 +170,8 @@ def _grams(text: str) -> set[str]:
 
 
 def _word_around(ua: str, found: re.Match[str]) -> str:
-    """Name what a general pattern found: the agent's own first words, or in a browser's clothes the word that gave it away."""
+    """Name what a general pattern found: the agent's own first words, or in a browser's clothes the word that gave it
+    away."""
     if not ua.lower().startswith("mozilla/"):
         return (LEADING_NAME.match(ua) or WHOLE.match(ua) or found)[0].strip()[:MAX_NAME]
     compatible = COMPATIBLE_NAME.search(ua)

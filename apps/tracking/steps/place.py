@@ -28,8 +28,9 @@ class PlaceFields(TypedDict):
 def place_fields(network: Network, *, is_bot: bool = False) -> PlaceFields:
     """Return the session's place and network columns.
 
-    `is_bot`: a declared bot sent the event, so its network's kind is `bot`, whoever rents out the machine. Behind VPN, proxy and Tor
-    the place is the exit's, not the visitor's: the country stays (it is what other products show), city and coordinates go.
+    `is_bot`: a declared bot sent the event, so its network's kind is `bot`, whoever rents out the machine. Behind VPN,
+    proxy and Tor the place is the exit's, not the visitor's: the country stays (it is what other products show), city
+    and coordinates go.
     """
     is_exit = network.is_vpn or network.is_proxy or network.is_tor
     return PlaceFields(

@@ -1,7 +1,7 @@
 """What a user agent says: browser, engine, system, device (EN4).
 
-Pure: no request, no database. ua-parser's Rust matcher knows browsers, systems, brands and models; engine and device class are
-worked out here, because its rules don't name them. Whether it is a bot is `steps.bots`' business.
+Pure: no request, no database. ua-parser's Rust matcher knows browsers, systems, brands and models; engine and device
+class are worked out here, because its rules don't name them. Whether it is a bot is `steps.bots`' business.
 """
 
 import re
@@ -91,7 +91,8 @@ _TV = re.compile(
 )
 _TABLET = re.compile(r"ipad|tablet|kindle|playbook|\bsilk/|\bsm-t\d|\bsm-x\d|nexus (?:7|9|10)\b|\bkf[a-z]{3,4}\b", re.I)
 _MOBILE = re.compile(
-    r"mobi|iphone|ipod|android|windows phone|iemobile|blackberry|\bbb10\b|opera mini|symbian|series ?[46]0|\bkaios|palm|midp",
+    r"mobi|iphone|ipod|android|windows phone|iemobile|blackberry|\bbb10\b|opera mini|symbian"
+    r"|series ?[46]0|\bkaios|palm|midp",
     re.I,
 )
 _DESKTOP_SYSTEMS = re.compile(

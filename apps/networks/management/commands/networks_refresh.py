@@ -21,17 +21,31 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         way = parser.add_mutually_exclusive_group()
-        way.add_argument("--if-missing", action="store_true", help="fetch only what isn't there yet, in the versions known to work")
-        way.add_argument("--from", dest="folder", type=Path, metavar="DIR", help="take the files from a folder instead of the registries")
-        way.add_argument("--lists", type=Path, metavar="DIR", help="make the VPN, Tor and data-centre lists anew of published files")
+        way.add_argument(
+            "--if-missing", action="store_true", help="fetch only what isn't there yet, in the versions known to work"
+        )
+        way.add_argument(
+            "--from",
+            dest="folder",
+            type=Path,
+            metavar="DIR",
+            help="take the files from a folder instead of the registries",
+        )
+        way.add_argument(
+            "--lists", type=Path, metavar="DIR", help="make the VPN, Tor and data-centre lists anew of published files"
+        )
         way.add_argument("--roll-back", action="store_true", help="go back to the databases before the last refresh")
-        parser.add_argument("--dated", default="", help="with --lists: the day the published files are of (default: today)")
+        parser.add_argument(
+            "--dated", default="", help="with --lists: the day the published files are of (default: today)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             self._refresh(options)
         except RefreshError as error:
-            raise CommandError(f"{error} What was in use stays in use; visits are counted with or without it.") from error
+            raise CommandError(
+                f"{error} What was in use stays in use; visits are counted with or without it."
+            ) from error
 
     def _refresh(self, options: dict[str, Any]) -> None:
         wanted = sources(settings.BEACON_GEO)
