@@ -75,7 +75,7 @@ class LedgerDay:
 
 
 def ledger_by_day(*, site_id: int, first: date, last: date) -> dict[date, LedgerDay]:
-    """Return a site's ledger by UTC day of receipt, newest first; days on which nothing came are left out. One query."""
+    """Return a site's ledger by UTC day of receipt, newest first; empty days are left out. One query."""
     rows = LedgerLine.objects.filter(site_id=site_id, day__range=(first, last)).order_by("-day")
     by_day: dict[date, list[LedgerLine]] = {}
     for row in rows:

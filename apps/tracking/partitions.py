@@ -1,7 +1,7 @@
 """Leaves of the event table: a month each, and a year each before last year.
 
-A leaf is made beside the table and attached, because CREATE TABLE ... PARTITION OF would lock the table against everybody.
-Each statement stands alone at top level, as Citus needs it.
+A leaf is made beside the table and attached, because CREATE TABLE ... PARTITION OF would lock the table against
+everybody. Each statement stands alone at top level, as Citus needs it.
 """
 
 import re
@@ -75,7 +75,7 @@ def leaf_list() -> list[Leaf]:
 
 
 def ensure(moments: Iterable[datetime]) -> list[Leaf]:
-    """Make the leaves that `moments` need in the current agency and return all that there are then. May run side by side."""
+    """Make the leaves that `moments` need in the current agency; return all that there are. May run side by side."""
     with transaction.atomic():
         partitions_lock()
         leaves = leaf_list()
@@ -103,7 +103,7 @@ def _make(leaf: Leaf) -> None:
     name = quoted(leaf.name)
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE {name} (LIKE event INCLUDING ALL)")
-        # An id counts once in a site. Across leaves the writer looks, since the key of a partitioned table must hold the time.
+        # An id counts once in a site. Across leaves the writer looks, as a partitioned table's key must hold the time.
         cursor.execute(f"ALTER TABLE {name} ADD UNIQUE (site_id, event_id)")
         cursor.execute(
             f"ALTER TABLE event ATTACH PARTITION {name} "

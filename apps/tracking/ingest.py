@@ -1,0 +1,162 @@
+"""The lists of steps through which everything that arrives goes, in the order in which they run.
+
+At the door (apps.tracking.payload): decode, validate, scrub, identify, seal. In the writer: the steps below, on one
+arrival (an envelope: events of one visitor from one request) after the other; then known ids and sessions for the whole
+batch, and storing.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+import msgspec
+
+from apps.core import clock
+from apps.networks.lookup import Network, lookup
+from apps.sites.measured import MeasuredSite
+
+from . import sealing
+from .drop_reasons import SetAside
+from .envelope import Envelope, EventIn
+from .steps import acquisition, bots
+from .steps.place import place_fields
+from .steps.sessions import ACQUISITION_COLUMNS
+from .steps.user_agent import Agent, ClientHints, user_agent
+
+# Doors behind which a script must have run in a browser, and says so by what it sends.
+SCRIPTED_ORIGINS = {"tag"}
+
+
+class Arrival(msgspec.Struct):
+    """An envelope on its way through the steps, with what they found."""
+
+    envelope: Envelope
+    site: MeasuredSite
+    received_at: datetime
+    received_on: date
+    network: Network = Network()
+    agent: Agent = Agent()
+    verdict: bots.Verdict = bots.Verdict()
+    bot_name: str = ""
+
+
+Step = Callable[[Arrival], None]
+
+
+def arrive(envelope: Envelope, site: MeasuredSite) -> Arrival:
+    """Return `envelope` after all of the writer's steps."""
+    received_at = clock.from_ms(envelope.received_ms)
+    arrival = Arrival(envelope, site, received_at, received_at.date())
+    for step in WRITER_STEPS:
+        step(arrival)
+    return arrival
+
+
+def put_network(arrival: Arrival) -> None:
+    """Open the sealed address and look it up. Without its key or a database nothing is known; it still counts."""
+    envelope = arrival.envelope
+    address = sealing.open_address(envelope.sealed_ip, envelope.seal_hour)
+    if address:
+        arrival.network = lookup(address)
+
+
+def put_agent(arrival: Arrival) -> None:
+    touch = arrival.envelope.context.touch
+    hints = None if touch is None else ClientHints(has_touch=touch)
+    arrival.agent = user_agent(arrival.envelope.user_agent, hints)
+
+
+def put_verdict(arrival: Arrival) -> None:
+    """Tell bots from people by what is the same for all events of the arrival."""
+    envelope = arrival.envelope
+    arrival.verdict = bots.verdict(
+        envelope.user_agent,
+        network=arrival.network,
+        has_webdriver=envelope.context.webdriver,
+        ran_script=_ran_script(envelope),
+        is_server=envelope.origin == "server",
+    )
+
+
+WRITER_STEPS: tuple[Step, ...] = (put_network, put_agent, put_verdict)
+
+
+def set_aside(arrival: Arrival, event: EventIn) -> SetAside:
+    """Return why `event` isn't counted among people's, if so."""
+    if arrival.verdict.reason:
+        return arrival.verdict.reason
+    if event.referrer and _is_spam(event.referrer):
+        return SetAside.SPAM_REFERRER
+    return SetAside.NOT
+
+
+def acquisition_facts(arrival: Arrival, event: EventIn) -> dict[str, object]:
+    """Return the session's columns that follow from its entry page view."""
+    found = acquisition.acquire(event.query, event.referrer, arrival.site.hosts)
+    facts: dict[str, object] = {name: getattr(found, name) for name in ACQUISITION_COLUMNS}
+    facts["channel"] = found.channel.value
+    facts["click_ids"] = found.click_ids or None
+    return facts
+
+
+def visit_facts(arrival: Arrival) -> dict[str, object]:
+    """Return the session's columns that are constant for a visit: door, agent, context, place and network."""
+    envelope = arrival.envelope
+    return {
+        "ip_hash": envelope.ip_hash,
+        "origin": envelope.origin,
+        "bot_name": arrival.verdict.bot_name,
+        "import_id": envelope.import_id or None,
+        **_agent_facts(arrival.agent),
+        **context_facts(envelope),
+        **place_fields(arrival.network, is_bot=arrival.verdict.reason == SetAside.BOT_DECLARED),
+    }
+
+
+def context_facts(envelope: Envelope) -> dict[str, object]:
+    context = envelope.context
+    width, height = context.screen or (None, None)
+    viewport_width, viewport_height = context.viewport or (None, None)
+    languages = context.languages or _accepted(envelope.accept_language)
+    return {
+        "screen_width": width,
+        "screen_height": height,
+        "viewport_width": viewport_width,
+        "viewport_height": viewport_height,
+        "pixel_ratio": context.pixel_ratio,
+        "color_scheme": context.color_scheme,
+        "has_touch": context.touch,
+        "languages": ",".join(languages),
+        "language": languages[0].partition("-")[0].lower() if languages else "",
+        "time_zone": context.time_zone,
+        "connection": context.connection,
+    }
+
+
+def _agent_facts(agent: Agent) -> dict[str, object]:
+    return {
+        "browser": agent.browser,
+        "browser_version": agent.browser_version,
+        "engine": agent.engine,
+        "system": agent.system,
+        "system_version": agent.system_version,
+        "device": agent.device_class.value,
+        "brand": agent.brand,
+        "model": agent.model,
+    }
+
+
+def _ran_script(envelope: Envelope) -> bool | None:
+    """A tag in a browser sends its Origin and its screen; of the other doors it can't be known."""
+    if envelope.origin not in SCRIPTED_ORIGINS:
+        return None
+    return envelope.has_origin and envelope.context.screen is not None
+
+
+def _is_spam(referrer: str) -> bool:
+    host = referrer.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+    return acquisition.is_spam_referrer(host)
+
+
+def _accepted(header: str) -> list[str]:
+    """Return the languages of an Accept-Language header in its own order, which browsers give by preference."""
+    return [tag for part in header.split(",") if (tag := part.partition(";")[0].strip()) and tag != "*"]

@@ -1,0 +1,228 @@
+"""One agency's share of a batch: sessions, events, totals and ledger, in the caller's transaction and schema."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from apps.core import clock
+from apps.sites.measured import MeasuredSite, measured_sites
+
+from ..drop_reasons import SetAside
+from ..envelope import EventIn, Refusals
+from ..facts import EventsStored
+from ..ingest import Arrival, arrive
+from ..ledger import State, Tally, ledger_add
+from ..locks import site_lock
+from ..steps.sessions import Sessions, SessionState
+from .counting import count_items
+from .engagement import PageKey, Pending, folds_store, pending_take, pending_wait
+from .entries import Broken, Entry, Unreadable
+from .event_rows import events_copy, events_known, events_repoint
+from .items import FOLDED_KINDS, Fold, Item, item_of
+from .leaves import Leaves
+from .session_rows import sessions_around, sessions_by_id, sessions_join, sessions_store
+
+# No visit is longer: its visitor id is known for a day and, where it runs over midnight UTC, for the next one.
+LONGEST_VISIT = timedelta(hours=50)
+# From any moment to the end of its local day, with a margin for clocks that are put back.
+REST_OF_DAY = timedelta(hours=26)
+
+Span = tuple[datetime, datetime]
+
+
+class Stored(msgspec.Struct):
+    """What came of it: facts to publish, rows stored, and who sent them (for the sealed addresses)."""
+
+    facts: list[EventsStored] = []
+    rows: int = 0
+    arrivals: list[Arrival] = []
+
+
+class Batch:
+    """Works one agency's entries through to stored rows. Used once."""
+
+    def __init__(self, schema: str, leaves: Leaves) -> None:
+        self.schema = schema
+        self.leaves = leaves
+        self.tally = Tally()
+        self.sites: dict[int, MeasuredSite] = {}
+        self.arrivals: list[Arrival] = []
+        self.items: list[Item] = []
+        self.folds: dict[PageKey, Fold] = {}
+        self.sessions = Sessions(self._local_day)
+
+    def store(self, entries: Sequence[Entry]) -> Stored:
+        self.sites = measured_sites(entry.site_id for entry in entries)
+        site_lock(self.sites)
+        for entry in entries:
+            self._take(entry)
+        if self.items or self.folds:
+            self._store_events()
+        ledger_add(self.tally)
+        return Stored(self._facts(), len(self.items), self.arrivals)
+
+    # --- what came ----------------------------------------------------------------------------------------------------
+
+    def _take(self, entry: Entry) -> None:
+        body = entry.body
+        if isinstance(body, Broken):
+            raise Unreadable(body.why)
+        site = self.sites.get(body.site_id)
+        if site is None:
+            return  # deleted since, and its ledger with it
+        if isinstance(body, Refusals):
+            for reason, count in body.counts.items():
+                self.tally.note(body.site_id, date.fromisoformat(body.day), State.REFUSED, reason, count)
+            return
+        arrival = arrive(body, site)
+        self.arrivals.append(arrival)
+        for event in body.events:
+            if event.kind in FOLDED_KINDS:
+                self._take_totals(arrival, event)
+            else:
+                self.items.append(item_of(arrival, event))
+
+    def _take_totals(self, arrival: Arrival, event: EventIn) -> None:
+        site_id = arrival.envelope.site_id
+        if event.page_id is None:
+            self.tally.note(site_id, arrival.received_on, State.SET_ASIDE, SetAside.ORPHAN.value)
+            return
+        self._fold(site_id, event.page_id).take(event, arrival)
+        self.tally.note(site_id, arrival.received_on, State.FOLDED)
+
+    def _fold(self, site_id: int, page_id: UUID) -> Fold:
+        fold = self.folds.get((site_id, page_id))
+        if fold is None:
+            fold = self.folds[site_id, page_id] = Fold(site_id, page_id)
+        return fold
+
+    # --- storing ------------------------------------------------------------------------------------------------------
+
+    def _store_events(self) -> None:
+        moments = [item.at_ms for item in self.items] + [at for fold in self.folds.values() for at in fold.moments_ms]
+        first, last = clock.from_ms(min(moments)), clock.from_ms(max(moments))
+        span = self.leaves.span_around(self.schema, first, last)
+        self._drop_repeated(span)
+        pages = {item.key: item for item in self.items if item.event.kind == "pageview"}
+        stored_pages = folds_store([fold for key, fold in self.folds.items() if key not in pages], span)
+        self._fold_pending(pages, stored_pages)
+        self._read_sessions(first - LONGEST_VISIT, last + REST_OF_DAY, stored_pages)
+        self._place(pages, stored_pages)
+        count_items(self.items)
+        changed = self.sessions.changed()
+        self._repoint(changed)
+        events_copy(self.items)
+        sessions_store(changed)
+        sessions_join(self.sessions.joined)
+
+    def _drop_repeated(self, span: Span) -> None:
+        """Leave out events whose id is stored already or comes twice in this batch: the first one counts."""
+        if not self.items:
+            return
+        seen = events_known(self.items, span)
+        fresh = []
+        for item in self.items:
+            if item.key in seen:
+                self.tally.note(item.site_id, item.arrival.received_on, State.REPEATED)
+                continue
+            seen.add(item.key)
+            fresh.append(item)
+            state = State.SET_ASIDE if item.set_aside else State.COUNTED
+            self.tally.note(item.site_id, item.arrival.received_on, state, item.set_aside)
+        fresh.sort(key=_moment)
+        self.items = fresh
+
+    def _fold_pending(self, pages: dict[PageKey, Item], stored_pages: dict[PageKey, tuple[UUID, int]]) -> None:
+        """Give the batch's page views what has waited for them, and let totals wait whose page view isn't there."""
+        orphans = {key: fold for key, fold in self.folds.items() if key not in pages and key not in stored_pages}
+        waiting: list[Pending] = []
+        for row in pending_take([*pages, *orphans]):
+            if row.key in pages:
+                fold = self._fold(*row.key)
+                fold.raise_to(row.engaged_ms, row.scroll_percent, row.vitals)
+                fold.moments_ms.append(row.last_ms)
+            else:
+                waiting.append(row)
+        pending_wait(orphans.values(), waiting)
+        for key, page in pages.items():
+            if fold_of_page := self.folds.get(key):
+                page.raise_to(fold_of_page)
+
+    def _read_sessions(self, first: datetime, last: datetime, stored_pages: dict[PageKey, tuple[UUID, int]]) -> None:
+        visitors = {(item.site_id, item.visitor_id) for item in self.items}
+        visitors |= {(i.site_id, i.previous_visitor_id) for i in self.items if i.previous_visitor_id is not None}
+        if visitors:
+            for session in sessions_around(visitors, first, last):
+                self.sessions.add(session)
+        missing = {session_id for session_id, _ in stored_pages.values() if self.sessions.get(session_id) is None}
+        if missing:
+            for session in sessions_by_id(missing):
+                self.sessions.add(session)
+
+    def _place(self, pages: dict[PageKey, Item], stored_pages: dict[PageKey, tuple[UUID, int]]) -> None:
+        """Place events and engagement in the order of their own time."""
+        touches = sorted((at, key) for key, fold in self.folds.items() for at in fold.moments_ms)
+        place = iter(touches)
+        touch = next(place, None)
+        early = []
+        for item in self.items:
+            while touch is not None and touch[0] < item.at_ms:
+                if not self._engage(touch[0], self._session_of(touch[1], pages, stored_pages)):
+                    early.append(touch)
+                touch = next(place, None)
+            item.session = self.sessions.place(item)
+        rest = [touch, *place] if touch is not None else []
+        for at, key in [*early, *rest]:
+            self._engage(at, self._session_of(key, pages, stored_pages))
+        for key, (_, gained) in stored_pages.items():
+            session = self._session_of(key, pages, stored_pages)
+            if session is not None:
+                session.engaged_ms += gained
+
+    def _session_of(
+        self, key: PageKey, pages: dict[PageKey, Item], stored_pages: dict[PageKey, tuple[UUID, int]]
+    ) -> SessionState | None:
+        page = pages.get(key)
+        if page is not None:
+            return page.session.lasting if page.session else None
+        stored = stored_pages.get(key)
+        return self.sessions.get(stored[0]) if stored else None
+
+    def _engage(self, at_ms: int, session: SessionState | None) -> bool:
+        if session is not None:
+            self.sessions.engage(session, at_ms)
+        return session is not None
+
+    def _repoint(self, changed: Iterable[SessionState]) -> None:
+        """Have stored events follow their session into another one, or its visitor id to that of its first day."""
+        gone = [session for session in self.sessions.joined if not session.is_new]
+        renamed = [s for s in changed if s.stored_visitor_id is not None and s.stored_visitor_id != s.visitor_id]
+        if not gone and not renamed:
+            return
+        moved = [(session.id, session.lasting) for session in [*gone, *renamed]]
+        first = min(session.started_ms for session in [*gone, *renamed])
+        last = max(session.ended_ms for session in [*gone, *renamed])
+        events_repoint(moved, first, last)
+
+    # --- news ---------------------------------------------------------------------------------------------------------
+
+    def _facts(self) -> list[EventsStored]:
+        touched: defaultdict[tuple[int, bool], dict[UUID, None]] = defaultdict(dict)
+        backfilled = {item.lasting_session.id for item in self.items if item.arrival.envelope.import_id}
+        for session in self.sessions.changed():
+            if not session.set_aside:
+                touched[session.site_id, session.id in backfilled][session.id] = None
+        return [
+            EventsStored(self.schema, site_id, tuple(session_ids), is_backfill)
+            for (site_id, is_backfill), session_ids in touched.items()
+        ]
+
+    def _local_day(self, site_id: int, at_ms: int) -> date:
+        return clock.from_ms(at_ms).astimezone(self.sites[site_id].time_zone).date()
+
+
+def _moment(item: Item) -> int:
+    return item.at_ms

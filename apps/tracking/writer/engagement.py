@@ -1,0 +1,143 @@
+"""Engagement and vitals: totals of a page view. The largest known win, in any order, any number of times.
+
+What comes before its page view waits in `pending_engagement` and is folded in when that comes.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from .event_rows import vitals_columns
+from .items import Fold, largest, ms_of
+
+# The difference of engaged time is what the row really gained: the same totals may have come before.
+RAISE = """
+UPDATE event SET
+    engaged_ms = GREATEST(event.engaged_ms, wanted.engaged_ms),
+    scroll_percent = GREATEST(event.scroll_percent, wanted.scroll_percent),
+    ttfb_ms = GREATEST(event.ttfb_ms, wanted.ttfb_ms),
+    fcp_ms = GREATEST(event.fcp_ms, wanted.fcp_ms),
+    lcp_ms = GREATEST(event.lcp_ms, wanted.lcp_ms),
+    inp_ms = GREATEST(event.inp_ms, wanted.inp_ms),
+    load_ms = GREATEST(event.load_ms, wanted.load_ms),
+    cls = GREATEST(event.cls, wanted.cls)
+FROM unnest(
+    %s::bigint[], %s::uuid[], %s::integer[], %s::smallint[],
+    %s::integer[], %s::integer[], %s::integer[], %s::integer[], %s::integer[], %s::float8[]
+) AS wanted(site_id, event_id, engaged_ms, scroll_percent, ttfb_ms, fcp_ms, lcp_ms, inp_ms, load_ms, cls)
+WHERE event.site_id = wanted.site_id AND event.event_id = wanted.event_id AND event.kind = 'pageview'
+  AND event.occurred_at >= %s AND event.occurred_at < %s
+RETURNING event.site_id, event.event_id, event.session_id, new.engaged_ms - old.engaged_ms
+"""
+TAKE = """
+DELETE FROM pending_engagement USING unnest(%s::bigint[], %s::uuid[]) AS wanted(site_id, page_id)
+WHERE pending_engagement.site_id = wanted.site_id AND pending_engagement.page_id = wanted.page_id
+RETURNING pending_engagement.site_id, pending_engagement.page_id, received_on, last_at,
+  engaged_ms, scroll_percent, vitals, events
+"""
+WAIT = """
+INSERT INTO pending_engagement (site_id, page_id, received_on, last_at, engaged_ms, scroll_percent, vitals, events)
+SELECT * FROM unnest(
+    %s::bigint[], %s::uuid[], %s::date[], %s::timestamptz[], %s::integer[], %s::smallint[], %s::jsonb[], %s::integer[]
+)
+"""
+
+PageKey = tuple[int, UUID]
+
+
+class Pending(msgspec.Struct):
+    """Totals that have waited for their page view, from one UTC day of receipt."""
+
+    site_id: int
+    page_id: UUID
+    received_on: date
+    last_at: datetime
+    engaged_ms: int
+    scroll_percent: int
+    vitals: dict[str, float]
+    events: int
+
+    @property
+    def last_ms(self) -> int:
+        return ms_of(self.last_at)
+
+    @property
+    def key(self) -> PageKey:
+        return self.site_id, self.page_id
+
+
+def folds_store(folds: Sequence[Fold], span: tuple[datetime, datetime]) -> dict[PageKey, tuple[UUID, int]]:
+    """Raise the totals of stored page views; return (session, gained ms) of those that are stored. One query."""
+    if not folds:
+        return {}
+    vitals = [vitals_columns(fold.vitals) for fold in folds]
+    columns: list[list[Any]] = [
+        [fold.site_id for fold in folds],
+        [fold.page_id for fold in folds],
+        [fold.engaged_ms for fold in folds],
+        [fold.scroll_percent for fold in folds],
+        *([row[place] for row in vitals] for place in range(6)),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(RAISE, [*columns, *span])
+        return {(site_id, page_id): (session_id, gained) for site_id, page_id, session_id, gained in cursor.fetchall()}
+
+
+def pending_take(keys: Iterable[PageKey]) -> list[Pending]:
+    """Return what has waited for the page views `keys`, and wait for it no longer. One query."""
+    wanted = list(keys)
+    if not wanted:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, [[site_id for site_id, _ in wanted], [page_id for _, page_id in wanted]])
+        return [_pending(row) for row in cursor.fetchall()]
+
+
+def pending_wait(folds: Iterable[Fold], waiting: Iterable[Pending]) -> None:
+    """Keep `folds` until their page views come, together with what was `waiting` for the same ones. One query."""
+    rows: dict[tuple[int, UUID, date], Pending] = {(*row.key, row.received_on): row for row in waiting}
+    for fold in folds:
+        for day, count in fold.by_day.items():
+            row = rows.get((fold.site_id, fold.page_id, day))
+            if row is None:
+                row = Pending(fold.site_id, fold.page_id, day, fold.last_at, 0, 0, {}, 0)
+                rows[fold.site_id, fold.page_id, day] = row
+            row.last_at = max(row.last_at, fold.last_at)
+            row.engaged_ms = max(row.engaged_ms, fold.engaged_ms)
+            row.scroll_percent = max(row.scroll_percent, fold.scroll_percent)
+            row.vitals = largest(row.vitals, fold.vitals)
+            row.events += count
+    if not rows:
+        return
+    kept = list(rows.values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            WAIT,
+            [
+                [row.site_id for row in kept],
+                [row.page_id for row in kept],
+                [row.received_on for row in kept],
+                [row.last_at for row in kept],
+                [row.engaged_ms for row in kept],
+                [row.scroll_percent for row in kept],
+                [msgspec.json.encode(row.vitals).decode() for row in kept],
+                [row.events for row in kept],
+            ],
+        )
+
+
+def _pending(row: Sequence[Any]) -> Pending:
+    site_id, page_id, received_on, last_at, engaged_ms, scroll_percent, vitals, events = row
+    return Pending(site_id, page_id, received_on, last_at, engaged_ms, scroll_percent, _vitals(vitals), events)
+
+
+def _vitals(value: object) -> dict[str, float]:
+    return (
+        msgspec.json.decode(value, type=dict[str, float])
+        if isinstance(value, str)
+        else msgspec.convert(value, dict[str, float])
+    )

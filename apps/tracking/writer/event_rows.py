@@ -1,0 +1,154 @@
+"""The event table, as the writer fills it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from apps.core import clock
+
+from ..steps.sessions import SessionState
+from .items import Item
+
+COLUMNS = (
+    "site_id",
+    "event_id",
+    "occurred_at",
+    "received_at",
+    "session_id",
+    "visitor_id",
+    "page_id",
+    "kind",
+    "name",
+    "origin",
+    "set_aside",
+    "clock_skew_ms",
+    "is_late",
+    "is_interactive",
+    "host",
+    "path",
+    "query",
+    "fragment",
+    "title",
+    "referrer",
+    "engaged_ms",
+    "scroll_percent",
+    "ttfb_ms",
+    "fcp_ms",
+    "lcp_ms",
+    "inp_ms",
+    "load_ms",
+    "cls",
+    "value",
+    "currency",
+    "transaction_id",
+    "items",
+    "props",
+    "target",
+    "user_id_hash",
+)
+COPY = f"COPY event ({', '.join(COLUMNS)}) FROM STDIN"
+KNOWN = """
+SELECT site_id, event_id
+FROM event JOIN unnest(%s::bigint[], %s::uuid[]) AS new(site_id, event_id) USING (site_id, event_id)
+WHERE occurred_at >= %s AND occurred_at < %s
+"""
+# Old and new session, and the visitor id that the session has now.
+REPOINT = """
+UPDATE event SET session_id = new.session_id, visitor_id = new.visitor_id
+FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[]) AS new(gone_id, session_id, visitor_id)
+WHERE event.session_id = new.gone_id AND occurred_at >= %s AND occurred_at <= %s
+"""
+NO_VITALS = (None, None, None, None, None, None)
+
+
+def events_known(items: Sequence[Item], span: tuple[datetime, datetime]) -> set[tuple[int, UUID]]:
+    """Return the (site, event id) of those that are stored already. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, [[item.site_id for item in items], [item.event.event_id for item in items], *span])
+        return set(cursor.fetchall())
+
+
+def events_copy(items: Iterable[Item]) -> None:
+    """Store events in bulk. They are new: `events_known` was asked under the sites' locks."""
+    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        for item in items:
+            copy.write_row(event_row(item))
+
+
+def events_repoint(moved: Sequence[tuple[UUID, SessionState]], first_ms: int, last_ms: int) -> None:
+    """Have the stored events of gone sessions belong to those that they have become part of."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            REPOINT,
+            [
+                [gone for gone, _ in moved],
+                [session.id for _, session in moved],
+                [session.visitor_id for _, session in moved],
+                clock.from_ms(first_ms),
+                clock.from_ms(last_ms),
+            ],
+        )
+
+
+def event_row(item: Item) -> tuple[Any, ...]:
+    """Return an event's row in the order of COLUMNS."""
+    event, arrival = item.event, item.arrival
+    session = item.lasting_session
+    return (
+        item.site_id,
+        event.event_id,
+        clock.from_ms(item.at_ms),
+        arrival.received_at,
+        session.id,
+        session.visitor_id,
+        event.page_id,
+        event.kind,
+        event.name,
+        arrival.envelope.origin,
+        item.set_aside,
+        event.clock_skew_ms,
+        event.is_late,
+        event.is_interactive,
+        event.host,
+        event.path,
+        event.query,
+        event.fragment,
+        event.title,
+        event.referrer,
+        item.engaged_ms,
+        item.scroll_percent,
+        *(vitals_columns(item.vitals) if item.vitals else NO_VITALS),
+        event.value,
+        event.currency,
+        event.transaction_id,
+        _json(event.items),
+        _json(event.props),
+        _json(event.target),
+        event.user_id_hash,
+    )
+
+
+def vitals_columns(
+    vitals: dict[str, float],
+) -> tuple[int | None, int | None, int | None, int | None, int | None, float | None]:
+    """Return ttfb, fcp, lcp, inp, load in whole ms, and cls."""
+    return (
+        _whole(vitals.get("ttfb")),
+        _whole(vitals.get("fcp")),
+        _whole(vitals.get("lcp")),
+        _whole(vitals.get("inp")),
+        _whole(vitals.get("load")),
+        vitals.get("cls"),
+    )
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()

@@ -1,0 +1,268 @@
+"""The session table, as the writer reads and fills it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from apps.core import clock
+
+from ..steps.sessions import ACQUISITION_COLUMNS, SessionState
+from .items import ms_of
+
+# Identity by the day's salt, the only mode there is so far.
+DAILY = "daily"
+# What placing events works on, in the order in which it is read.
+STATE_COLUMNS = (
+    "id",
+    "site_id",
+    "visitor_id",
+    "set_aside",
+    "is_late",
+    "started_at",
+    "ended_at",
+    "local_day",
+    "linked_visitor_id",
+    "has_siblings",
+    "entry_at",
+    "entry_host",
+    "entry_path",
+    "exit_at",
+    "exit_path",
+    "pageviews",
+    "events",
+    "interactive_events",
+    "engaged_ms",
+    "consent_analytics",
+    "consent_marketing",
+    "gpc",
+    "dnt",
+)
+FACT_COLUMNS = (
+    "ip_hash",
+    "origin",
+    "bot_name",
+    "import_id",
+    *ACQUISITION_COLUMNS,
+    "browser",
+    "browser_version",
+    "engine",
+    "system",
+    "system_version",
+    "device",
+    "brand",
+    "model",
+    "screen_width",
+    "screen_height",
+    "viewport_width",
+    "viewport_height",
+    "pixel_ratio",
+    "color_scheme",
+    "has_touch",
+    "languages",
+    "language",
+    "time_zone",
+    "connection",
+    "continent",
+    "country",
+    "region",
+    "city",
+    "latitude",
+    "longitude",
+    "asn",
+    "network_name",
+    "organisation",
+    "network_domain",
+    "network_kind",
+    "is_vpn",
+    "is_tor",
+    "is_hosting",
+)
+_PLAIN_FACTS = tuple(name for name in FACT_COLUMNS if name != "click_ids")
+COPY = f"COPY session ({', '.join((*STATE_COLUMNS, *_PLAIN_FACTS, 'click_ids', 'identity_mode'))}) FROM STDIN"
+_READ = f"SELECT {', '.join('s.' + name for name in STATE_COLUMNS)}, s.screen_width IS NOT NULL FROM session s"
+# By either id: a visit around midnight is found by the id of both days.
+AROUND = f"""
+{_READ} JOIN unnest(%(sites)s::bigint[], %(visitors)s::bigint[]) AS v(site_id, visitor_id)
+  ON s.site_id = v.site_id AND s.visitor_id = v.visitor_id
+WHERE s.started_at >= %(first)s AND s.started_at <= %(last)s
+UNION ALL
+{_READ} JOIN unnest(%(sites)s::bigint[], %(visitors)s::bigint[]) AS v(site_id, visitor_id)
+  ON s.site_id = v.site_id AND s.linked_visitor_id = v.visitor_id
+WHERE s.linked_visitor_id IS NOT NULL AND s.started_at >= %(first)s AND s.started_at <= %(last)s
+"""
+BY_ID = f"{_READ} WHERE s.id = ANY(%s::uuid[])"
+_TYPES = {
+    "id": "uuid",
+    "site_id": "bigint",
+    "visitor_id": "bigint",
+    "linked_visitor_id": "bigint",
+    "is_late": "boolean",
+    "has_siblings": "boolean",
+    "gpc": "boolean",
+    "dnt": "boolean",
+    "started_at": "timestamptz",
+    "ended_at": "timestamptz",
+    "entry_at": "timestamptz",
+    "exit_at": "timestamptz",
+    "local_day": "date",
+    "pageviews": "integer",
+    "events": "integer",
+    "interactive_events": "integer",
+    "engaged_ms": "bigint",
+}
+# Site and why it is set aside never change.
+_CHANGING = [name for name in STATE_COLUMNS if name not in {"id", "site_id", "set_aside", "is_late"}]
+UPDATE = f"""
+UPDATE session SET {", ".join(f"{name} = new.{name}" for name in _CHANGING)}
+FROM unnest({", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in ("id", *_CHANGING))})
+  AS new({", ".join(("id", *_CHANGING))})
+WHERE session.id = new.id
+"""
+ACQUIRE = f"""
+UPDATE session SET {", ".join(f"{name} = gone.{name}" for name in ACQUISITION_COLUMNS)}
+FROM session AS gone WHERE session.id = %s AND gone.id = %s
+"""
+LEAD_ON = """
+UPDATE session_alias SET session_id = new.session_id
+FROM unnest(%s::uuid[], %s::uuid[]) AS new(gone_id, session_id) WHERE session_alias.session_id = new.gone_id
+"""
+ALIAS = "INSERT INTO session_alias (id, session_id) SELECT * FROM unnest(%s::uuid[], %s::uuid[]) ON CONFLICT DO NOTHING"
+DELETE = "DELETE FROM session WHERE id = ANY(%s::uuid[])"
+
+
+def sessions_around(visitors: Iterable[tuple[int, int]], first: datetime, last: datetime) -> list[SessionState]:
+    """Return the sessions of (site, visitor)s that started from `first` to `last`. One query."""
+    wanted = list(visitors)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            AROUND,
+            {
+                "sites": [site_id for site_id, _ in wanted],
+                "visitors": [visitor_id for _, visitor_id in wanted],
+                "first": first,
+                "last": last,
+            },
+        )
+        return [_state(row) for row in cursor.fetchall()]
+
+
+def sessions_by_id(session_ids: Iterable[UUID]) -> list[SessionState]:
+    with connection.cursor() as cursor:
+        cursor.execute(BY_ID, [list(session_ids)])
+        return [_state(row) for row in cursor.fetchall()]
+
+
+def sessions_store(sessions: Sequence[SessionState]) -> None:
+    """Write new sessions in bulk and update the others: two queries, and one more for each with changed facts."""
+    new = [session for session in sessions if session.is_new]
+    old = [session for session in sessions if not session.is_new]
+    with connection.cursor() as cursor:
+        if new:
+            with cursor.copy(COPY) as copy:
+                for session in new:
+                    copy.write_row(_row(session))
+        if old:
+            rows = [_changing(session) for session in old]
+            cursor.execute(
+                UPDATE, [[session.id for session in old], *(list(column) for column in zip(*rows, strict=True))]
+            )
+        for session in old:
+            if session.facts:
+                cursor.execute(*_facts_update(session))
+
+
+def sessions_join(joined: Sequence[SessionState]) -> None:
+    """Delete the rows of joined sessions and have their ids lead to what they have become part of."""
+    stored = [session for session in joined if not session.is_new]
+    if not stored:
+        return
+    gone = [session.id for session in stored]
+    kept = [session.lasting.id for session in stored]
+    with connection.cursor() as cursor:
+        for session in {session.lasting.id: session.lasting for session in stored}.values():
+            if session.acquired_from is not None:
+                cursor.execute(ACQUIRE, [session.id, session.acquired_from])
+        cursor.execute(LEAD_ON, [gone, kept])
+        cursor.execute(ALIAS, [gone, kept])
+        cursor.execute(DELETE, [gone])
+
+
+def _state(row: Sequence[Any]) -> SessionState:
+    return SessionState(
+        id=row[0],
+        site_id=row[1],
+        visitor_id=row[2],
+        set_aside=row[3],
+        is_late=row[4],
+        started_ms=ms_of(row[5]),
+        ended_ms=ms_of(row[6]),
+        local_day=row[7],
+        linked_visitor_id=row[8],
+        has_siblings=row[9],
+        entry_ms=None if row[10] is None else ms_of(row[10]),
+        entry_host=row[11],
+        entry_path=row[12],
+        exit_ms=None if row[13] is None else ms_of(row[13]),
+        exit_path=row[14],
+        pageviews=row[15],
+        events=row[16],
+        interactive_events=row[17],
+        engaged_ms=row[18],
+        consent=(row[19], row[20], row[21], row[22]),
+        has_context=row[23],
+        stored_visitor_id=row[2],
+    )
+
+
+def _changing(session: SessionState) -> tuple[Any, ...]:
+    return (
+        session.visitor_id,
+        clock.from_ms(session.started_ms),
+        clock.from_ms(session.ended_ms),
+        session.local_day,
+        session.linked_visitor_id,
+        session.has_siblings,
+        None if session.entry_ms is None else clock.from_ms(session.entry_ms),
+        session.entry_host,
+        session.entry_path,
+        None if session.exit_ms is None else clock.from_ms(session.exit_ms),
+        session.exit_path,
+        session.pageviews,
+        session.events,
+        session.interactive_events,
+        session.engaged_ms,
+        *session.consent,
+    )
+
+
+def _row(session: SessionState) -> tuple[Any, ...]:
+    facts = session.facts
+    visitor_id, *changing = _changing(session)
+    return (
+        session.id,
+        session.site_id,
+        visitor_id,
+        session.set_aside,
+        session.is_late,
+        *changing,
+        *[facts[name] for name in _PLAIN_FACTS],
+        _plain(facts["click_ids"]),
+        DAILY,
+    )
+
+
+def _facts_update(session: SessionState) -> tuple[sql.Composed, list[Any]]:
+    names = list(session.facts)
+    query = sql.SQL("UPDATE session SET {} WHERE id = %s").format(
+        sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in names)
+    )
+    return query, [*(_plain(session.facts[name]) for name in names), session.id]
+
+
+def _plain(value: object) -> object:
+    return Jsonb(value) if isinstance(value, dict) else value
