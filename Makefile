@@ -41,7 +41,8 @@ screenshots: dev ## render every page of the demo into screenshots/
 	@$(PY) -m tests.screenshots
 
 UV := ../../.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-python-downloads
-lock: dev ## resolve the locked versions anew (LOCK=--upgrade for the newest)
+lock: ## resolve the locked versions anew (LOCK=--upgrade for the newest)
+	@config/local/install.sh python
 	cd config/requirements && $(UV) $(LOCK) --python-version 3.11 base.in -o base.txt
 	cd config/requirements && $(UV) $(LOCK) --python-version 3.11 dev.in -o dev.txt
 	cd config/requirements && $(UV) $(LOCK) --python-version 3.12 --no-deps --only-binary :all: postgres.in -o postgres.txt

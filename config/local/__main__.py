@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from types import FrameType
 
 from config.local import plan
@@ -48,11 +49,17 @@ def with_services(command: list[str]) -> int:
     _exit_on_signals()
     try:
         with services_up(folder) as services:
-            return subprocess.run(command, env=env | services.environment(), check=False).returncode
+            return _run(command, env | services.environment())
     except Busy:
-        return subprocess.run(command, env=env, check=False).returncode
+        return _run(command, env)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _run(command: list[str], env: Mapping[str, str]) -> int:
+    """Run the command in the terminal's own group, so that Ctrl-C reaches it; it ends with us."""
+    parent = os.getpid()
+    return subprocess.run(command, env=env, check=False, preexec_fn=lambda: die_with(parent, signal.SIGTERM)).returncode
 
 
 def _exit_on_signals() -> None:

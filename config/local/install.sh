@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes what Beacon runs with, from locked versions only: .venv (Python packages, PostgreSQL), node_modules, static/dist.
 # Each part has a stamp of what it was made from, so that a second call does nothing and takes no time.
-# Usage: config/local/install.sh [dev]      `dev` adds what checks and tests need.
+# Usage: config/local/install.sh [base|dev|python]      `dev` adds what checks and tests need, `python` is its packages alone.
 set -eu
 cd "$(dirname "$0")/../.."
 locks=config/requirements
@@ -99,10 +99,15 @@ build() {
     printf '%s' "$wanted" >static/dist/.made
 }
 
-set_name=${1:-base}
 check_node
 make_environment
-install_python "$set_name"
-install_postgres
-install_node
-build
+case ${1:-base} in
+    base | dev)
+        install_python "${1:-base}"
+        install_postgres
+        install_node
+        build
+        ;;
+    python) install_python dev ;;
+    *) stop "usage: $0 [base|dev|python]" ;;
+esac
