@@ -16,6 +16,10 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Clients' sites of the tests have names of their own; `localhost` resolves by itself.
+    "--host-resolver-rules=MAP *.example 127.0.0.1",
+    # navigator.webdriver says that a program drives the browser, and its visits would be set aside as a program's.
+    "--disable-blink-features=AutomationControlled",
 ]
 HINT = "No Chromium is installed: `apt-get install chromium`, or `.venv/bin/playwright install chromium`."
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, QuerySet, Sum
 
 from apps.tracking.models import Event, Kind, Session
 
@@ -187,7 +188,7 @@ def company_visits(*, company_id: int, site_ids: Sequence[int]) -> QuerySet[Sess
     return rows.order_by("-started_at", "id")
 
 
-def company_totals(visits: QuerySet[Session]) -> dict[str, object]:
+def company_totals(visits: QuerySet[Session]) -> dict[str, Any]:
     """Return `visits`, `visitors`, `first_at`, `last_at` of a company's visits."""
     return visits.order_by().aggregate(
         visits=Count("id"),
@@ -205,9 +206,9 @@ def company_grounds(*, company_id: int, site_ids: Sequence[int]) -> list[Ground]
     return [Ground(ground, count, sure, evidence.get(ground, {})) for ground, count, sure in summed]
 
 
-def company_timeline(visits: QuerySet[Session], *, limit: int = TIMELINE_VISITS) -> list[TimelineVisit]:
-    """Return the newest of `visits` with what was read and done in each. Two queries."""
-    sessions = list(visits[:limit])
+def company_timeline(visits: QuerySet[Session]) -> list[TimelineVisit]:
+    """Return `visits`, in their order, with what was read and done in each. Two queries."""
+    sessions = list(visits)
     if not sessions:
         return []
     pages: dict[object, list[PageRead]] = defaultdict(list)
@@ -223,6 +224,19 @@ def company_timeline(visits: QuerySet[Session], *, limit: int = TIMELINE_VISITS)
         elif event.kind == Kind.EVENT:
             done[event.session_id].append(event.name)
     return [TimelineVisit(session, pages[session.id], done[session.id]) for session in sessions]
+
+
+def company_top_pages(visits: QuerySet[Session]) -> list[str]:
+    """Return the paths that a company's people read longest, over these visits."""
+    read = Event.objects.filter(session_id__in=visits.order_by().values("id"), kind=Kind.PAGEVIEW)
+    longest = read.values_list("path").annotate(total=Sum("engaged_ms")).order_by("-total", "path")
+    return [path for path, total in longest[:PAGES_EACH] if total]
+
+
+def company_sources(visits: QuerySet[Session], *, limit: int = 6) -> list[tuple[str, int]]:
+    """Return by which sources a company's visits came, the most frequent first."""
+    counted = visits.order_by().values_list("source").annotate(n=Count("id")).order_by("-n", "source")
+    return [(source, count) for source, count in counted[:limit]]
 
 
 def _visits_sql(visits: QuerySet[Session]) -> tuple[str, tuple[object, ...]]:

@@ -1,4 +1,10 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from . import views
 
 app_name = "companies"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("companies", views.all_companies, name="companies"),
+    path("s/<slug:slug>/companies", views.site_companies, name="site-companies"),
+    path("s/<slug:slug>/companies/<int:company_id>", views.site_company, name="site-company"),
+]

@@ -10,11 +10,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, BrowserContext
+
 from config.local.deadline import wait_until
 from config.local.folders import CHECKOUT
 from config.local.stack import Stack, stack_up
-from playwright.sync_api import Browser, BrowserContext
-
 from tests.browser import chromium
 from tests.demo_pages import Demo
 
@@ -55,7 +55,9 @@ class Beacon:
         with psycopg.connect(self.stack.url("database_url")) as connection:
             schema = connection.execute("SELECT schema_name FROM agencies_agency WHERE slug = 'demo'").fetchone()
             assert schema is not None
-            connection.execute(psycopg.sql.SQL("SET search_path TO {}, public").format(psycopg.sql.Identifier(schema[0])))
+            connection.execute(
+                psycopg.sql.SQL("SET search_path TO {}, public").format(psycopg.sql.Identifier(schema[0]))
+            )
             return connection.execute(sql, params).fetchall()
 
     def site_id(self, slug: str) -> int:
@@ -70,7 +72,9 @@ def eventually(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECON
 @pytest.fixture(scope="session")
 def beacon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beacon]:
     root = tmp_path_factory.mktemp("beacon")
-    with stack_up(root, databases=DATABASES if DATABASES.exists() else None) as stack:
+    # The tests' own client site stands before the door as a proxy and tells it the visitor's address.
+    extra = {"BEACON_TRUSTED_PROXIES": "127.0.0.1"}
+    with stack_up(root, databases=DATABASES if DATABASES.exists() else None, extra=extra) as stack:
         made = Beacon(stack, {})
         made.manage("create_demo", "--days", "2")
         made.facts = json.loads((stack.folder.root / "demo.json").read_text())

@@ -1,0 +1,128 @@
+"""The list of companies as an address asks for it: which visits it is about, how it is searched, sorted and cut."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+
+from apps.core import clock
+from apps.core.formats import number, percent
+from apps.core.period_picker import address, pairs_without
+from apps.core.periods import Choice, Period, period_read
+from apps.sites.models import Site
+from apps.tracking.filter_bar import filters_of
+from apps.tracking.filters import Filters, sessions_filtered
+from apps.tracking.models import Session
+
+from .selectors import PAGE_ROWS, CompanyList, Sort, company_count, company_list, new_company_ids
+
+NEW_SINCE = timedelta(days=7)
+LONGEST_SEARCH = 100
+MOST_PAGES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A tab over the list."""
+
+    label: str
+    url: str
+    count: int
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for."""
+
+    period: Period
+    filters: Filters
+    search: str
+    sort: Sort
+    is_descending: bool
+    page: int
+    only_new: bool
+
+
+def asked_of(query: QueryDict, *, zone: ZoneInfo) -> Asked:
+    """Return what an address asks for; what can't be understood is as if it weren't there."""
+    sort, is_descending = _sort(query.get("sort", ""))
+    return Asked(
+        period=period_read(query.dict(), zone=zone, now=clock.now(), default=Choice.LAST_30),
+        filters=filters_of(query),
+        search=query.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH],
+        sort=sort,
+        is_descending=is_descending,
+        page=_page(query.get("page", "")),
+        only_new=query.get("view") == "new",
+    )
+
+
+def visits_of(sites: Sequence[Site], asked: Asked) -> QuerySet[Session]:
+    """Return people's visits of the period on these sites that meet the filters."""
+    span = asked.period.span
+    visits = Session.objects.filter(
+        site_id__in=[site.id for site in sites], set_aside="", started_at__gte=span.start, started_at__lt=span.end
+    )
+    return sessions_filtered(visits, asked.filters, since=span.start, until=span.end) if asked.filters else visits
+
+
+def fresh_only(visits: QuerySet[Session], sites: Sequence[Site]) -> QuerySet[Session]:
+    """Return visits of companies that these sites' clients saw for the first time within the last seven days."""
+    fresh = new_company_ids(client_ids=sorted({site.client_id for site in sites}), since=clock.now() - NEW_SINCE)
+    return visits.filter(company_id__in=fresh)
+
+
+def listed(visits: QuerySet[Session], asked: Asked, *, limit: int = PAGE_ROWS) -> CompanyList:
+    offset = (asked.page - 1) * limit if limit == PAGE_ROWS else 0
+    return company_list(
+        visits,
+        search=asked.search,
+        sort=asked.sort,
+        is_descending=asked.is_descending,
+        limit=limit,
+        offset=offset,
+    )
+
+
+def views_of(asked: Asked, *, total: int, fresh: int, path: str, query: QueryDict) -> list[View]:
+    kept = pairs_without(query, {"view"})
+    return [
+        View("All", address(path, kept), total, not asked.only_new),
+        View("New this week", address(path, [("view", "new"), *kept]), fresh, asked.only_new),
+    ]
+
+
+def sentence(*, companies: int, visits: int, matched: int, period: Period) -> str:
+    """Return the page's first line: how many companies, and what share of visits has a name at all."""
+    when = period.label[0].lower() + period.label[1:] if period.choice is not Choice.CUSTOM else period.days_label
+    if not visits:
+        return f"No visits in this period ({when})."
+    name = "company" if companies == 1 else "companies"
+    return (
+        f"{number(companies)} {name}, {when}. {percent(matched / visits, 0)} of visits come from a network that names "
+        "a company; the rest stay unknown."
+    )
+
+
+def matched_count(visits: QuerySet[Session]) -> int:
+    return visits.filter(company_id__isnull=False).count()
+
+
+def counts(visits: QuerySet[Session], sites: Sequence[Site]) -> tuple[int, int]:
+    """Return how many companies there are, and how many of them are new."""
+    return company_count(visits), company_count(fresh_only(visits, sites))
+
+
+def _sort(text: str) -> tuple[Sort, bool]:
+    name = text.removeprefix("-")
+    if name not in list(Sort):
+        return Sort.LAST, True
+    return Sort(name), text.startswith("-")
+
+
+def _page(text: str) -> int:
+    return min(int(text), MOST_PAGES) if text.isascii() and text.isdigit() and int(text) > 0 else 1

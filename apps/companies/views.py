@@ -1,0 +1,202 @@
+"""Pages of companies: the list of a site, the list of the whole agency, and one company."""
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from apps.agencies.access import member_view, require
+from apps.agencies.requests import AgencyRequest, agency_request
+from apps.agencies.roles import Permission
+from apps.core.formats import number, share
+from apps.core.period_picker import address, pairs_without, period_picker
+from apps.sites.access import site_or_404, sites_visible
+from apps.sites.models import Site
+from apps.tracking.filter_bar import added_filter_url, filter_bar
+from apps.tracking.filters import LONGEST_VISIT
+from apps.tracking.models import Session
+
+from . import company_page, selectors
+from .exports import companies_csv, visits_csv
+from .list_page import Asked, asked_of, counts, fresh_only, listed, matched_count, sentence, views_of, visits_of
+from .selectors import EXPORT_ROWS, PAGE_ROWS, TIMELINE_VISITS, CompanyRow
+
+UTC = ZoneInfo("UTC")
+
+
+def site_companies(request: HttpRequest, slug: str) -> HttpResponse:
+    """List the companies that were on a site. `?format=csv` gives all of them as a file."""
+    site = site_or_404(request, slug, Permission.READ)
+    return _companies(agency_request(request), [site], site=site)
+
+
+@member_view(Permission.READ)
+def all_companies(request: AgencyRequest) -> HttpResponse:
+    """List the companies of all sites that the member may see."""
+    return _companies(request, list(sites_visible(request.membership)), site=None)
+
+
+def site_company(request: HttpRequest, slug: str, company_id: int) -> HttpResponse:
+    """Show a company as one of the site's client's: its visits on all of that client's sites. Else 404."""
+    site = site_or_404(request, slug, Permission.READ)
+    member = agency_request(request)
+    known = selectors.company_known_to(company_id=company_id, client_id=site.client_id)
+    if known is None:
+        raise Http404
+    sites = [one for one in sites_visible(member.membership) if one.client_id == site.client_id]
+    visits = selectors.company_visits(company_id=company_id, site_ids=[one.id for one in sites])
+    if request.GET.get("format") == "csv":
+        require(member.membership, Permission.EXPORT)
+        return visits_csv(known.company.domain, visits[:EXPORT_ROWS], sites)
+    return render(request, "companies/company.html", _company_context(request, site, sites, visits, known))
+
+
+def _companies(request: AgencyRequest, sites: Sequence[Site], *, site: Site | None) -> HttpResponse:
+    redirect = added_filter_url(request.GET, path=request.path)
+    if redirect:
+        return HttpResponseRedirect(redirect)
+    asked = asked_of(request.GET, zone=_zone(sites))
+    visits = visits_of(sites, asked)
+    shown = fresh_only(visits, sites) if asked.only_new else visits
+    if request.GET.get("format") == "csv":
+        require(request.membership, Permission.EXPORT)
+        return companies_csv(listed(shown, asked, limit=EXPORT_ROWS).rows, asked.period.span, sites)
+    companies = listed(shown, asked)
+    span = asked.period.span
+    selectors.company_pages_put(companies.rows, shown, since=span.start, until=span.end + LONGEST_VISIT)
+    total, fresh = counts(visits, sites)
+    names = selectors.company_names(_filtered_ids(asked))
+    context = {
+        "site": site,
+        "is_agency_wide": site is None,
+        "picker": period_picker(asked.period, path=request.path, query=request.GET, compares=False),
+        "filter_bar": filter_bar(
+            asked.filters,
+            path=request.path,
+            query=request.GET,
+            company_names={str(company_id): name for company_id, name in names.items()},
+        ),
+        "problems": [problem for problem in (asked.period.problem, *asked.filters.problems) if problem],
+        "views": views_of(asked, total=total, fresh=fresh, path=request.path, query=request.GET),
+        "sentence": sentence(
+            companies=total, visits=visits.count(), matched=matched_count(visits), period=asked.period
+        ),
+        "search": asked.search,
+        "rows": [_row(row, sites) for row in companies.rows],
+        "pager": _pager(request, asked, companies.total),
+        "empty": _empty(request, asked, site),
+        "may_export": request.membership.may(Permission.EXPORT),
+    }
+    return render(request, "companies/list.html", context)
+
+
+def _row(row: CompanyRow, sites: Sequence[Site]) -> dict[str, Any]:
+    site = next(one for one in sites if one.id == row.site_id)
+    return {
+        "company": row,
+        "kind_label": company_page.kind_label(row.kind),
+        "url": reverse("companies:site-company", args=[site.slug, row.id]),
+        "site_name": site.name,
+        "zone": ZoneInfo(site.time_zone),
+    }
+
+
+def _pager(request: HttpRequest, asked: Asked, total: int) -> dict[str, Any] | None:
+    """Return what stands under the list; None where everything is on it."""
+    if total <= PAGE_ROWS and asked.page == 1:
+        return None
+    kept = pairs_without(request.GET)
+
+    def url(page: int) -> str:
+        return address(request.path, [*kept, ("page", str(page))])
+
+    first = (asked.page - 1) * PAGE_ROWS + 1
+    last = min(asked.page * PAGE_ROWS, total)
+    return {
+        "text": f"{number(first)}–{number(last)} of {number(total)} companies" if total else "",
+        "previous_url": url(asked.page - 1) if asked.page > 1 else None,
+        "next_url": url(asked.page + 1) if last < total else None,
+    }
+
+
+def _empty(request: HttpRequest, asked: Asked, site: Site | None) -> dict[str, str]:
+    """Return what an empty list says, and what to do next."""
+    if asked.search or asked.filters or asked.only_new or asked.page > 1:
+        kept = pairs_without(request.GET, {"q", "f", "view"})
+        return {
+            "icon": "search",
+            "title": "No company fits",
+            "text": "None of this period's companies meets the search and the filters.",
+            "action_url": address(request.path, kept),
+            "action_label": "Show all of this period",
+        }
+    empty = {
+        "icon": "building-2",
+        "title": "No company in this period",
+        "text": "A company shows up here as soon as somebody comes from a network that is registered to it.",
+    }
+    if site is not None:
+        empty["action_url"] = reverse("analytics:site-overview", args=[site.slug]) + "?period=all"
+        empty["action_label"] = "Look at all of the site's visits"
+    return empty
+
+
+def _company_context(
+    request: HttpRequest, site: Site, sites: Sequence[Site], visits: QuerySet[Session], known: Any
+) -> dict[str, Any]:
+    company, zone = known.company, ZoneInfo(site.time_zone)
+    grounds = selectors.company_grounds(company_id=company.id, site_ids=[one.id for one in sites])
+    totals = selectors.company_totals(visits)
+    page = (
+        int(request.GET["page"])
+        if request.GET.get("page", "").isascii() and request.GET.get("page", "").isdigit()
+        else 1
+    )
+    start = (max(page, 1) - 1) * TIMELINE_VISITS
+    timeline = selectors.company_timeline(visits[start : start + TIMELINE_VISITS])
+    return {
+        "site": site,
+        "company": company,
+        "known": known,
+        "kind_label": company_page.kind_label(company.kind),
+        "zone": zone,
+        "totals": totals,
+        "grounds": company_page.ground_lines(company, grounds),
+        "confidence": company_page.confidence(grounds),
+        "doubt": company_page.DOUBTS.get(company.kind, company_page.DOUBTS["business"]),
+        "network": grounds[0].evidence.get("asn", "") if grounds else "",
+        "sentence": company_page.summary(company, visits=totals["visits"], pages=selectors.company_top_pages(visits)),
+        "timeline": company_page.timeline_days(timeline, zone=zone),
+        "older_url": f"{request.path}?page={page + 1}" if totals["visits"] > start + TIMELINE_VISITS else "",
+        "sources": _source_bars(visits, totals["visits"]),
+        "list_url": reverse("companies:site-companies", args=[site.slug]),
+        "may_export": agency_request(request).membership.may(Permission.EXPORT),
+    }
+
+
+def _source_bars(visits: QuerySet[Session], total: int) -> list[dict[str, Any]]:
+    sources = selectors.company_sources(visits)
+    return [
+        {
+            "name": source or "Direct",
+            "value": number(count),
+            "share": share(count / total),
+            "width": 100 * count / sources[0][1],
+        }
+        for source, count in sources
+    ]
+
+
+def _filtered_ids(asked: Asked) -> set[int]:
+    item = asked.filters.of("company")
+    return {int(value) for value in item.values if value} if item else set()
+
+
+def _zone(sites: Sequence[Site]) -> ZoneInfo:
+    """Return the zone of the site, or of most of the sites: a list over several has one day, not many."""
+    zones = [site.time_zone for site in sites]
+    return ZoneInfo(max(zones, key=zones.count)) if zones else UTC

@@ -1,0 +1,104 @@
+"""From a visitor's browser on a client's page through all processes to the agency's screen."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.demo_pages import log_in
+
+from .client_site import ClientSite, client_site
+from .conftest import Beacon, eventually
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+# An address of BNP Paribas' own network, in every edition of the local databases so far.
+COMPANY_ADDRESS = "159.50.10.20"
+COMPANY_NAME = "BNP PARIBAS"
+PATIENCE_MS = 20_000
+# A browser that people use: Playwright's own says that it is headless, and would be set aside as what it is.
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36"
+)
+
+
+@pytest.fixture
+def site(beacon: Beacon) -> Iterator[ClientSite]:
+    key = beacon.facts["site_key"]
+    with client_site(
+        host="kestrel.example", track_port=beacon.stack.track_port, site_key=key, address=COMPANY_ADDRESS
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(user_agent=CHROME, viewport={"width": 1280, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+def test_a_visit_and_its_company_appear_on_the_live_page(
+    beacon: Beacon, site: ClientSite, visitor: Page, window: BrowserContext
+) -> None:
+    staff = window.new_page()
+    log_in(staff, beacon.demo)
+    staff.goto(f"{beacon.demo.dashboard_url}/s/{beacon.demo.site}/live")
+    feed = staff.locator("#live-feed")
+
+    visitor.goto(f"{site.url}/pricing?utm_source=linkedin&utm_medium=paid-social&utm_campaign=autumn")
+
+    row = staff.locator("#live-visits tr", has_text="/pricing")
+    expect(row).to_be_visible(timeout=PATIENCE_MS)
+    expect(row).to_contain_text(COMPANY_NAME, ignore_case=True, timeout=PATIENCE_MS)
+    expect(row).to_contain_text("LinkedIn")
+    expect(feed).to_contain_text("/pricing")
+
+    visitor.get_by_role("link", name="Ask for a demonstration").click()
+
+    expect(staff.locator("#live-visits tr", has_text="/contact/demo")).to_contain_text(
+        COMPANY_NAME, ignore_case=True, timeout=PATIENCE_MS
+    )
+    expect(staff.locator("#live-visits tr", has_text=COMPANY_NAME)).to_have_count(1)
+
+
+def test_what_the_tag_sent_is_stored_as_one_visit(beacon: Beacon, site: ClientSite, visitor: Page) -> None:
+    visitor.goto(f"{site.url}/docs?email=jo@alder.example&utm_source=Newsletter&utm_medium=email")
+    visitor.evaluate("beacon('event', 'signup', {props: {plan: 'pro'}, value: 12.5, currency: 'EUR'})")
+    visitor.mouse.wheel(0, 3000)
+    visitor.goto(f"{site.url}/docs/thanks")
+    visitor.close()
+
+    site_id = beacon.site_id(beacon.demo.site)
+    eventually(
+        lambda: bool(
+            beacon.rows("SELECT 1 FROM event WHERE site_id = %s AND path = '/docs/thanks'", site_id)
+            and beacon.rows("SELECT 1 FROM event WHERE path = '/docs' AND kind = 'pageview' AND engaged_ms > 0")
+        )
+    )
+    (session_id,) = beacon.rows("SELECT session_id FROM event WHERE path = '/docs/thanks'")[0]
+    sessions = beacon.rows(
+        "SELECT pageviews, events, entry_path, exit_path, source, channel, country, browser, set_aside, company_id"
+        " FROM session WHERE id = %s",
+        session_id,
+    )
+    assert [row[:9] for row in sessions] == [(2, 1, "/docs", "/docs/thanks", "Newsletter", "Email", "FR", "Chrome", "")]
+    ((name, props, value, currency),) = beacon.rows(
+        "SELECT name, props, value, currency FROM event WHERE session_id = %s AND kind = 'event'", session_id
+    )
+    assert (name, props, float(value), currency) == ("signup", {"plan": "pro"}, 12.5, "EUR")
+    queries = beacon.rows("SELECT query FROM event WHERE session_id = %s AND path = '/docs'", session_id)
+    assert all("jo@alder.example" not in query for (query,) in queries)
+
+
+def test_the_headless_browser_of_a_robot_is_set_aside(beacon: Beacon, site: ClientSite, browser: Browser) -> None:
+    context = browser.new_context()  # says HeadlessChrome
+    page = context.new_page()
+    page.goto(f"{site.url}/blog/for-robots")
+    context.close()
+
+    def reasons() -> set[str]:
+        return {row[0] for row in beacon.rows("SELECT set_aside FROM event WHERE path = '/blog/for-robots'")}
+
+    eventually(lambda: bool(reasons()))
+    assert reasons() == {"bot_headless"}
