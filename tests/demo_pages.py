@@ -1,4 +1,4 @@
-"""Every page of the product as the demo shows it: what the accessibility check visits and `make screenshots` renders."""
+"""Every page as the demo shows it: what the accessibility check visits and `make screenshots` renders."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -239,7 +239,7 @@ def company_sources(visits: QuerySet[Session], *, limit: int = 6) -> list[tuple[
     return [(source, count) for source, count in counted[:limit]]
 
 
-def _visits_sql(visits: QuerySet[Session]) -> tuple[str, tuple[object, ...]]:
+def _visits_sql(visits: QuerySet[Session]) -> tuple[str, tuple[Any, ...]]:
     """Return the visits that have a company as SQL to select from."""
     rows = visits.filter(company_id__isnull=False).order_by()
     columns = ("id", "site_id", "company_id", "visitor_id", "pageviews", "engaged_ms", "ended_at", "source")

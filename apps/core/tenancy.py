@@ -20,7 +20,7 @@ def in_schema(schema: str) -> Iterator[None]:
 
 
 def current_schema() -> str:
-    return str(connection.schema_name)
+    return str(getattr(connection, "schema_name", "public"))
 
 
 def call_in_schema(schema: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
