@@ -22,7 +22,9 @@ def require(membership: Membership, permission: Permission) -> None:
 
 def member_view(
     permission: Permission,
-) -> Callable[[Callable[Concatenate[AgencyRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+) -> Callable[
+    [Callable[Concatenate[AgencyRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
+]:
     """Let members with `permission` into a view that isn't about one site; others get 403."""
 
     def decorate(

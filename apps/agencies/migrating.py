@@ -52,6 +52,13 @@ def schemas_behind(schemas: Sequence[str]) -> list[str]:
     return [schema for schema in schemas if needed - applied.get(schema, frozenset())]
 
 
+def is_public_current() -> bool:
+    """Return whether the shared tables have all migrations. Before the first one even their list isn't there."""
+    shared = {config.label for config in apps.get_app_configs() if config.name in settings.SHARED_APPS}
+    needed = {key for key in MigrationLoader(None).graph.nodes if key[0] in shared}
+    return needed <= _applied(["public"]).get("public", frozenset())
+
+
 def schema_migrate(schema: str) -> None:
     """Bring one schema up to date. May run twice; a migration that fails leaves those before it in place."""
     with schema_context(schema):

@@ -9,6 +9,7 @@ from .team import (
     membership_leave,
     membership_remove,
 )
+from .users import user_create, user_rename
 
 __all__ = [
     "agency_create",
@@ -19,4 +20,6 @@ __all__ = [
     "membership_leave",
     "membership_remove",
     "slug_suggest",
+    "user_create",
+    "user_rename",
 ]

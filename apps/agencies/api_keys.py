@@ -1,0 +1,23 @@
+"""API keys as text: how one looks, and the keyed hash that alone is kept of it."""
+
+from apps.core.crypto import derived_key
+from apps.core.hashing import keyed_hash
+from apps.core.ids import public_key
+
+PREFIX = "bk_"
+LENGTH = 32
+SHOWN = 8
+INGEST = "ingest"
+
+
+def new_key() -> str:
+    """Return a new key. It is shown once; `shown_prefix` and `key_hash` are what may be stored."""
+    return public_key(PREFIX, LENGTH)
+
+
+def shown_prefix(key: str) -> str:
+    return key[: len(PREFIX) + SHOWN]
+
+
+def key_hash(key: str) -> bytes:
+    return keyed_hash(derived_key("api-key"), key)

@@ -1,0 +1,1 @@
+"""Pages of the public host, and the way in and out of an agency's."""
