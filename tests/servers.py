@@ -6,16 +6,14 @@ Under xdist each worker has its own three: nothing that one worker's tests publi
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
 from config.local.folders import DataFolder
 from config.local.services import services_up
+from config.local.stack import temporary_root
 
 STACK = pytest.StashKey[ExitStack]()
 
@@ -41,8 +39,7 @@ def _is_only_handing_out(config: pytest.Config) -> bool:
 
 def _up() -> ExitStack:
     with ExitStack() as stack:
-        root = Path(tempfile.mkdtemp(prefix="beacon-suite-")).resolve()
-        stack.callback(shutil.rmtree, root)
+        root = stack.enter_context(temporary_root())
         os.environ["BEACON_DATA_DIR"] = str(root)
         stack.enter_context(services_up(DataFolder(root)))
         return stack.pop_all()

@@ -30,6 +30,7 @@ USER = DATABASE = "beacon"
 FAST_STOP_SECONDS = 20.0
 # Where a cluster goes whose user can't reach the data folder: kept over restarts, root's alone.
 ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))
+ELSEWHERE_NOTE = "elsewhere.json"
 
 SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -216,7 +217,7 @@ def home_of(folder: DataFolder, identity: Identity | None) -> Path:
     That is the data folder's own, unless the unprivileged user can't reach it (a checkout below root's home, mode
     0700). Then it is one elsewhere, noted in the data folder, where it says whose it is.
     """
-    note = folder.postgres / "elsewhere.json"
+    note = folder.postgres / ELSEWHERE_NOTE
     if identity is None:
         if note.exists():
             raise Problem(f"The data in {folder.root} was made by root: start Beacon as root, or set BEACON_DATA_DIR.")

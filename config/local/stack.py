@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,6 +20,7 @@ import psutil
 from config.local.deadline import wait_until
 from config.local.folders import CHECKOUT, DataFolder
 from config.local.ports import free_ports
+from config.local.postgres import ELSEWHERE_NOTE
 from config.local.problem import Problem
 from config.local.processes import die_with
 from config.local.services import VARIABLES, Services, services_up
@@ -25,7 +28,27 @@ from config.local.services import VARIABLES, Services, services_up
 START_SECONDS = 300.0  # the first start may fetch the address databases
 STOP_SECONDS = 60.0
 
-__all__ = ["Services", "Stack", "services_up", "stack_up"]
+__all__ = ["Services", "Stack", "remove", "services_up", "stack_up", "temporary_root"]
+
+
+@contextmanager
+def temporary_root() -> Iterator[Path]:
+    """Make a data folder that is gone after the block, with its cluster, wherever that had to go.
+
+    Unlike a folder below pytest's, which is closed to others, it can be reached by the database's unprivileged user.
+    """
+    root = Path(tempfile.mkdtemp(prefix="beacon-test-")).resolve()
+    try:
+        yield root
+    finally:
+        remove(DataFolder(root))
+
+
+def remove(folder: DataFolder) -> None:
+    """Remove a data folder and its cluster."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(json.loads((folder.postgres / ELSEWHERE_NOTE).read_text(encoding="utf-8"))["home"])
+    shutil.rmtree(folder.root)
 
 
 @dataclass(frozen=True)

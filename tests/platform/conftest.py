@@ -6,25 +6,23 @@ import json
 import os
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from config.local.folders import CHECKOUT, DataFolder
 from config.local.ports import LOOPBACK, free_ports
 from config.local.services import VARIABLES
-from tests.platform.observing import TINY_RUN, Start, TinyRun, nothing_is_left, remove_with_cluster
+from config.local.stack import temporary_root
+from tests.platform.observing import TINY_RUN, Start, TinyRun, nothing_is_left
 
 
 @pytest.fixture
 def folder() -> Iterator[DataFolder]:
     """A new data folder which the database's unprivileged user can reach (pytest's own tmp_path is closed to it)."""
-    root = Path(tempfile.mkdtemp(prefix="beacon-test-")).resolve()
-    yield DataFolder(root)
-    remove_with_cluster(root)
+    with temporary_root() as root:
+        yield DataFolder(root)
 
 
 @pytest.fixture(autouse=True)

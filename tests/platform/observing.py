@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,13 +19,6 @@ from config.local.folders import DataFolder
 from config.local.stack import is_ready
 
 TINY_RUN = (sys.executable, "-m", "tests.platform.tiny_run")
-
-
-def remove_with_cluster(root: Path) -> None:
-    note = root / "postgres" / "elsewhere.json"
-    with suppress(FileNotFoundError):
-        shutil.rmtree(json.loads(note.read_text())["home"])
-    shutil.rmtree(root)
 
 
 def processes_of(folder: DataFolder) -> list[psutil.Process]:

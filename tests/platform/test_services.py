@@ -19,7 +19,8 @@ from config.local.deadline import wait_until
 from config.local.folders import CHECKOUT, DataFolder
 from config.local.lock import Busy
 from config.local.services import Services, services_up
-from tests.platform.observing import nothing_is_left, processes_of, remove_with_cluster
+from config.local.stack import remove
+from tests.platform.observing import nothing_is_left, processes_of
 
 
 def urls(folder: DataFolder) -> dict[str, str]:
@@ -150,4 +151,4 @@ def test_the_cluster_lies_where_its_user_can_reach_it(tmp_path: Path) -> None:
                 with psycopg.connect(urls(folder)["database_url"], autocommit=True) as connection:
                     connection.execute("CREATE TABLE IF NOT EXISTS kept AS SELECT 1")
     finally:
-        remove_with_cluster(folder.root)
+        remove(folder)
