@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -37,6 +38,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.agency: Agency | None = None
+        self.host_suffix = f".{settings.BEACON_PUBLIC_HOST}"
         self.fields["agency_name"].widget.attrs |= {
             "autocomplete": "organization",
             "autofocus": True,
@@ -45,7 +47,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
             "hx-trigger": "change, keyup changed delay:300ms",
             "hx-target": "#signup-address",
             "hx-swap": "outerHTML",
-            "hx-include": "#id_slug",
+            "hx-include": "#signup-address input",
         }
         self.fields["slug"].widget.attrs |= {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         self.fields["name"].widget.attrs["autocomplete"] = "name"
