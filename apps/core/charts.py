@@ -127,7 +127,7 @@ def line_chart(
         summary=_summary(name, unit, shown, labels),
         data=data,
         current_path=_path(solid, len(shown), axis[-1]),
-        area_path=_area(shown, axis[-1]),
+        area_path=_area(solid, len(shown), axis[-1]),
         partial_path=_path(_tail(shown, partial), len(shown), axis[-1]),
         previous_path=_path(before, len(shown), axis[-1]),
         has_previous=previous is not None,
@@ -316,12 +316,12 @@ def _path(values: Sequence[float | None], count: int, top: float) -> str:
     return "".join(path)
 
 
-def _area(values: Sequence[float | None], top: float) -> str:
+def _area(values: Sequence[float | None], count: int, top: float) -> str:
     known = [(index, value) for index, value in enumerate(values) if value is not None]
     if len(known) < 2:
         return ""
-    first, last = _x(known[0][0], len(values)), _x(known[-1][0], len(values))
-    line = "L".join(f"{_x(index, len(values)):.2f} {_y(value, top):.2f}" for index, value in known)
+    first, last = _x(known[0][0], count), _x(known[-1][0], count)
+    line = "L".join(f"{_x(index, count):.2f} {_y(value, top):.2f}" for index, value in known)
     return f"M{first:.2f} 100L{line}L{last:.2f} 100Z"
 
 

@@ -6,7 +6,7 @@ import { palette } from "./palette.js";
 import { Tip } from "./tip.js";
 
 const FONT_PX = 12;
-const LABEL_GAP_PX = 14;
+const LABEL_GAP_PX = 10;
 const LEAST_DRAG_PX = 8;
 const TOP_PX = 20;
 const FOOT_PX = 28;
@@ -60,7 +60,8 @@ function write(u, data, colours) {
 
 function dates(u, data, ratio, y) {
   const { ctx, bbox } = u;
-  const widest = Math.max(...data.ticks.map((tick) => ctx.measureText(tick).width)) + LABEL_GAP_PX * ratio;
+  // The first label stands right of its point, so the second needs half a label more of room.
+  const widest = 1.5 * Math.max(...data.ticks.map((tick) => ctx.measureText(tick).width)) + LABEL_GAP_PX * ratio;
   const every = Math.max(1, Math.ceil(data.ticks.length / Math.max(1, Math.floor(bbox.width / widest))));
   const right = bbox.left + bbox.width;
   for (let index = 0; index < data.ticks.length; index += every) {
@@ -69,6 +70,13 @@ function dates(u, data, ratio, y) {
     ctx.textAlign = x - half < bbox.left ? "left" : x + half > right ? "right" : "center";
     ctx.fillText(data.ticks[index], x, y);
   }
+}
+
+// The cursor stands on a point, never between two.
+function snap(u, left, top) {
+  if (left < 0) return [left, top];
+  const last = u.data[0].length - 1;
+  return [u.valToPos(Math.min(last, Math.max(0, Math.round(u.posToVal(left, "x")))), "x"), top];
 }
 
 function options(data, colours, size, hooks) {
@@ -86,10 +94,11 @@ function options(data, colours, size, hooks) {
       {},
       stroke(colours.previous, 1.5, [4, 4]),
       { ...stroke(colours.line, 2), fill: (u) => fade(u, colours) },
-      { ...stroke(colours.line, 2, [2, 5]), fill: (u) => fade(u, colours) },
+      stroke(colours.line, 2, [2, 5]),
     ],
     cursor: {
       y: false,
+      move: snap,
       drag: { x: Boolean(data.zoom), y: false, setScale: false, dist: LEAST_DRAG_PX },
       points: {
         size: (u, series) => (series === 1 ? 8 : 10),

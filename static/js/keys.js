@@ -7,10 +7,13 @@ function isTyping(target) {
   return target instanceof Element && Boolean(target.closest("input, select, textarea, [contenteditable]"));
 }
 
+// Entries of a closed menu count: their key works without opening it. What CSS hides with its whole part doesn't.
 function isUsable(element) {
-  // Entries of a closed menu count: their key works without opening it. What CSS hides with its whole part doesn't.
-  const part = element.closest("details")?.querySelector("summary") ?? element;
-  return part.checkVisibility() || Boolean(part.closest("details:not([open])")?.parentElement?.checkVisibility());
+  let shown = element;
+  for (let menu = element.closest("details"); menu; menu = menu.parentElement.closest("details")) {
+    if (!menu.open) shown = menu.querySelector("summary");
+  }
+  return shown.checkVisibility();
 }
 
 function targetOf(key) {
@@ -51,7 +54,7 @@ function line(label, keys) {
   const term = row.appendChild(document.createElement("dt"));
   const value = row.appendChild(document.createElement("dd"));
   term.textContent = label;
-  for (const key of keys) value.appendChild(document.createElement("kbd")).textContent = NAMES[key] ?? key.toUpperCase();
+  for (const key of keys) value.appendChild(document.createElement("kbd")).textContent = NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
   return row;
 }
 

@@ -1,8 +1,8 @@
 // The stylesheet's tokens as colours a canvas understands: light-dark() and relative colours are resolved by the browser.
 const TOKENS = {
   line: "var(--chart-line)",
-  fill: "color-mix(in oklch, var(--chart-line) 16%, transparent)",
-  clear: "color-mix(in oklch, var(--chart-line) 0%, transparent)",
+  fill: "oklch(from var(--chart-line) l c h / 0.16)",
+  clear: "oklch(from var(--chart-line) l c h / 0)",
   previous: "var(--chart-prev)",
   grid: "var(--chart-grid)",
   base: "var(--line-strong)",
