@@ -84,7 +84,7 @@ def secret_key() -> str:
         return given
     path = data_dir() / "secret_key"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
         # O_EXCL: of several processes that start at once one makes the key and the others read it.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -57,8 +57,12 @@ class DataFolder:
     def prepare(self) -> None:
         """Make the folder and its rooms, or raise a Problem that says why it can't be used."""
         try:
-            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for room in (self.run, self.logs, self.postgres, self.valkey):
+            if not self.root.is_dir():
+                self.root.mkdir(parents=True)
+                # Others may pass, not look: as root, the cluster belongs to another user. One that was there stays as
+                # it is.
+                self.root.chmod(0o711)
+            for room in (self.run, self.logs, self.postgres, self.valkey, self.root / "outbox"):
                 room.mkdir(exist_ok=True, mode=0o700)
             # A full or read-only disk shows itself only in a write.
             with tempfile.TemporaryFile(dir=self.run) as probe:
@@ -75,14 +79,6 @@ class DataFolder:
             ) from error
         except OSError as error:
             raise Problem(f"The data folder {self.root} can't be used: {error.strerror}.") from error
-        self._let_the_database_user_through()
-
-    def _let_the_database_user_through(self) -> None:
-        """As root the cluster belongs to another user, who may pass these two folders and list neither."""
-        if os.geteuid() == 0:
-            for room in (self.root, self.postgres):
-                if room.stat().st_uid == 0:
-                    room.chmod(room.stat().st_mode | 0o011)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -226,7 +226,7 @@ def home_of(folder: DataFolder, identity: Identity | None) -> Path:
         return folder.postgres
     if note.exists():
         return _noted_home(note, folder)
-    if binaries.may_enter(identity, folder.postgres):
+    if binaries.may_enter(identity, folder.root):
         _let_in(folder.postgres, identity)
         return folder.postgres
     home = _home_elsewhere(identity)

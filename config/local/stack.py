@@ -38,6 +38,7 @@ def temporary_root() -> Iterator[Path]:
     Unlike a folder below pytest's, which is closed to others, it can be reached by the database's unprivileged user.
     """
     root = Path(tempfile.mkdtemp(prefix="beacon-test-")).resolve()
+    root.chmod(0o711)
     try:
         yield root
     finally:
