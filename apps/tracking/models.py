@@ -268,6 +268,7 @@ class ImportJob(models.Model):
     digest = models.BinaryField()  # SHA-256 of the file's first MiB and its length, to recognise a resumed one
     lines_read = models.BigIntegerField(default=0)
     counts = models.JSONField(default=dict)
+    unparsed = models.JSONField(default=list)  # numbers of the first lines that aren't of the format
     salts_wrapped = models.BinaryField(null=True)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)

@@ -62,6 +62,7 @@ class Migration(migrations.Migration):
                 ("digest", models.BinaryField()),
                 ("lines_read", models.BigIntegerField(default=0)),
                 ("counts", models.JSONField(default=dict)),
+                ("unparsed", models.JSONField(default=list)),
                 ("salts_wrapped", models.BinaryField(null=True)),
                 ("started_at", models.DateTimeField()),
                 ("finished_at", models.DateTimeField(null=True)),
