@@ -1,8 +1,10 @@
 """The Celery application: `celery -A config.celery`."""
 
 import os
+import warnings
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import beat_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
@@ -12,6 +14,8 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 # Logging is Django's in these processes too: one format, and the levels that the settings give.
 app.conf.worker_hijack_root_logger = False
 app.conf.worker_redirect_stdouts = False
+# The warning is about pickled messages as root. Ours are JSON, and `make run` may be root's.
+warnings.simplefilter("ignore", SecurityWarning)
 app.autodiscover_tasks()
 
 

@@ -43,6 +43,7 @@ class Run:
         self.services = Services(options.folder, self.register)
         self.environment = application_environment(options.environment())
         self.units: list[Unit] = []
+        self.is_announced = False
 
     def go(self) -> None:
         started = time.monotonic()
@@ -122,13 +123,16 @@ class Run:
         ports = {"port": self.options.port, "track_port": self.options.track_port}
         facts = {"pid": os.getpid(), "seconds": round(seconds, 2)} | ports
         write_private(self.options.folder.ready, json.dumps(facts))
+        self.is_announced = True
 
     # --- while it runs ------------------------------------------------------------------------------------------------
 
     def _look_after(self) -> None:
         for unit in self.units:
             for line in unit.new_lines():
-                self.console.relay(unit.name, line)
+                # Before that they speak of their start; it is in their logs, and a failed one is told in one sentence.
+                if self.is_announced:
+                    self.console.relay(unit.name, line)
             note = unit.look_after()
             if note:
                 self.console.say(note)
