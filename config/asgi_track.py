@@ -2,10 +2,11 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
-get_asgi_application()
+# Apps and settings only: no middleware, no templates for a process that shows no pages.
+django.setup()
 
 from apps.tracking.door import Door  # noqa: E402
 

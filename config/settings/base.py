@@ -249,6 +249,8 @@ STREAM_PARTITIONS = 16
 STREAM_MAX_BYTES = env.integer("BEACON_STREAM_MAX_BYTES", 256 * 2**20, least=2**20, most=2**40)
 INGEST_RATE_PER_IP = env.integer("BEACON_RATE_PER_IP", 200, least=1)  # requests a second
 INGEST_RATE_PER_SITE = env.integer("BEACON_RATE_PER_SITE", 5_000, least=1)
+# With the limits' server away: each process keeps to the rates alone (open), or the door answers 503 (closed).
+INGEST_LIMITS_OPEN = not env.flag("BEACON_LIMITS_CLOSED")
 
 # Which database of places is fetched: cities (64 MB), or countries only (8 MB).
 BEACON_GEO = env.choice("BEACON_GEO", "city", ("city", "country"))

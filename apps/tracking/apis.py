@@ -1,0 +1,216 @@
+"""The ingest endpoints, one class each. They do no I/O but the last step of the plain way in.
+
+Two ways in, one view: the slim ASGI door (`door`) calls a view inline on its event loop and appends what it returns
+together with everybody else's; the URL file serves plain Django (tests, WSGI, the OpenAPI document) and appends at
+once.
+
+Status codes: 202, 400, 401, 403, 404, 405, 413, 415, 429, 503, as the ingest contract says; the pixel always 200.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.core import clock
+
+from .answers import HEADERS, Answer, answer_taken, answer_turned, answer_unavailable
+from .inbox import Load, Refused, append_now
+from .intake import Door, Head, Intake, Turned, TurnedFromSite, read_body, received_day, take_in
+from .loading import NotLoaded, Unavailable
+from .payload import Payload
+from .pixel import GIF, read_pixel
+from .throttles import Limits
+
+Read = Callable[[], Payload]
+
+PREFLIGHT_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Encoding, Content-Type",
+    "Access-Control-Max-Age": "86400",
+    "Cache-Control": "no-store",
+}
+PIXEL_HEADERS = HEADERS | {
+    "Cache-Control": "no-store, no-cache, must-revalidate, private",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+# A view is asked again after loading what was missing: route, key, salts, sealing key, what ran out meanwhile.
+MOST_LOADS = 6
+
+limits = Limits(
+    rate_per_ip=settings.INGEST_RATE_PER_IP,
+    rate_per_site=settings.INGEST_RATE_PER_SITE,
+    is_open_alone=settings.INGEST_LIMITS_OPEN,
+)
+
+
+def decide(head: Head, read: Read) -> tuple[Answer, Load]:
+    """Return what to answer once the load is durable. Raises NotLoaded."""
+    try:
+        intake = take_in(head, read, limits)
+    except TurnedFromSite as turned:
+        intake = turned.intake
+        return answer_turned(turned, events=intake.total), Load(refused=_refused_whole(turned, intake))
+    except Turned as turned:
+        return answer_turned(turned, events=1), Load()
+    except Unavailable as error:
+        return answer_unavailable(error), Load()
+    return answer_taken(intake), Load(intake.envelopes, _refused(intake))
+
+
+def _refused_whole(turned: Turned, intake: Intake) -> Refused | None:
+    if turned.refusal is None:
+        return None
+    return _counted(intake, {turned.refusal.value: intake.total})
+
+
+def _refused(intake: Intake) -> Refused | None:
+    counts = {refusal.value: count for refusal, count in intake.refused.items() if count}
+    return _counted(intake, counts) if counts else None
+
+
+def _counted(intake: Intake, counts: dict[str, int]) -> Refused:
+    return Refused(intake.route.schema, intake.route.site_id, received_day(intake.head.received_ms), counts)
+
+
+def decide_now(head: Head, read: Read) -> Answer:
+    """Decide, loading what is missing, and append; for servers where waiting is no harm."""
+    try:
+        for _ in range(MOST_LOADS):
+            try:
+                answer, load = decide(head, read)
+            except NotLoaded as missing:
+                missing.load()
+            else:
+                append_now(load)
+                return answer
+    except Unavailable as error:
+        return answer_unavailable(error)
+    return answer_unavailable(Unavailable("the site's settings can't be read"))
+
+
+class SlimRequest(HttpRequest):
+    """What the views need of a request, without what Django's own prepares for pages."""
+
+    def __init__(self, method: str, head: Head, content: bytes, query: str) -> None:
+        # Not Django's __init__: its seven dictionaries cost more than the rest of a request.
+        self.method = method
+        self.META = {"QUERY_STRING": query}
+        self.head = head
+        self.content = content
+
+
+class IngestApi(APIView):
+    """Base of the endpoints. For a SlimRequest the caller appends `response.load` and loads what is `NotLoaded`."""
+
+    door: Door
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = ()
+    parser_classes = ()
+    renderer_classes = (JSONRenderer,)
+    schema = None
+    _renderer = JSONRenderer()
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {}
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        return Request(request)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Nothing to negotiate: one form of answer, no users, and the limits are a step of the intake."""
+        request.accepted_renderer = self._renderer
+        request.accepted_media_type = self._renderer.media_type
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, NotLoaded):
+            raise exc
+        return super().handle_exception(exc)
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        return Response(status=HTTPStatus.NO_CONTENT, headers=PREFLIGHT_HEADERS)
+
+    def take(self, request: Request, read: Callable[[Head], Payload]) -> tuple[Answer, Load]:
+        given = request._request
+        if isinstance(given, SlimRequest):
+            return decide(given.head, lambda: read(given.head))
+        head = head_of(given, self.door)
+        return decide_now(head, lambda: read(head)), Load()
+
+
+class TrackApi(IngestApi):
+    """`POST`: JSON events, see `contract` in docs/ingest.md."""
+
+    def post(self, request: Request) -> Response:
+        given = request._request
+        body = given.content if isinstance(given, SlimRequest) else given.body
+        answer, load = self.take(request, lambda head: read_body(head, body))
+        response = Response(answer.data, answer.status, headers=HEADERS | answer.headers)
+        response.load = load  # type: ignore[attr-defined]
+        return response
+
+
+class TrackBatchApi(TrackApi):
+    """Up to 100 events of one visitor."""
+
+    door = "batch"
+
+
+class TrackEventApi(TrackApi):
+    """One event."""
+
+    door = "event"
+
+
+class PixelApi(IngestApi):
+    """A page view, or the event `name`, by an image. The picture is always the same; see Beacon-Reason."""
+
+    door = "pixel"
+
+    def get(self, request: Request) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        answer, load = self.take(request, lambda head: read_pixel(query, head))
+        response = HttpResponse(GIF, content_type="image/gif", headers=PIXEL_HEADERS | pixel_reason(answer))
+        response.load = load  # type: ignore[attr-defined]
+        return response
+
+    @staticmethod
+    def unavailable() -> HttpResponse:
+        return HttpResponse(GIF, content_type="image/gif", headers=PIXEL_HEADERS | {"Beacon-Reason": "unavailable"})
+
+
+def pixel_reason(answer: Answer) -> dict[str, str]:
+    """Return the Beacon-Reason of a pixel, which has no status and body to say it with."""
+    if "Beacon-Reason" in answer.headers or answer.status == 202:
+        return {name: value for name, value in answer.headers.items() if name == "Beacon-Reason"}
+    return {"Beacon-Reason": "unavailable" if answer.status == 503 else "invalid"}
+
+
+def head_of(request: HttpRequest, door: Door) -> Head:
+    """Return the head of a request that came through Django."""
+    headers = request.headers
+    return Head(
+        door=door,
+        received_ms=clock.now_ms(),
+        peer=request.META.get("REMOTE_ADDR", ""),
+        content_type=headers.get("Content-Type", ""),
+        content_encoding=headers.get("Content-Encoding", ""),
+        origin=headers.get("Origin"),
+        authorization=headers.get("Authorization", ""),
+        user_agent=headers.get("User-Agent", ""),
+        accept_language=headers.get("Accept-Language", ""),
+        referer=headers.get("Referer", ""),
+        gpc=headers.get("Sec-GPC", ""),
+        dnt=headers.get("DNT", ""),
+        x_forwarded_for=headers.get("X-Forwarded-For", ""),
+        forwarded=headers.get("Forwarded", ""),
+    )

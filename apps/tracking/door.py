@@ -1,0 +1,290 @@
+"""The slim ASGI way in: `/b.js`, `/api/track/*`, `/health`, `/ready`, before Django, tenants and host checks.
+
+It reads the body within bounds, calls the endpoint's view inline on the loop, loads in a thread what the view lacks,
+and answers when the inbox says that all is durable. What it doesn't know goes to `pages`, or is a plain 404. It needs
+no lifespan events: everything starts with the first request.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.response import Response
+
+from apps.core import clock
+
+from . import health
+from .answers import HEADERS, Answer, answer_unavailable
+from .apis import MOST_LOADS, PREFLIGHT_HEADERS, IngestApi, PixelApi, SlimRequest, TrackBatchApi, TrackEventApi, limits
+from .body import BodyTurned, most_bytes, too_large
+from .inbox import Inbox
+from .intake import Head
+from .keeper import Keeper
+from .loading import NotLoaded, Unavailable
+from .routes import routes
+from .tracker_file import is_unchanged, tracker_for
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+logger = logging.getLogger(__name__)
+
+# An honest body comes in one piece or soon after; who dribbles it holds a place that others need.
+BODY_SECONDS = 15.0
+LOADING_THREADS = 4
+
+VIEWS: dict[str, type[IngestApi]] = {
+    "/api/track/batch": TrackBatchApi,
+    "/api/track/event": TrackEventApi,
+    "/api/track/pixel.gif": PixelApi,
+}
+METHODS = {"/api/track/batch": ("POST",), "/api/track/event": ("POST",), "/api/track/pixel.gif": ("GET", "HEAD")}
+READ_METHODS = ("GET", "HEAD")
+HEADER_FIELDS = {
+    b"content-type": "content_type",
+    b"content-encoding": "content_encoding",
+    b"origin": "origin",
+    b"authorization": "authorization",
+    b"user-agent": "user_agent",
+    b"accept-language": "accept_language",
+    b"referer": "referer",
+    b"sec-gpc": "gpc",
+    b"dnt": "dnt",
+    b"x-forwarded-for": "x_forwarded_for",
+    b"forwarded": "forwarded",
+}
+# May come several times and then mean one list.
+LISTS = {"x_forwarded_for", "forwarded"}
+
+to_json = msgspec.json.Encoder().encode
+
+
+class Gone(Exception):
+    """The client hung up before its body was complete."""
+
+
+class Door:
+    """The ASGI application. `pages`: what answers everything else."""
+
+    def __init__(self, pages: App | None = None) -> None:
+        self._pages = pages
+        self._inbox: Inbox | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loads: dict[str, asyncio.Future[None]] = {}
+        self._threads = ThreadPoolExecutor(LOADING_THREADS, thread_name_prefix="door-loading")
+        self._keeper: Keeper | None = None
+        self._readiness = health.Readiness(has_routes=lambda: len(routes) > 0)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        path = scope["path"] if scope["type"] == "http" else ""
+        view = VIEWS.get(path)
+        if view is not None:
+            await self._track(view, path, scope, receive, send)
+        elif path in ("/b.js", "/health", "/ready"):
+            await self._read(path, scope, send)
+        elif self._pages is not None:
+            await self._pages(scope, receive, send)
+        elif scope["type"] == "http":
+            await respond(send, 404, b"Not found\n", {"Content-Type": "text/plain"}, is_head=scope["method"] == "HEAD")
+
+    async def close(self) -> None:
+        """Let what was taken become durable, then stop."""
+        if self._inbox is not None:
+            await self._inbox.close()
+        if self._keeper is not None:
+            self._keeper.end()
+        self._threads.shutdown(wait=False)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _track(self, view: type[IngestApi], path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        if method == "OPTIONS":
+            await respond(send, 204, b"", PREFLIGHT_HEADERS)
+            return
+        if method not in METHODS[path]:
+            await respond_not_allowed(send, (*METHODS[path], "OPTIONS"))
+            return
+        head = head_of(scope, view)
+        try:
+            body = b"" if view is PixelApi else await read_body(receive, head)
+        except BodyTurned as error:
+            answer = Answer(
+                error.status, {"accepted": 0, "rejected": [{"field": error.fault.field, "why": error.fault.why}]}
+            )
+            await respond_answer(send, answer, {"Connection": "close"})
+            return
+        except Gone:
+            return
+        query = scope["query_string"].decode("latin-1")
+        request = SlimRequest("GET" if method == "HEAD" else method, head, body, query)
+        try:
+            response = await self._decide(view, request)
+            await self._put(response)
+        except Unavailable as error:
+            await self._respond_unavailable(view, send, error, is_head=method == "HEAD")
+            return
+        await respond_view(send, response, is_head=method == "HEAD")
+
+    async def _decide(self, view: type[IngestApi], request: SlimRequest) -> HttpResponseBase:
+        """Return the view's response, after loading what it lacks; nearly always it lacks nothing."""
+        for _ in range(MOST_LOADS):
+            try:
+                return view().dispatch(request)
+            except NotLoaded as missing:
+                await self._load(missing)
+        raise Unavailable("the site's settings can't be read")
+
+    async def _load(self, missing: NotLoaded) -> None:
+        await self._on_loop().run_in_executor(self._threads, missing.load)
+
+    async def _put(self, response: HttpResponseBase) -> None:
+        load = getattr(response, "load", None)
+        if load is not None and (load.envelopes or load.refused):
+            self._on_loop()
+            assert self._inbox is not None
+            await self._inbox.put(load)
+
+    def _on_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the running loop, with an inbox and the keeper started on the first call."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop = loop
+            self._inbox = Inbox(settings.REDIS_URL)
+        if self._keeper is None:
+            self._keeper = Keeper(limits)
+            self._keeper.start()
+        return loop
+
+    async def _respond_unavailable(
+        self, view: type[IngestApi], send: Send, error: Unavailable, *, is_head: bool
+    ) -> None:
+        if view is PixelApi:
+            await respond_view(send, PixelApi.unavailable(), is_head=is_head)
+        else:
+            await respond_answer(send, answer_unavailable(error))
+
+    async def _read(self, path: str, scope: Scope, send: Send) -> None:
+        method = scope["method"]
+        if method == "OPTIONS":
+            await respond(send, 204, b"", PREFLIGHT_HEADERS)
+        elif method not in READ_METHODS:
+            await respond_not_allowed(send, (*READ_METHODS, "OPTIONS"))
+        elif path == "/b.js":
+            await respond_tracker(scope, send)
+        elif path == "/health":
+            await respond_json(send, 200, health.alive(), health.HEADERS, is_head=method == "HEAD")
+        else:
+            is_ready, checks = await asyncio.get_running_loop().run_in_executor(self._threads, self._readiness.look)
+            status = 200 if is_ready else 503
+            await respond_json(send, status, health.body_of(is_ready, checks), health.HEADERS, is_head=method == "HEAD")
+
+
+def head_of(scope: Scope, view: type[IngestApi]) -> Head:
+    client = scope.get("client")
+    head = Head(view.door, clock.now_ms(), client[0] if client else "")
+    for name, value in scope["headers"]:
+        field = HEADER_FIELDS.get(name)
+        if field is None:
+            continue
+        text = value.decode("latin-1")
+        if field in LISTS and getattr(head, field):
+            text = f"{getattr(head, field)},{text}"
+        setattr(head, field, text)
+    return head
+
+
+async def read_body(receive: Receive, head: Head) -> bytes:
+    """Return the whole body. Raises BodyTurned where it is too large or too slow, Gone where the client hung up."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Gone
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        body = await _read_rest(receive, body, most=most_bytes(has_key=bool(head.authorization)), head=head)
+    return body
+
+
+async def _read_rest(receive: Receive, body: bytes, *, most: int, head: Head) -> bytes:
+    chunks, size = [body], len(body)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Gone
+                chunks.append(message.get("body", b""))
+                size += len(chunks[-1])
+                if size > most:
+                    raise too_large(has_key=bool(head.authorization))
+                if not message.get("more_body"):
+                    return b"".join(chunks)
+    except TimeoutError:
+        raise BodyTurned(HTTPStatus.REQUEST_TIMEOUT, "body", f"didn't arrive within {BODY_SECONDS:.0f} s") from None
+
+
+async def respond(send: Send, status: int, body: bytes, headers: dict[str, str], *, is_head: bool = False) -> None:
+    encoded = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+    if status not in (204, 304):
+        encoded.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    await send({"type": "http.response.body", "body": b"" if is_head else body})
+
+
+async def respond_json(
+    send: Send, status: int, data: object, headers: dict[str, str], *, is_head: bool = False
+) -> None:
+    await respond(send, status, to_json(data), headers | {"Content-Type": "application/json"}, is_head=is_head)
+
+
+async def respond_answer(send: Send, answer: Answer, headers: dict[str, str] | None = None) -> None:
+    await respond_json(send, answer.status, answer.data, HEADERS | answer.headers | (headers or {}))
+
+
+async def respond_view(send: Send, response: HttpResponseBase, *, is_head: bool) -> None:
+    """Send what a view returned; its data are encoded here, without the renderer's detours."""
+    headers = dict(response.headers)
+    if isinstance(response, Response):
+        await respond_json(send, response.status_code, response.data, headers)
+    elif isinstance(response, HttpResponse):
+        await respond(send, response.status_code, response.content, headers, is_head=is_head)
+
+
+async def respond_not_allowed(send: Send, methods: tuple[str, ...]) -> None:
+    data = {"accepted": 0, "rejected": [{"field": "method", "why": f"must be one of {', '.join(methods)}"}]}
+    await respond_json(send, 405, data, HEADERS | {"Allow": ", ".join(methods)})
+
+
+async def respond_tracker(scope: Scope, send: Send) -> None:
+    headers = dict(scope["headers"])
+    file = tracker_for(headers.get(b"accept-encoding", b"").decode("latin-1"))
+    is_head = scope["method"] == "HEAD"
+    if file is None:
+        why = b"The tracker isn't built: run `npm run build`.\n"
+        await respond(send, 503, why, {"Content-Type": "text/plain", "Retry-After": "60"}, is_head=is_head)
+    elif is_unchanged(headers.get(b"if-none-match", b"").decode("latin-1"), file.headers["ETag"]):
+        kept = {name: value for name, value in file.headers.items() if not name.startswith("Content-")}
+        await respond(send, 304, b"", kept)
+    else:
+        await respond(send, 200, file.content, file.headers, is_head=is_head)

@@ -1,0 +1,23 @@
+"""Who a visitor is, without cookie or fingerprint: keyed hashes under a day's salt, different for every site. Pure."""
+
+from apps.core.hashing import keyed_hash, signed_64
+
+
+def visitor_id(salt: bytes, *, site_key: str, address: str, user_agent: str) -> int:
+    """Return the id of whoever visits a site from this address with this browser on the salt's day."""
+    return signed_64(keyed_hash(salt, site_key, address, user_agent))
+
+
+def given_visitor_id(salt: bytes, *, site_key: str, visitor: str) -> int:
+    """Return the id of a visitor whom the client's own server names, on the salt's day."""
+    return signed_64(keyed_hash(salt, site_key, "given-visitor", visitor))
+
+
+def ip_hash(salt: bytes, *, site_key: str, address: str) -> bytes:
+    """Return what stands for an address in the database, for the salt's day and one site."""
+    return keyed_hash(salt, site_key, "address", address)
+
+
+def user_id_hash(key: bytes, *, schema: str, user: str) -> bytes:
+    """Return what stands for a user's id or e-mail address given by `identify`, within one agency."""
+    return keyed_hash(key, schema, "user", user.strip().lower() if "@" in user else user)

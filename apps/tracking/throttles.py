@@ -1,0 +1,156 @@
+"""Token buckets a client address and a site (IN4), without asking another server for an ordinary request.
+
+Each process has its own bucket of every key, refilled at the full rate. Keys that take more than a fair bit of it are
+settled with a shared bucket in "volatile" some times a second, so that several processes together keep to the rate.
+What can slip through is bounded: `processes x rate x (SYNC_SECONDS + UNSETTLED_RATIO)` requests at most. A shared name
+holds no address but a hash under the hour's sealing key. With "volatile" away the own buckets go on alone, or, with
+BEACON_LIMITS_CLOSED, the door closes.
+"""
+
+import logging
+import threading
+import time
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from apps.core import clock
+from apps.core.hashing import keyed_hash
+
+from . import sealing, valkey
+from .loading import NotLoaded
+
+logger = logging.getLogger(__name__)
+
+SYNC_SECONDS = 0.25
+# A key that took less than this share of its second isn't worth a shared bucket.
+UNSETTLED_RATIO = 0.1
+BURST_SECONDS = 2.0
+MOST = 100_000
+
+# Take what was used from the shared bucket and return what is left (below zero: debt), by the server's own clock.
+SETTLE = """
+local rate, burst, used = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local kept = redis.call('HMGET', KEYS[1], 'left', 'at')
+local left = math.min(burst, (tonumber(kept[1]) or burst) + (now - (tonumber(kept[2]) or now)) * rate) - used
+left = math.max(left, -burst)
+redis.call('HSET', KEYS[1], 'left', left, 'at', now)
+redis.call('EXPIRE', KEYS[1], math.ceil(2 * burst / rate) + 1)
+return tostring(left)
+"""
+
+
+class Bucket:
+    __slots__ = ("at", "left", "unsettled")
+
+    def __init__(self, left: float, at: float) -> None:
+        self.left = left
+        self.at = at
+        self.unsettled = 0
+
+
+class Throttle:
+    """Buckets of one kind: `rate` requests a second, `BURST_SECONDS` of them at once."""
+
+    def __init__(self, kind: str, rate: int) -> None:
+        self.kind = kind
+        self.rate = rate
+        self.burst = rate * BURST_SECONDS
+        self._buckets: dict[str, Bucket] = {}
+        self._heavy: set[str] = set()
+        self._lock = threading.Lock()
+
+    def take(self, key: str, *, now: float | None = None) -> float:
+        """Take one request out of the key's bucket; return 0, or in how many seconds there will be one."""
+        now = time.monotonic() if now is None else now
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._add(key, now)
+        else:
+            bucket.left = min(self.burst, bucket.left + (now - bucket.at) * self.rate)
+            bucket.at = now
+        if bucket.left < 1:
+            return (1 - bucket.left) / self.rate
+        bucket.left -= 1
+        bucket.unsettled += 1
+        if bucket.unsettled > self.rate * UNSETTLED_RATIO:
+            self._heavy.add(key)
+        return 0.0
+
+    def has_heavy(self) -> bool:
+        return bool(self._heavy)
+
+    def sync(self) -> None:
+        """Settle the heavy keys with the shared buckets. Raises RedisError and NotLoaded."""
+        heavy = list(self._heavy)
+        names = [self._name(key) for key in heavy]
+        used = [self._buckets[key].unsettled for key in heavy]
+        pipeline = valkey.volatile().pipeline(transaction=False)
+        for name, count in zip(names, used, strict=True):
+            pipeline.eval(SETTLE, 1, name, self.rate, self.burst, count)
+        answers: list[Any] = pipeline.execute()
+        for key, count, left in zip(heavy, used, answers, strict=True):
+            self._settle(key, count, float(left))
+
+    def tidy(self, *, now: float | None = None) -> None:
+        """Forget the buckets that are full again and start the counting of the others anew."""
+        now = time.monotonic() if now is None else now
+        for key, bucket in list(self._buckets.items()):
+            if bucket.left + (now - bucket.at) * self.rate >= self.burst:
+                self._buckets.pop(key, None)
+            elif key not in self._heavy:
+                bucket.unsettled = 0
+
+    def _settle(self, key: str, count: int, left: float) -> None:
+        bucket = self._buckets.get(key)
+        if bucket is not None:
+            bucket.unsettled -= count
+            bucket.left = min(bucket.left, left)
+        self._heavy.discard(key)
+
+    def _add(self, key: str, now: float) -> Bucket:
+        with self._lock:
+            if len(self._buckets) >= MOST:
+                # Thousands of addresses at once: the oldest entries are the likeliest to be full again.
+                for old in list(self._buckets)[: MOST // 10]:
+                    self._buckets.pop(old, None)
+                    self._heavy.discard(old)
+            return self._buckets.setdefault(key, Bucket(self.burst, now))
+
+    def _name(self, key: str) -> str:
+        digest = keyed_hash(sealing.passing_key("limits", sealing.hour_of(clock.now_ms())), self.kind, key)
+        return f"beacon:limit:{{{self.kind}{digest[:12].hex()}}}"
+
+
+class Limits:
+    """The two throttles of a process and whether they may be trusted now."""
+
+    def __init__(self, *, rate_per_ip: int, rate_per_site: int, is_open_alone: bool) -> None:
+        self.per_ip = Throttle("ip", rate_per_ip)
+        self.per_site = Throttle("site", rate_per_site)
+        self._is_open_alone = is_open_alone
+        self._is_alone = False
+
+    @property
+    def is_closed(self) -> bool:
+        return self._is_alone and not self._is_open_alone
+
+    def sync(self) -> None:
+        """Settle with "volatile" what needs it. Never raises for a server that is away."""
+        try:
+            for throttle in (self.per_ip, self.per_site):
+                if throttle.has_heavy():
+                    throttle.sync()
+            if self._is_alone or not self._is_open_alone:
+                valkey.volatile().ping()
+                self._is_alone = False
+        except (RedisError, NotLoaded) as error:
+            if not self._is_alone:
+                logger.warning("The shared limits can't be reached: %s", type(error).__name__)
+            self._is_alone = True
+
+    def tidy(self) -> None:
+        self.per_ip.tidy()
+        self.per_site.tidy()
