@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from math import sqrt
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -144,7 +145,7 @@ def _steps(world: World, topics: tuple[str, ...], arrival: Arrival, start: datet
 
 
 def _scroll(engaged: float, page: Page, draw: random.Random) -> int:
-    return max(5, min(100, round(100 * (engaged / page.read_seconds) ** 0.5 * draw.uniform(0.5, 1.0))))
+    return max(5, min(100, round(100 * sqrt(engaged / page.read_seconds) * draw.uniform(0.5, 1.0))))
 
 
 def _actions(step: Step, draw: random.Random) -> list[Action]:

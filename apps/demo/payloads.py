@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from .journeys import Action, Step, Visit
 
@@ -62,9 +62,14 @@ def event(step: Step, action: Action) -> dict[str, Any]:
     }
 
 
+def engagement_id(step: Step) -> UUID:
+    """Return the id of a page view's engagement: made of the page view's, so that it is the same each time."""
+    return uuid5(NAMESPACE_URL, f"engagement of {step.id}")
+
+
 def engagement(step: Step) -> dict[str, Any]:
     return {
-        "id": str(uuid5(NAMESPACE_URL, f"engagement of {step.id}")),
+        "id": str(engagement_id(step)),
         "kind": "engagement",
         "at": milliseconds(step.at) + step.engaged_ms,
         "page_id": str(step.id),
