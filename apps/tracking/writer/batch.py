@@ -55,8 +55,9 @@ class Batch:
         self.sessions = Sessions(self._local_day)
 
     def store(self, entries: Sequence[Entry]) -> Stored:
-        self.sites = measured_sites(entry.site_id for entry in entries)
-        site_lock(self.sites)
+        site_ids = {entry.site_id for entry in entries}
+        site_lock(site_ids)
+        self.sites = measured_sites(site_ids)
         for entry in entries:
             self._take(entry)
         if self.items or self.folds:

@@ -13,7 +13,6 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from redis.exceptions import RedisError
 
 from apps.core import clock
-from apps.core.facts import publish
 
 from ..facts import EventsStored
 from .addresses import Addresses
@@ -24,6 +23,7 @@ from .leaves import Leaves
 from .positions import StaleEpoch
 from .share import schema_exists, store_share
 from .streams import RawEntry, Streams
+from .teller import Teller
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ class Writer:
         self.volatile = redis.Redis.from_url(settings.REDIS_CACHE_URL, socket_timeout=2, socket_connect_timeout=2)
         self.addresses = Addresses(self.volatile)
         self.leaves = Leaves()
+        self.teller = Teller()
         self.stored = 0
         self._stopping = threading.Event()
         self._schemas: set[str] = set()
@@ -113,8 +114,7 @@ class Writer:
         for schema, entries in self._by_schema(raw).items():
             facts += self._store(schema, entries, epochs)
             self._keep_leases()
-        for fact in facts:
-            publish(fact)
+        self.teller.tell(facts)
         last = {partition: entry_id for partition, entry_id, _ in raw}
         for partition in self.leases.move(last, epochs):
             self.streams.trim(partition, last[partition])
@@ -175,5 +175,6 @@ class Writer:
         except (OperationalError, InterfaceError) as error:
             logger.warning("the leases run out by themselves: %s", error)
         connection.close()
+        self.teller.close()
         self.streams.close()
         self.volatile.close()

@@ -1,0 +1,65 @@
+"""Doors for Celery. Each calls a service, goes over the agencies one by one, and may run twice."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from celery import shared_task
+from django.db import DatabaseError
+from redis.exceptions import ResponseError
+
+from apps.agencies.migrating import agency_schemas
+from apps.core.tenancy import in_schema
+
+from . import partitions, retention, salts, valkey
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="apps.tracking.tasks.partitions_make_ahead")
+def partitions_make_ahead() -> None:
+    """Make the leaves of this month and the next, so that the writer needn't."""
+    _for_each_agency(partitions.make_ahead)
+
+
+@shared_task(name="apps.tracking.tasks.salts_rotate")
+def salts_rotate() -> None:
+    """Have the salts of today and tomorrow, and destroy those that no event needs any more."""
+    salts.salts_ensure()
+    salts.salts_destroy_old()
+
+
+@shared_task(name="apps.tracking.tasks.retention_enforce")
+def retention_enforce() -> None:
+    """Delete what is older than each site keeps. An agency at a time, since one may have much to delete."""
+    for schema in agency_schemas():
+        agency_retention_enforce.delay(schema)
+
+
+@shared_task(name="apps.tracking.tasks.agency_retention_enforce")
+def agency_retention_enforce(schema: str) -> None:
+    with in_schema(schema):
+        retention.retention_enforce()
+
+
+@shared_task(name="apps.tracking.tasks.engagement_orphans_drop")
+def engagement_orphans_drop() -> None:
+    _for_each_agency(retention.orphans_drop)
+
+
+@shared_task(name="apps.tracking.tasks.durable_file_rewrite")
+def durable_file_rewrite() -> None:
+    """Rewrite the durable server's file, so that what was trimmed from the streams is gone from the disk too."""
+    # One that is running already does the same.
+    with suppress(ResponseError):
+        valkey.durable().bgrewriteaof()
+
+
+def _for_each_agency(work: Callable[[], object]) -> None:
+    """Do `work` in every agency; one that fails doesn't keep the others waiting, and is tried again the next time."""
+    for schema in agency_schemas():
+        try:
+            with in_schema(schema):
+                work()
+        except DatabaseError:
+            logger.exception("agency %s was left out", schema)
