@@ -23,8 +23,8 @@ def short_number(value: float | int | None) -> str:
         return NONE
     size, sign = abs(value), MINUS if value < 0 else ""
     for unit, letter in ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k")):
-        # 999,950 would be rounded to 1000k: it is 1M.
-        if size >= unit * 0.99995:
+        # 999,600 would be rounded to 1000k: it is 1M.
+        if size >= unit * 0.9995:
             scaled = size / unit
             text = f"{_rounded(scaled, 0 if scaled >= 99.95 else 1)}"
             return f"{sign}{text.removesuffix('.0')}{letter}"
