@@ -1,4 +1,4 @@
-"""The demo's past: simulated visits through the import door, with their own times, as fast as the writer stores them."""
+"""The demo's past: simulated visits through the import door, as fast as the writer stores them."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ DAYS = 30
 
 
 def fill_gap(world: World) -> None:
-    """Store visits from the site's last one until now, at most `DAYS` days; for a demo that was switched off a while."""
+    """Store visits from the site's last one until now, at most `DAYS` days: the demo was switched off."""
     try:
         with in_schema(str(Agency.objects.get(slug=AGENCY_SLUG).schema_name)):
             site = Site.objects.get(domains__host=world.host)
