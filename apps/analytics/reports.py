@@ -28,6 +28,9 @@ class Totals:
     def value(self, metric: Metric) -> float | None:
         return metric_value(metric, self.current)
 
+    def previous_value(self, metric: Metric) -> float | None:
+        return metric_value(metric, self.previous) if self.previous else None
+
     def change(self, metric: Metric) -> Change | None:
         return metric_change(metric, self.current, self.previous) if self.previous else None
 
@@ -37,6 +40,7 @@ class Course:
     """A span's buckets with their sums, in order."""
 
     span: Span
+    granularity: Granularity
     buckets: Sequence[Bucket]
     tallies: Sequence[Tally]
 
@@ -65,7 +69,7 @@ def course(*, site_id: int, span: Span, granularity: Granularity, filters: Filte
     """Return the course of all metrics over a span. Two queries."""
     buckets = span.buckets(granularity)
     tallies = _tallies(site_id, span, granularity, filters)
-    return Course(span, buckets, [tallies.get(bucket.key, Tally()) for bucket in buckets])
+    return Course(span, granularity, buckets, [tallies.get(bucket.key, Tally()) for bucket in buckets])
 
 
 def _tallies(site_id: int, span: Span, granularity: Granularity, filters: Filters) -> dict[date | datetime, Tally]:

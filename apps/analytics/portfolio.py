@@ -1,0 +1,324 @@
+"""The portfolio: one row a site, and what needs somebody today. Only what is known; nothing is guessed."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from apps.companies.newcomers import newcomers
+from apps.core import formats
+from apps.core.changes import Change, change
+from apps.core.period_picker import address
+from apps.sites.models import Site
+from apps.tracking.models import Session
+
+from .metrics import visitors_sum
+from .site_health import SiteHealth, TagState, site_health
+
+WEEK_DAYS = 7
+SPARK_DAYS = 28
+DAY = timedelta(days=1)
+# A site's visitors fell by so much within a week: somebody should look.
+FALL_RATIO = 0.3
+# As many names as a line holds.
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The tag's state as components/_state.html shows it."""
+
+    state: str
+    text: str
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRow:
+    site: Site
+    domain: str
+    url: str
+    health: SiteHealth
+    state: State
+    visitors: int
+    days: Sequence[int]
+    change: Change
+    companies: int
+    needs: int
+
+    @property
+    def spark_label(self) -> str:
+        return f"{self.site.name}: visitors a day, four weeks"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.health.state is TagState.WAITING
+
+    @property
+    def is_broken(self) -> bool:
+        return self.health.state is TagState.SILENT
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A line of the inbox. `tone`: bad, unsure, or empty for what is only good to know."""
+
+    site: Site
+    tone: str
+    icon: str
+    head: str
+    text: str
+    at: datetime | None
+    url: str
+    button: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    rows: Sequence[SiteRow]
+    needs: Sequence[Need]
+    calm: Sequence[Need]
+    live: int
+    archived: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Week:
+    """Visitors of four weeks by day; of the last seven days; and of the seven before, up to the same time of day."""
+
+    days: Sequence[int]
+    visitors: int
+    before: int
+    companies: int
+
+
+def portfolio(sites: Sequence[Site], *, now: datetime) -> Portfolio:
+    """Return the portfolio of these sites (with clients and domains at hand). Eight queries at most, however many."""
+    shown = [site for site in sites if site.status != Site.Status.ARCHIVED]
+    health = site_health(shown, now=now)
+    weeks = _weeks(shown, now)
+    rows = [_row(site, health[site.id], weeks[site.id], now) for site in shown]
+    needs = [need for row in rows for need in _needs(row, now)]
+    counts: dict[int, int] = defaultdict(int)
+    for need in needs:
+        counts[need.site.id] += 1
+    ordered = sorted(
+        (_with_needs(row, counts[row.site.id]) for row in rows),
+        key=lambda row: (-row.needs, row.is_waiting, -row.visitors, row.site.name),
+    )
+    return Portfolio(
+        rows=ordered,
+        needs=sorted(needs, key=lambda need: (need.tone != "bad", need.site.name)),
+        calm=_calm(rows, now),
+        live=sum(row.health.live for row in rows),
+        archived=len(sites) - len(shown),
+    )
+
+
+def sentence(found: Portfolio) -> str:
+    """Return the portfolio in a sentence."""
+    sites = len(found.rows)
+    if not sites:
+        return "No sites yet."
+    touched = len({need.site.id for need in found.needs})
+    if not found.needs:
+        return (
+            f"Nothing. {'Your site is' if sites == 1 else f'All {formats.number(sites)} sites are'} as they should be."
+        )
+    things = f"{_counted(len(found.needs), 'thing')} at {_counted(touched, 'site')} of {formats.number(sites)}."
+    rest = sites - touched
+    return f"{things} Nothing urgent at the other {formats.number(rest)}." if rest else things
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{formats.number(number)} {noun}{'' if number == 1 else 's'}"
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def _weeks(sites: Sequence[Site], now: datetime) -> Mapping[int, _Week]:
+    """Return the last four weeks of each site in its own days. Three queries."""
+    todays = {site.id: now.astimezone(ZoneInfo(site.time_zone)).date() for site in sites}
+    by_day = _visitors_by_day(sites, now)
+    cut = _visitors_until_now_a_week_ago(sites, todays, now)
+    companies = _companies(sites, todays)
+    return {
+        site.id: _week(todays[site.id], by_day[site.id], cut.get(site.id, 0), companies.get(site.id, 0))
+        for site in sites
+    }
+
+
+def _week(today: date, by_day: Mapping[date, int], cut: int, companies: int) -> _Week:
+    days = [by_day.get(today - DAY * back, 0) for back in range(SPARK_DAYS - 1, -1, -1)]
+    # The same day a week ago is still running, so to speak: it counts up to this time of day.
+    before = sum(days[-2 * WEEK_DAYS : -WEEK_DAYS - 1]) + cut
+    return _Week(days, sum(days[-WEEK_DAYS:]), before, companies)
+
+
+def _visitors_by_day(sites: Sequence[Site], now: datetime) -> Mapping[int, Mapping[date, int]]:
+    found: dict[int, dict[date, int]] = defaultdict(dict)
+    sessions = Session.objects.filter(
+        site_id__in=[site.id for site in sites],
+        set_aside="",
+        # A day more than shown: the sites' days begin at different moments.
+        started_at__gte=now - DAY * (SPARK_DAYS + 1),
+        started_at__lte=now,
+    )
+    counted = sessions.values_list("site_id", "local_day").annotate(n=visitors_sum()).order_by()
+    for site_id, day, visitors in counted:
+        found[site_id][day] = visitors
+    return defaultdict(dict, found)
+
+
+def _visitors_until_now_a_week_ago(
+    sites: Sequence[Site], todays: Mapping[int, date], now: datetime
+) -> Mapping[int, int]:
+    """Return each site's visitors of the same weekday a week ago, up to the same time of day."""
+    wanted = Q(pk__in=[])
+    for zone_name, ids in _by_zone(sites).items():
+        zone = ZoneInfo(zone_name)
+        day = todays[ids[0]] - DAY * WEEK_DAYS
+        until = datetime.combine(day, now.astimezone(zone).time(), tzinfo=zone)
+        wanted |= Q(site_id__in=ids, local_day=day, started_at__lt=until, started_at__gte=until - 2 * DAY)
+    counted = Session.objects.filter(wanted, set_aside="").values_list("site_id").annotate(n=visitors_sum())
+    return dict(counted.order_by().values_list("site_id", "n"))
+
+
+def _companies(sites: Sequence[Site], todays: Mapping[int, date]) -> Mapping[int, int]:
+    if not sites:
+        return {}
+    first = min(todays.values()) - DAY * WEEK_DAYS
+    visits = Session.objects.filter(
+        site_id__in=[site.id for site in sites], set_aside="", company_id__isnull=False, local_day__gt=first
+    )
+    started = datetime.combine(first, datetime.min.time(), tzinfo=ZoneInfo("UTC"))
+    counted = visits.filter(started_at__gte=started).values_list("site_id")
+    return dict(counted.annotate(n=Count("company_id", distinct=True)).order_by().values_list("site_id", "n"))
+
+
+def _by_zone(sites: Sequence[Site]) -> Mapping[str, list[int]]:
+    zones: dict[str, list[int]] = defaultdict(list)
+    for site in sites:
+        zones[site.time_zone].append(site.id)
+    return zones
+
+
+# --- rows and lines ---------------------------------------------------------------------------------------------------
+
+
+def site_domain(site: Site) -> str:
+    """Return the host that stands for a site: the first of its domains."""
+    return next((domain.host for domain in site.domains.all()), "")
+
+
+def _row(site: Site, health: SiteHealth, week: _Week, now: datetime) -> SiteRow:
+    return SiteRow(
+        site=site,
+        domain=site_domain(site),
+        url=reverse("analytics:site-overview", args=[site.slug]),
+        health=health,
+        state=_state(site, health, now),
+        visitors=week.visitors,
+        days=week.days if any(week.days) else [],
+        change=change(week.visitors, week.before),
+        companies=week.companies,
+        needs=0,
+    )
+
+
+def _with_needs(row: SiteRow, needs: int) -> SiteRow:
+    return replace(row, needs=needs)
+
+
+def _state(site: Site, health: SiteHealth, now: datetime) -> State:
+    since = _since(site, health.last_at, now)
+    return {
+        TagState.WORKING: State("good", "Working"),
+        TagState.SILENT: State("bad", f"Silent {since}", "unplug"),
+        TagState.QUIET: State("none", f"Quiet {since}"),
+        TagState.WAITING: State("none", "Not seen yet"),
+        TagState.PAUSED: State("none", "Paused", "pause"),
+        TagState.IMPORTED: State("none", "Imported log", "scroll-text"),
+        TagState.ARCHIVED: State("none", "Archived", "archive"),
+    }[health.state]
+
+
+def _since(site: Site, at: datetime | None, now: datetime) -> str:
+    """Return how long ago in two words: "3 h 29 m", past a day the day."""
+    if at is None:
+        return ""
+    minutes = int((now - at).total_seconds()) // 60
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60} m" if minutes >= 60 else f"{minutes} m"
+    return f"since {formats.day(at, zone=ZoneInfo(site.time_zone), now=now)}"
+
+
+def _needs(row: SiteRow, now: datetime) -> list[Need]:
+    site, health = row.site, row.health
+    needs = []
+    if health.state is TagState.SILENT and health.last_at is not None:
+        heard = formats.moment(health.last_at, zone=ZoneInfo(site.time_zone), now=now)
+        needs.append(
+            Need(
+                site,
+                "bad",
+                "unplug",
+                f"Tag silent since {heard}.",
+                f"{_counted(health.usual, 'visit')} came in the same hours a week before.",
+                health.last_at,
+                row.url,
+                "Look at the site",
+            )
+        )
+    if health.state is TagState.WAITING and now - site.created_at > DAY:
+        text = "The tag isn’t on the page yet, or something keeps it from sending."
+        needs.append(
+            Need(site, "unsure", "tag", "Waiting for its first event.", text, site.created_at, row.url, "Get the tag")
+        )
+    if health.state is TagState.WORKING and _has_fallen(row):
+        text = "in the last seven days, compared with the seven before."
+        head = f"Visitors down {row.change.text.lstrip(formats.MINUS)}"
+        url = address(row.url, [("period", "7d")])
+        needs.append(Need(site, "unsure", "triangle-alert", head, text, None, url, "See what changed"))
+    return needs
+
+
+def _has_fallen(row: SiteRow) -> bool:
+    """Whether visitors fell, beyond chance, by a third or so."""
+    return row.change.tone == "bad" and float(_percent(row.change.text)) >= 100 * FALL_RATIO
+
+
+def _percent(text: str) -> str:
+    return text.lstrip(f"+{formats.MINUS}").rstrip("%").replace(",", "") or "0"
+
+
+def _calm(rows: Sequence[SiteRow], now: datetime) -> list[Need]:
+    """Return what is good to know: companies that came for the first time, sites that just began or rest."""
+    lines = []
+    client_ids = {row.site.client_id for row in rows}
+    fresh = newcomers(client_ids=sorted(client_ids), since=now - DAY * WEEK_DAYS)
+    first_of_client: dict[int, SiteRow] = {}
+    for row in sorted(rows, key=lambda row: -row.companies):
+        first_of_client.setdefault(row.site.client_id, row)
+    for client_id, companies in fresh.items():
+        row = first_of_client[client_id]
+        names = [company.name for company in companies]
+        more = f" and {formats.number(len(names) - NAMED)} more" if len(names) > NAMED else ""
+        url = address(reverse("companies:site-companies", args=[row.site.slug]), [("period", "7d")])
+        head = f"{formats.number(len(names))} new {'company' if len(names) == 1 else 'companies'} this week:"
+        lines.append(
+            Need(row.site, "", "building-2", head, f"{', '.join(names[:NAMED])}{more}", companies[0].first_seen_at, url)
+        )
+    for row in rows:
+        if row.health.state is TagState.WAITING and now - row.site.created_at <= DAY:
+            lines.append(
+                Need(row.site, "", "tag", "Added today,", "waiting for its first event", row.site.created_at, row.url)
+            )
+        if row.health.state is TagState.PAUSED:
+            lines.append(Need(row.site, "", "pause", "Paused:", "nothing is counted", row.health.last_at, row.url))
+    return lines

@@ -1,0 +1,87 @@
+"""Does it add up? The ledger of a period as an equation that the reader can check."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.core import formats
+from apps.tracking.ledger import LedgerDay, ledger_sum
+
+from .labels import refused_label, set_aside_label
+from .report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term as components/_equation.html wants it."""
+
+    op: str
+    value: int
+    label: str
+    url: str = ""
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """`when` says which receipts these are; `details` name the reasons."""
+
+    received: Sequence[Term]
+    accepted: Sequence[Term]
+    details: Sequence[str]
+    when: str
+    is_empty: bool
+
+
+def trust_view(report: Report) -> Trust:
+    """Return what became of everything that was received in the period's days. One query; two if nothing was.
+
+    The ledger is by UTC day of receipt. An imported log was received on the day of its import, so a period in which
+    nothing came shows the sum of all days instead, and says so.
+    """
+    span = report.period.span
+    whole = ledger_sum(site_id=report.site.id, first=span.first, last=span.last)
+    when = f"{report.period.days_label}, by UTC day of receipt, no filter"
+    if not whole.received:
+        whole = ledger_sum(site_id=report.site.id)
+        when = "Nothing was received on these days: this is everything since the site was added"
+    return Trust(
+        received=_received(whole),
+        accepted=_accepted(whole, report),
+        details=_details(whole),
+        when=when,
+        is_empty=not whole.received,
+    )
+
+
+def _received(whole: LedgerDay) -> list[Term]:
+    return [
+        Term("", whole.received, "received"),
+        Term("=", sum(whole.refused.values()), "refused"),
+        Term("+", whole.accepted, "accepted"),
+    ]
+
+
+def _accepted(whole: LedgerDay, report: Report) -> list[Term]:
+    aside = sum(whole.set_aside.values())
+    rest = [
+        (whole.folded, "folded into their view", ""),
+        (aside, "bots and spam, set aside", report.url("site-visits", show="aside") if aside else ""),
+        (whole.repeated, "repeated", ""),
+        (whole.parked, "parked", ""),
+        (whole.erased, "erased", ""),
+    ]
+    terms = [Term("", whole.accepted, "accepted"), Term("=", whole.counted, "counted")]
+    return [*terms, *(Term("+", value, label, url) for value, label, url in rest if value)]
+
+
+def _details(whole: LedgerDay) -> list[str]:
+    said = []
+    if whole.refused:
+        said.append(f"Refused: {_listed({refused_label(reason): n for reason, n in whole.refused.items()})}.")
+    if whole.set_aside:
+        said.append(f"Set aside: {_listed({set_aside_label(reason): n for reason, n in whole.set_aside.items()})}.")
+    return said
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{formats.number(count)} {label[0].lower()}{label[1:]}" for label, count in counts.items())

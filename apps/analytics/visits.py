@@ -1,0 +1,333 @@
+"""Single visits: the list of a period, and one of them as a timeline."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
+
+from apps.companies.selectors import company_names
+from apps.core import formats
+from apps.core.countries import country_name
+from apps.networks.labels import network_label
+from apps.tracking.models import Event, Kind, Origin, Session
+from apps.tracking.selectors import session_all, session_events, session_set_aside
+
+from .exports import Cell
+from .labels import DEVICES, LANGUAGES, set_aside_label
+from .report import Report
+
+PAGE_ROWS = 50
+EXPORT_CHUNK = 500
+EXPORT_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page of the list goes on: after this visit. Later visits don't shift what was already seen."""
+
+    started_at: datetime
+    id: UUID
+
+    @property
+    def text(self) -> str:
+        return f"{int(self.started_at.timestamp() * 1_000_000)}.{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    session: Session
+    who: str
+    is_company: bool
+    place: str
+    duration: timedelta
+    device: str
+    device_icon: str
+    aside: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitPage:
+    rows: Sequence[VisitRow]
+    following: Cursor | None
+
+
+def cursor_read(text: str) -> Cursor | None:
+    """Return the place in the list that an address names; None for the beginning, and for nonsense."""
+    microseconds, _, id_text = text.partition(".")
+    if not (microseconds.isascii() and microseconds.isdigit() and len(microseconds) < 18):
+        return None
+    try:
+        return Cursor(datetime.fromtimestamp(0, tz=UTC) + timedelta(microseconds=int(microseconds)), UUID(id_text))
+    except ValueError:
+        return None
+
+
+def visit_set(report: Report, *, aside: bool = False, reason: str = "") -> QuerySet[Session]:
+    """Return the period's visits: people's, by the filters; or those set aside, by their reason. Newest first."""
+    span = report.period.span
+    if aside:
+        visits = session_set_aside(site_id=report.site.id, since=span.start, until=span.end)
+        visits = visits.filter(set_aside=reason) if reason else visits
+    else:
+        visits = session_all(site_id=report.site.id, since=span.start, until=span.end, filters=report.filters)
+    return visits.order_by("-started_at", "-id")
+
+
+def aside_counts(report: Report) -> list[tuple[str, str, int]]:
+    """Return reasons for which visits of the period were set aside: value, in words, how many. One query."""
+    span = report.period.span
+    visits = session_set_aside(site_id=report.site.id, since=span.start, until=span.end)
+    counted = visits.values_list("set_aside").annotate(n=Count("pk")).order_by("-n")
+    return [(reason, set_aside_label(reason), count) for reason, count in counted]
+
+
+def visit_page(visits: QuerySet[Session], after: Cursor | None, *, limit: int = PAGE_ROWS) -> VisitPage:
+    """Return the visits after a place in the list, and where it goes on. One query; one more for companies' names."""
+    if after is not None:
+        visits = visits.filter(started_at__lte=after.started_at).exclude(started_at=after.started_at, id__gte=after.id)
+    found = list(visits[: limit + 1])
+    shown = found[:limit]
+    names = company_names({visit.company_id for visit in shown if visit.company_id})
+    last = shown[-1] if len(found) > limit else None
+    return VisitPage([visit_row(visit, names) for visit in shown], Cursor(last.started_at, last.id) if last else None)
+
+
+def visit_row(session: Session, names: Mapping[int, str]) -> VisitRow:
+    company = names.get(session.company_id or 0, "")
+    label, icon = DEVICES.get(session.device, ("", ""))
+    return VisitRow(
+        session=session,
+        who=company or network_label(session.network_kind, session.city or country_name(session.country)),
+        is_company=bool(company),
+        place=place_words(session),
+        duration=session.ended_at - session.started_at,
+        device=label or "Unknown",
+        device_icon=icon or "circle-dashed",
+        aside=session.bot_name or set_aside_label(session.set_aside) if session.set_aside else "",
+    )
+
+
+def place_words(session: Session) -> str:
+    known = [session.city, country_name(session.country) if session.country else ""]
+    return ", ".join(part for part in known if part) or "unknown"
+
+
+CSV_HEAD = (
+    "Started",
+    "Ended",
+    "Company",
+    "Network",
+    "Country",
+    "Region",
+    "City",
+    "Channel",
+    "Source",
+    "Campaign",
+    "Entry page",
+    "Exit page",
+    "Page views",
+    "Events",
+    "Duration s",
+    "Engaged s",
+    "Device",
+    "Browser",
+    "System",
+    "Set aside",
+    "Visit",
+)
+
+
+def visit_lines(report: Report, visits: QuerySet[Session]) -> Iterator[Sequence[Cell]]:
+    """Return the visits as lines of a file, read in slices as they are wanted; at most EXPORT_ROWS."""
+    after: Cursor | None = None
+    for _ in range(EXPORT_ROWS // EXPORT_CHUNK):
+        page = visit_page(visits, after, limit=EXPORT_CHUNK)
+        for row in page.rows:
+            yield _line(report, row)
+        if page.following is None:
+            return
+        after = page.following
+
+
+def _line(report: Report, row: VisitRow) -> Sequence[Cell]:
+    one = row.session
+    return (
+        one.started_at.astimezone(report.zone).isoformat(timespec="seconds"),
+        one.ended_at.astimezone(report.zone).isoformat(timespec="seconds"),
+        row.who if row.is_company else "",
+        network_label(one.network_kind),
+        country_name(one.country) if one.country else "",
+        one.region,
+        one.city,
+        one.channel,
+        one.source,
+        one.campaign,
+        one.entry_path,
+        one.exit_path,
+        one.pageviews,
+        one.events,
+        round(row.duration.total_seconds()),
+        round(one.engaged_ms / 1000),
+        one.device,
+        one.browser,
+        one.system,
+        one.set_aside,
+        str(one.id),
+    )
+
+
+# --- one visit --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened in a visit."""
+
+    at: datetime
+    icon: str
+    title: str
+    text: str
+    sub: str
+    props: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitView:
+    """One visit: who, what happened in which order, and what is known around it."""
+
+    row: VisitRow
+    sentence: str
+    moments: Sequence[Moment]
+    facts: Sequence[tuple[str, Sequence[Fact]]]
+    longest: tuple[str, int] | None
+
+
+def visit_view(session: Session) -> VisitView:
+    """Return a visit in full. Two queries."""
+    names = company_names({session.company_id} if session.company_id else set())
+    row = visit_row(session, names)
+    events = session_events(session)
+    return VisitView(
+        row=row,
+        sentence=_sentence(row),
+        moments=[_moment(event) for event in events],
+        facts=[(title, [fact for fact in facts if fact.value]) for title, facts in _facts(row)],
+        longest=_longest(events),
+    )
+
+
+def _sentence(row: VisitRow) -> str:
+    one = row.session
+    pages = f"{formats.number(one.pageviews)} {'page' if one.pageviews == 1 else 'pages'}"
+    read = f", engaged for {formats.duration(one.engaged_ms / 1000)}" if one.engaged_ms else ""
+    came = f", came by {one.source}" if one.source and one.source != "Direct" else ", came directly"
+    return f"{pages} in {formats.duration(row.duration)}{read}{came}."
+
+
+def _moment(event: Event) -> Moment:
+    if event.kind == Kind.PAGEVIEW:
+        read = [f"engaged {formats.duration(event.engaged_ms / 1000)}"] if event.engaged_ms else []
+        read += [f"scrolled to {event.scroll_percent}%"] if event.scroll_percent else []
+        return Moment(event.occurred_at, "file-text", event.path or "/", event.title, " · ".join(read), [])
+    props = [(str(name), str(value)) for name, value in (event.props or {}).items()]
+    if event.value is not None:
+        props.append(("value", f"{event.value.normalize():f} {event.currency}".strip()))
+    title = event.name or event.kind.capitalize()
+    return Moment(event.occurred_at, "mouse-pointer-click", title, f"on {event.path}" if event.path else "", "", props)
+
+
+def _longest(events: Sequence[Event]) -> tuple[str, int] | None:
+    """Return the page on which most time was engaged, with its milliseconds."""
+    engaged: Counter[str] = Counter()
+    for event in events:
+        if event.kind == Kind.PAGEVIEW:
+            engaged[event.path] += event.engaged_ms
+    return next(((path, time) for path, time in engaged.most_common(1) if time), None)
+
+
+def _facts(row: VisitRow) -> list[tuple[str, list[Fact]]]:
+    one = row.session
+    return [
+        (
+            "Came by",
+            [
+                Fact("Channel", one.channel),
+                Fact("Source", one.source),
+                Fact("Medium", one.medium),
+                Fact("Campaign", one.campaign),
+                Fact("Term", one.term),
+                Fact("Content", one.content),
+                Fact("Referrer", one.referrer or one.referrer_host),
+            ],
+        ),
+        (
+            "From",
+            [
+                Fact("Place", ", ".join(part for part in (one.city, one.region, country_name(one.country)) if part)),
+                Fact("Network", network_label(one.network_kind)),
+                Fact("Operator", one.network_name or one.organisation),
+                Fact("Number", f"AS{one.asn}" if one.asn else ""),
+                Fact("Hidden by", _hidden_by(one)),
+            ],
+        ),
+        (
+            "With",
+            [
+                Fact("Device", " ".join(part for part in (row.device, one.brand, one.model) if part)),
+                Fact("Browser", f"{one.browser} {one.browser_version}".strip() or "unknown"),
+                Fact("System", f"{one.system} {one.system_version}".strip() or "unknown"),
+                Fact("Screen", _size(one.screen_width, one.screen_height)),
+                Fact("Window", _size(one.viewport_width, one.viewport_height)),
+                Fact("Language", LANGUAGES.get(one.language, one.language)),
+                Fact("Time zone", one.time_zone),
+            ],
+        ),
+        (
+            "Kept as",
+            [
+                Fact("Identity", _identity(one)),
+                Fact("Read from", _ORIGINS.get(one.origin, one.origin)),
+                Fact("Set aside", set_aside_label(one.set_aside) if one.set_aside else ""),
+                Fact("Bot", one.bot_name),
+                Fact("Late", "arrived after its day's salt was destroyed" if one.is_late else ""),
+                Fact("Signals", ", ".join(_signals(one))),
+                Fact("Visit", str(one.id)),
+            ],
+        ),
+    ]
+
+
+_ORIGINS: dict[str, str] = {
+    Origin.TAG: "the tag",
+    Origin.SERVER: "the server-side API",
+    Origin.PIXEL: "the pixel",
+    Origin.IMPORT: "an imported log",
+}
+
+
+def _size(width: int | None, height: int | None) -> str:
+    return f"{width} × {height}" if width and height else ""
+
+
+def _hidden_by(one: Session) -> str:
+    return ", ".join(
+        word for word, holds in (("VPN", one.is_vpn), ("Tor", one.is_tor), ("data centre", one.is_hosting)) if holds
+    )
+
+
+def _identity(one: Session) -> str:
+    return "one day, without cookies" if one.identity_mode == "daily" else one.identity_mode
+
+
+def _signals(one: Session) -> list[str]:
+    given = (("Global Privacy Control", one.gpc), ("Do Not Track", one.dnt))
+    return [word for word, holds in given if holds]
