@@ -2,15 +2,23 @@
 
 EventsStored    (tracking: the writer has committed)  -> companies: match the visits;  live: push them
 CompanyMatched  (companies: visits have a name)       -> live: name the visitor
+SiteRemoved     (tracking: a site was deleted)        -> tracking: erase what was stored of it
+SiteErased      (tracking: a deleted site's visits went) -> companies: forget it too
 
 A wake-up may get lost: each of these is found again by a sweep or by the next look at the rows.
 """
 
+from apps.companies.erase import site_forget
 from apps.companies.facts import CompanyMatched
 from apps.companies.tasks import visits_match_task
 from apps.core.facts import listen
+from apps.core.tenancy import in_schema
 from apps.live.frames import announce_companies, announce_events
-from apps.tracking.facts import EventsStored
+from apps.tracking.facts import EventsStored, SiteErased, SiteRemoved
+from apps.tracking.tasks import site_erase
+from config import celery
+
+__all__ = ["celery"]  # whoever wakes tasks needs the application that knows their broker
 
 
 def match_companies(fact: EventsStored) -> None:
@@ -18,6 +26,18 @@ def match_companies(fact: EventsStored) -> None:
     visits_match_task.apply_async((fact.schema, [str(session_id) for session_id in fact.session_ids]), retry=False)
 
 
+def erase_site(fact: SiteRemoved) -> None:
+    site_erase.apply_async((fact.schema, fact.site_id), retry=False)
+
+
+def forget_site(fact: SiteErased) -> None:
+    # At once and not by a task: the site's last trace goes after this, and a failure here leaves it for the sweep.
+    with in_schema(fact.schema):
+        site_forget(site_id=fact.site_id)
+
+
 listen(EventsStored, match_companies)
 listen(EventsStored, announce_events)
 listen(CompanyMatched, announce_companies)
+listen(SiteRemoved, erase_site)
+listen(SiteErased, forget_site)

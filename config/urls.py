@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("apps.agencies.urls")),
     path("", include("apps.sites.urls")),
+    path("", include("apps.tracking.urls")),
     path("", include("apps.companies.urls")),
     path("", include("apps.live.urls")),
     path("", include("apps.analytics.urls")),

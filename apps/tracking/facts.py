@@ -12,3 +12,19 @@ class EventsStored:
     site_id: int
     session_ids: tuple[UUID, ...]  # sessions touched, none twice, set-aside ones left out
     is_backfill: bool  # imported: no live, no mails, no destinations
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRemoved:
+    """A site was deleted: nobody sees it any more, and what was stored of it is to be erased."""
+
+    schema: str
+    site_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteErased:
+    """A deleted site's visits and events are gone; what other apps hold of it has to follow. Told again if that broke off."""
+
+    schema: str
+    site_id: int

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from apps.agencies.migrating import agency_schemas
 from apps.core.tenancy import in_schema
 
-from . import partitions, retention, salts, valkey
+from . import erase, partitions, retention, salts, valkey
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +53,19 @@ def durable_file_rewrite() -> None:
     # One that is running already does the same.
     with suppress(ResponseError):
         valkey.durable().bgrewriteaof()
+
+
+@shared_task(name="apps.tracking.tasks.site_erase")
+def site_erase(schema: str, site_id: int) -> None:
+    """Erase what was stored of a deleted site."""
+    with in_schema(schema):
+        erase.site_erase(site_id)
+
+
+@shared_task(name="apps.tracking.tasks.erase_sweep")
+def erase_sweep() -> None:
+    """Erase what is left of deleted sites whose task got lost or was broken off."""
+    _for_each_agency(erase.erase_left_behind)
 
 
 def _for_each_agency(work: Callable[[], object]) -> None:

@@ -1,4 +1,17 @@
-from django.urls import URLPattern, URLResolver
+"""A site's settings, and whether its tag works, on an agency's host."""
+
+from django.urls import path
+
+from .views import installation, site_settings
 
 app_name = "tracking"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("s/<slug:slug>/settings", site_settings.site_settings, name="site-settings"),
+    path("s/<slug:slug>/settings/own-visits", site_settings.site_own_visits, name="site-own-visits"),
+    path("s/<slug:slug>/settings/client", site_settings.site_change_client, name="site-client"),
+    path("s/<slug:slug>/settings/status", site_settings.site_change_status, name="site-status"),
+    path("s/<slug:slug>/settings/delete", site_settings.site_delete_page, name="site-delete"),
+    path("s/<slug:slug>/settings/arrival", installation.arrival, name="site-arrival"),
+    path("s/<slug:slug>/settings/trust", installation.trust, name="site-trust"),
+    path("s/<slug:slug>/waiting", installation.waiting, name="site-waiting"),
+]

@@ -1,0 +1,211 @@
+"""What changes clients and sites. A site's public route follows in the same transaction and is told to all doors."""
+
+import logging
+from collections.abc import Callable, Iterable
+from functools import cache, partial, wraps
+from typing import ParamSpec, TypeVar
+
+import redis
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.text import slugify
+
+from apps.agencies.models import Agency, SiteRoute
+from apps.core import clock
+from apps.core.errors import Refused
+from apps.core.ids import public_key
+from apps.core.tenancy import current_schema
+
+from .exclusions import Network, networks_seal, to_text
+from .models import DEFAULT_RETENTION_DAYS, Client, Site, SiteDomain
+
+logger = logging.getLogger(__name__)
+ROUTES_CHANNEL = "beacon:site-routes"
+SLUG_LENGTH = 60
+NAMES_TAKEN = "There is a client of this name already."
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _unique_name(change: Callable[P, R]) -> Callable[P, R]:
+    """Turn the database's word on a name that is taken into ours."""
+
+    @wraps(change)
+    def changed(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            with transaction.atomic():
+                return change(*args, **kwargs)
+        except IntegrityError as error:
+            raise Refused(NAMES_TAKEN) from error
+
+    return changed
+
+
+@_unique_name
+def client_create(*, name: str) -> Client:
+    """Make a client. Raises Refused for a name that is taken."""
+    return Client.objects.create(name=name)
+
+
+@_unique_name
+def client_rename(*, client: Client, name: str) -> None:
+    """Raises Refused for a name that is taken."""
+    client.name = name
+    client.save(update_fields=["name"])
+
+
+def client_archive(*, client: Client) -> None:
+    """Archive a client with all of its sites: their data stays and they count nothing more."""
+    with transaction.atomic():
+        client.archived_at = clock.now()
+        client.save(update_fields=["archived_at"])
+        for site in client.sites.exclude(status=Site.Status.ARCHIVED):
+            site_set_status(site=site, status=Site.Status.ARCHIVED)
+
+
+def client_restore(*, client: Client) -> None:
+    """Bring a client back; its sites stay archived until each is resumed."""
+    client.archived_at = None
+    client.save(update_fields=["archived_at"])
+
+
+def client_delete(*, client: Client) -> None:
+    """Delete a client without sites. Raises Refused where there are some: each is moved or deleted by itself."""
+    if client.sites.exists():
+        raise Refused("This client still has sites: move or delete them first.")
+    client.delete()
+
+
+def site_create(
+    *,
+    client: Client,
+    name: str,
+    domains: Iterable[str],
+    time_zone: str = "UTC",
+    retention_days: int | None = DEFAULT_RETENTION_DAYS,
+    slug: str = "",
+    site_key: str = "",
+) -> Site:
+    """Make a site that takes events at once. `domains` are plain hosts. Raises Refused under an archived client."""
+    _require_open(client)
+    with transaction.atomic():
+        site = Site.objects.create(
+            client=client,
+            name=name,
+            slug=slug or _free_slug(name),
+            site_key=site_key or public_key(),
+            time_zone=time_zone,
+            retention_days=retention_days,
+        )
+        _set_domains(site, domains)
+        route_sync(site)
+    return site
+
+
+def site_change(
+    *, site: Site, name: str, domains: Iterable[str], retention_days: int | None, hash_routes: bool
+) -> None:
+    """Change what a site is called, where it is and how long its visits stay. Its address and key remain.
+
+    The time zone is tracking's to change, because stored visits have to follow.
+    """
+    with transaction.atomic():
+        site.name, site.retention_days, site.hash_routes = name, retention_days, hash_routes
+        site.save(update_fields=["name", "retention_days", "hash_routes"])
+        _set_domains(site, domains)
+        route_sync(site)
+
+
+def site_move(*, site: Site, client: Client) -> None:
+    """Give a site to another client. Raises Refused for an archived one."""
+    _require_open(client)
+    site.client = client
+    site.save(update_fields=["client"])
+
+
+def site_set_status(*, site: Site, status: Site.Status) -> None:
+    """Pause, archive or resume a site. Raises Refused for resuming under an archived client."""
+    if status != Site.Status.ARCHIVED:
+        _require_open(site.client)
+    with transaction.atomic():
+        site.status = status
+        site.save(update_fields=["status"])
+        route_sync(site)
+
+
+def site_ignore(*, site: Site, networks: Iterable[Network]) -> None:
+    """Have visits from these addresses not counted from now on; none to count all again."""
+    with transaction.atomic():
+        site.ignored_addresses_sealed = networks_seal(networks)
+        site.save(update_fields=["ignored_addresses_sealed"])
+        route_sync(site)
+
+
+def site_delete(*, site: Site) -> None:
+    """Delete a site's row and route. What was stored of it is tracking's, and erased before, in the same transaction."""
+    with transaction.atomic():
+        SiteRoute.objects.filter(site_key=site.site_key).delete()
+        _publish(site.site_key)
+        site.delete()
+
+
+def route_sync(site: Site) -> None:
+    """Copy a site to its public route, in the caller's transaction, and tell the doors after it."""
+    schema = current_schema()
+    fields = {
+        "status": site.status,
+        "domains": list(site.domains.values_list("host", flat=True)),
+        "settings": {
+            "hash_routes": site.hash_routes,
+            "retention_days": site.retention_days,
+            "ignored_addresses": to_text(site.ignored_addresses_sealed),
+        },
+    }
+    updated = SiteRoute.objects.filter(site_key=site.site_key).update(version=F("version") + 1, **fields)
+    if not updated:
+        agency = Agency.objects.only("id").get(schema_name=schema)
+        SiteRoute.objects.create(site_key=site.site_key, agency=agency, schema=schema, site_id=site.id, **fields)
+    _publish(site.site_key)
+
+
+def _publish(site_key: str) -> None:
+    transaction.on_commit(partial(_tell, site_key))
+
+
+def _tell(site_key: str) -> None:
+    try:
+        _volatile().publish(ROUTES_CHANNEL, site_key)
+    except redis.RedisError as error:
+        # Doors read a route anew every few seconds anyway.
+        logger.warning("doors weren't told of a changed site: %s", error)
+
+
+@cache
+def _volatile() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_CACHE_URL, socket_connect_timeout=2, socket_timeout=5)
+
+
+def _require_open(client: Client) -> None:
+    if client.archived_at is not None:
+        raise Refused(f"{client.name} is archived: restore the client first.")
+
+
+def _set_domains(site: Site, hosts: Iterable[str]) -> None:
+    """Make `hosts` the site's domains; their order is kept, because the first one names the site."""
+    wanted = list(dict.fromkeys(hosts))
+    if list(site.domains.values_list("host", flat=True)) == wanted:
+        return
+    site.domains.all().delete()
+    SiteDomain.objects.bulk_create(SiteDomain(site=site, host=host) for host in wanted)
+
+
+def _free_slug(name: str) -> str:
+    base = slugify(name)[:SLUG_LENGTH].strip("-") or "site"
+    taken = set(Site.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    slug, number = base, 1
+    while slug in taken:
+        number += 1
+        slug = f"{base}-{number}"
+    return slug

@@ -1,0 +1,1 @@
+"""`/settings` of an agency: its clients, their sites, and who may what."""
