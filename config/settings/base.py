@@ -157,6 +157,7 @@ CELERY_BEAT_SCHEDULE = {
     "partitions": {"task": "apps.tracking.tasks.partitions_make_ahead", "schedule": crontab(minute="17", hour="*/6")},
     "salts": {"task": "apps.tracking.tasks.salts_rotate", "schedule": crontab(minute="*/10")},
     "retention": {"task": "apps.tracking.tasks.retention_enforce", "schedule": crontab(minute="23", hour="*")},
+    "erase-sweep": {"task": "apps.tracking.tasks.erase_sweep", "schedule": crontab(minute="*/10")},
     "orphans": {"task": "apps.tracking.tasks.engagement_orphans_drop", "schedule": crontab(minute="41", hour="*")},
     "durable-rewrite": {"task": "apps.tracking.tasks.durable_file_rewrite", "schedule": crontab(minute="53")},
     "match-sweep": {"task": "apps.companies.tasks.match_sweep", "schedule": 60.0},
