@@ -1,0 +1,88 @@
+"""Made-up visits as the door would have put them into the streams, for what is measured behind it."""
+
+import random
+from collections.abc import Iterator, Sequence
+
+from apps.core import clock
+from apps.core.ids import uuid7
+from apps.tracking import sealing
+from apps.tracking.envelope import Context, Envelope, EventIn, pack, partition_of
+
+AGENTS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{}.1 Safari/605.1.15",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:{}.0) Gecko/20100101 Firefox/{}.0",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_{} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+)
+REFERRERS = ("", "", "https://www.google.com/", "https://www.linkedin.com/feed/", "https://news.example/read")
+PATHS = ("/", "/pricing", "/docs/start", "/blog/a-case-study", "/contact")
+PAGES = 4
+# A visit of four pages: each page view, then its engagement together with the next page view, and one named event.
+EVENTS_OF_VISIT = 2 * PAGES + 1
+
+
+def entries(
+    schemas: Sequence[tuple[str, int]], visits: int, *, seed: int = 1, partitions: int = 16
+) -> Iterator[tuple[int, bytes]]:
+    """Yield (partition, payload) of `visits` visits, EVENTS_OF_VISIT events each, mixed as they would arrive.
+
+    `schemas`: agencies with a site each, taking turns.
+    """
+    rng = random.Random(seed)
+    now = clock.now_ms()
+    hour = sealing.hour_of(now)
+    sealing.keep(now)
+    waves: list[list[tuple[int, bytes]]] = [[] for _ in range(PAGES + 1)]
+    for number in range(visits):
+        schema, site_id = schemas[number % len(schemas)]
+        visitor = rng.getrandbits(63)
+        address = f"{rng.randrange(1, 223)}.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(256)}"
+        agent = rng.choice(AGENTS).replace("{}", str(rng.randrange(110, 140)))
+        sealed = sealing.seal_address(address, hour)
+        for wave, events in enumerate(_visit(rng, now - 120_000)):
+            envelope = Envelope(
+                schema=schema,
+                site_id=site_id,
+                origin="tag",
+                received_ms=now,
+                visitor_id=visitor,
+                ip_hash=rng.randbytes(32) if wave == 0 else b"",
+                sealed_ip=sealed,
+                seal_hour=hour,
+                user_agent=agent,
+                events=events,
+                context=Context(
+                    screen=(1920, 1080),
+                    viewport=(1280, 720),
+                    pixel_ratio=2.0,
+                    languages=["en-GB", "de"],
+                    time_zone="Europe/Berlin",
+                    color_scheme="light",
+                    touch=False,
+                ),
+            )
+            waves[wave].append((partition_of(visitor, partitions), pack(envelope)))
+    for wave_entries in waves:
+        yield from wave_entries
+
+
+def _visit(rng: random.Random, start_ms: int) -> Iterator[list[EventIn]]:
+    referrer = rng.choice(REFERRERS)
+    previous: EventIn | None = None
+    for page in range(PAGES):
+        at = start_ms + page * 20_000
+        page_id = uuid7(at)
+        view = EventIn(page_id, "pageview", at, page_id=page_id, host="bench.example", path=rng.choice(PATHS))
+        view.title, view.referrer = "A page of the bench", referrer if page == 0 else "https://bench.example/"
+        view.query = "utm_source=newsletter&utm_medium=email" if page == 0 and rng.random() < 0.2 else ""
+        yield [view] if previous is None else [_engagement(previous, at), view]
+        previous = view
+    if previous is not None:
+        at = previous.occurred_ms + 9_000
+        event = EventIn(uuid7(at), "event", at, name="signup", page_id=previous.page_id, host="bench.example", path="/")
+        event.is_interactive, event.props = True, {"plan": "team", "seats": rng.randrange(1, 50)}
+        yield [event, _engagement(previous, at)]
+
+
+def _engagement(view: EventIn, at: int) -> EventIn:
+    return EventIn(uuid7(at), "engagement", at, page_id=view.event_id, engaged_ms=9_000, scroll_percent=70)
