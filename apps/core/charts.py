@@ -16,6 +16,8 @@ from .periods import Bucket, Granularity, Span
 
 # At most so many grid lines above zero.
 STEPS = 4
+# So many dates fit under the chart of a phone; the script, which knows the width, writes more.
+DATES = 5
 _SATURDAY = 5
 _SECOND = timedelta(seconds=1)
 _NICE = (1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10)
@@ -41,8 +43,17 @@ class ChartRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A text of an axis: `at` in percent of its length, `anchor` start, middle or end."""
+
+    at: float
+    text: str
+    anchor: str = "middle"
+
+
+@dataclass(frozen=True, slots=True)
 class LineChart:
-    """`data` goes through json_script; paths are in a box of 100 x 100, y down."""
+    """`data` goes through json_script; paths are in a box of 100 x 100, y down; so are the labels of the two axes."""
 
     name: str
     summary: str
@@ -52,6 +63,8 @@ class LineChart:
     partial_path: str
     previous_path: str
     has_previous: bool
+    values: list[Label]
+    dates: list[Label]
     rows: list[ChartRow]
 
 
@@ -106,6 +119,7 @@ def line_chart(
     before_labels = _labels(previous.buckets, granularity, zone, now) if previous else []
     before_labels += [""] * (len(shown) - len(before_labels)) if previous else []
     rows = _rows(shown, labels, before, before_labels, unit)
+    ticks = _ticks(current.buckets, granularity, zone, now)
     data = {
         "name": name,
         "unit": unit.value,
@@ -113,7 +127,7 @@ def line_chart(
         "previous": before or None,
         "labels": labels,
         "previousLabels": before_labels,
-        "ticks": _ticks(current.buckets, granularity, zone, now),
+        "ticks": ticks,
         "changes": [{"text": row.change.text, "tone": row.change.tone} for row in rows],
         "axis": axis,
         "partial": partial,
@@ -131,6 +145,8 @@ def line_chart(
         partial_path=_path(_tail(shown, partial), len(shown), axis[-1]),
         previous_path=_path(before, len(shown), axis[-1]),
         has_previous=previous is not None,
+        values=[Label(round(_y(value, axis[-1]), 2), _say_short(value, unit)) for value in axis[1:]],
+        dates=_dates(ticks),
         rows=rows,
     )
 
@@ -179,6 +195,14 @@ def say(value: float | None, unit: Unit) -> str:
             return formats.number(value, 2)
         case Unit.COUNT:
             return formats.number(value)
+
+
+def _say_short(value: float, unit: Unit) -> str:
+    if unit is Unit.RATIO:
+        return formats.percent(value, 0 if (value * 100).is_integer() else 1)
+    if unit is Unit.DURATION:
+        return formats.duration(value).removesuffix(" 00s").removesuffix(" 00m")
+    return formats.short_number(value)
 
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -286,6 +310,15 @@ def _ticks(buckets: Sequence[Bucket], granularity: Granularity, zone: tzinfo, no
         return formats.day(bucket.start, zone=zone, now=now)
 
     return [tick(bucket) for bucket in buckets]
+
+
+def _dates(ticks: Sequence[str]) -> list[Label]:
+    every = -(-len(ticks) // DATES)
+    labels = []
+    for index in range(0, len(ticks), max(1, every)):
+        at = _x(index, len(ticks))
+        labels.append(Label(round(at, 2), ticks[index], "start" if at < 5 else "end" if at > 95 else "middle"))
+    return labels
 
 
 def _weekends(buckets: Sequence[Bucket], granularity: Granularity, zone: tzinfo) -> list[int]:

@@ -187,12 +187,15 @@ class Chart {
   }
 
   listen() {
-    const redraw = () => this.plot.isConnected && this.draw();
+    // A fragment may take the plot out of the page: then its listeners go too.
+    const gone = new AbortController();
+    const { signal } = gone;
+    const redraw = () => (this.plot.isConnected ? this.draw() : gone.abort());
     this.plot.addEventListener("keydown", (event) => this.onKey(event));
     this.plot.addEventListener("blur", () => this.u.setCursor({ left: -10, top: -10 }));
     this.plot.addEventListener("touchmove", (event) => this.onTouch(event), { passive: true });
-    document.addEventListener("beacon:theme", redraw);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+    document.addEventListener("beacon:theme", redraw, { signal });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw, { signal });
     // The labels are measured in the page's font, which may come after the first drawing.
     document.fonts.ready.then(redraw);
     new ResizeObserver(() => this.plot.isConnected && this.plot.clientWidth && this.fit()).observe(this.plot);

@@ -131,3 +131,19 @@ def test_columns_stand_on_the_floor() -> None:
     assert (tall.y, tall.height) == (8.0, 58.0)
     assert (none.y, none.height) == (65.0, 1.0)
     assert charts.columns([]) == []
+
+
+def test_its_axes_are_written_without_script_too(week: Period) -> None:
+    chart = chart_of(week, [10, 20, 30, 1043, 50, 60, 5])
+    assert [(label.at, label.text) for label in chart.values] == [
+        (75.0, "300"),
+        (50.0, "600"),
+        (25.0, "900"),
+        (0.0, "1.2k"),
+    ]
+    assert [(label.text, label.anchor) for label in chart.dates] == [
+        ("14 Nov", "start"),
+        ("16 Nov", "middle"),
+        ("18 Nov", "middle"),
+        ("20 Nov", "end"),
+    ]

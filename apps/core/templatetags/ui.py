@@ -298,8 +298,8 @@ def form_field(
 ) -> dict[str, Any]:
     """A form's field with its label, help and errors: `{% form_field form.email %}`.
 
-    `cls` adds classes to the control (`short`, `tiny`), `suffix` stands at its end (".beacon.example"). `bare`: the label
-    is only read out, because a settings row already shows it.
+    `cls` adds classes to the control (`short`, `tiny`), `suffix` stands at its end (".beacon.example"). `bare`: the
+    label is only read out, because a settings row already shows it.
     """
     widget = field.field.widget
     kind = _kind(widget)
@@ -320,6 +320,23 @@ def form_field(
         "suffix": suffix,
         "bare": bare,
     }
+
+
+@register.simple_tag
+def form_control(field: BoundField, cls: str = "") -> SafeString:
+    """A form's control alone, for a settings row whose label stands elsewhere: `{% form_control form.name cls="short" %}`.
+
+    A check box becomes a switch. The row says why under the id `<field>-why` and errors under `<field>-error`.
+    """
+    kind = _kind(field.field.widget)
+    attributes: dict[str, Any] = {"aria-describedby": f"{field.id_for_label}-why"}
+    if field.errors:
+        attributes |= {"aria-invalid": "true", "aria-describedby": f"{field.id_for_label}-error"}
+    if kind == "check":
+        attributes |= {"class": "toggle", "role": "switch"}
+    elif kind != "group":
+        attributes["class"] = f"{kind} {cls}".strip()
+    return field.as_widget(attrs=attributes)
 
 
 def _kind(widget: object) -> str:
