@@ -30,7 +30,6 @@ SHARED_APPS = [
     "apps.core",
     "apps.agencies",
     "apps.networks",
-    "daphne",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
