@@ -115,7 +115,8 @@ def reputation_table(folder: Path, *, dated: str) -> str:
     head = [
         f"# Addresses and networks that hide who is behind them, as of {dated}. Form: apps/networks/reputation.py.",
         "# Sources, all MIT (notices in LICENSES.txt beside the shipped table): github.com/X4BNet/lists_vpn (vpn,",
-        "# vpn-asn, hosting-asn), github.com/alireza-rezaee/tor-nodes (tor), github.com/brianhama/bad-asn-list (hosting-asn).",
+        "# vpn-asn, hosting-asn), github.com/alireza-rezaee/tor-nodes (tor), github.com/brianhama/bad-asn-list",
+        "# (hosting-asn).",
     ]
     return "\n".join([*head, *(line for name, lines in parts.items() for line in (f"[{name}]", *lines))]) + "\n"
 

@@ -40,6 +40,9 @@ HEADLESS = re.compile(
     r"headless|phantomjs|slimerjs|puppeteer|playwright|cypress/|selenium|webdriver|electron.*nightmare|jsdom|htmlunit|splash|webkit2png",
     re.I,
 )
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+LETTER = re.compile(r"\w")
+
 # What names a bot that only a general pattern found.
 LEADING_NAME = re.compile(r"[\w.!&'-]+(?: [A-Za-z][\w.!&'-]*)*")
 WHOLE = re.compile(r".+", re.S)
@@ -95,7 +98,7 @@ class Crawlers:
 
 
 def bot_name(ua: str) -> str | None:
-    """Return the name of the declared bot, script or library behind a user agent; None for what looks like a browser."""
+    """Return the name of the declared bot, script or library behind an agent; None for what looks like a browser."""
     return _declared(ua).bot_name or None
 
 
@@ -131,8 +134,9 @@ def verdict(
 def _verdict_of_agent(ua: str, version: str) -> Verdict:
     """Judge the agent alone. The version is part of the key, so that a refreshed table isn't answered from the old
     one's findings."""
+    ua = CONTROL.sub("", ua)
     # Logs write "-" where the header was missing.
-    if ua.strip(" -") == "":
+    if LETTER.search(ua) is None:
         return Verdict(SetAside.BOT_DECLARED, NO_USER_AGENT)
     name = _crawlers(version).name(ua)
     if HEADLESS.search(ua):

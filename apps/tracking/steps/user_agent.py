@@ -53,6 +53,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
 
 # The device class has a column of its own, so a browser keeps one name on all of them.
 BROWSER_NAMES = {
+    "Chrome Frame": "Internet Explorer",
     "Chrome Mobile": "Chrome",
     "Chrome Mobile iOS": "Chrome",
     "Chrome Mobile WebView": "Android WebView",
@@ -100,6 +101,7 @@ _DESKTOP_SYSTEMS = re.compile(
     r"|bsd|solaris|sunos|haiku|beos|os/2|risc os|amigaos",
     re.I,
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CHROME_VERSION = re.compile(r"(?:Chrome|Chromium|CriOS)/(\d+)")
 _NO_BRAND = ("Generic", "Spider", "Unknown")
 
@@ -116,6 +118,8 @@ def user_agent(ua: str, hints: ClientHints | None = None) -> Agent:
 
 @lru_cache(maxsize=CACHED_AGENTS)
 def _parsed(ua: str) -> Agent:
+    # Names are taken from the text, and no database wants a zero byte.
+    ua = _CONTROL.sub("", ua)
     found = _parser.parse(ua)
     browser, browser_version = _browser(found)
     system, system_version = _system(found, ua)
