@@ -324,7 +324,7 @@ def form_field(
 
 @register.simple_tag
 def form_control(field: BoundField, cls: str = "") -> SafeString:
-    """A form's control alone, for a settings row whose label stands elsewhere: `{% form_control form.name cls="short" %}`.
+    """A form's control alone, for a row whose label stands elsewhere: `{% form_control form.name cls="short" %}`.
 
     A check box becomes a switch. The row says why under the id `<field>-why` and errors under `<field>-error`.
     """
