@@ -44,7 +44,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
             "autofocus": True,
             # The address follows the name until somebody writes their own.
             "hx-get": reverse_lazy("signup-address"),
-            "hx-trigger": "change, keyup changed delay:300ms",
+            "hx-trigger": "input changed delay:300ms",
             "hx-target": "#signup-address",
             "hx-swap": "outerHTML",
             "hx-include": "#signup-address input",

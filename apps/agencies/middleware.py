@@ -15,11 +15,13 @@ from django.urls import set_urlconf
 from django.utils.http import urlencode
 from django_tenants.middleware.main import TenantMainMiddleware
 
-from .hosts import host_without_port, is_public_host, safe_path
+from .hosts import host_without_port, is_public_host, public_url, safe_path
 from .models import Agency, Domain, Membership, User
+from .selectors import has_confirmed_email
 
 # Asked by machines under any host, and answered without one.
 WITHOUT_AGENCY = frozenset({"/health", "/ready"})
+CONFIRMED = "email_confirmed"
 # Pages of an agency's host that are there for whoever isn't logged in yet.
 ENTRANCE = frozenset({"/login", "/login/return", "/logout"})
 
@@ -76,7 +78,19 @@ class MembershipMiddleware:
         # Both are at hand already: no query for what is known.
         membership.agency, membership.user = agency, request.user
         request.membership = membership  # type: ignore[attr-defined]
+        # Where the confirmation is sent again; empty once the address is confirmed. The shell shows it.
+        request.confirm_url = "" if is_confirmed(request) else public_url("/email")  # type: ignore[attr-defined]
         return self.get_response(request)
+
+
+def is_confirmed(request: HttpRequest) -> bool:
+    """Return whether the user's address is confirmed. Asked of the database until it is, then known to the session."""
+    if request.session.get(CONFIRMED):
+        return True
+    confirmed = isinstance(request.user, User) and has_confirmed_email(request.user)
+    if confirmed:
+        request.session[CONFIRMED] = True
+    return confirmed
 
 
 def to_login(request: HttpRequest) -> HttpResponse:

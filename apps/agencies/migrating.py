@@ -6,6 +6,7 @@ the same to the tables and takes several times as long.)
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from django.apps import apps
 from django.conf import settings
@@ -29,12 +30,13 @@ def tenant_labels() -> frozenset[str]:
     return frozenset(config.label for config in apps.get_app_configs() if config.name in settings.TENANT_APPS)
 
 
-def wanted(loader: MigrationLoader | None = None) -> frozenset[Key]:
-    """Return all migrations that an agency's schema must have. Reads the migration files; no queries."""
-    graph = (loader or MigrationLoader(None)).graph
-    return frozenset(key for key in graph.nodes if key[0] in tenant_labels())
+@cache
+def wanted() -> frozenset[Key]:
+    """Return all migrations that an agency's schema must have. Reads the migration files once a process; no queries."""
+    return frozenset(key for key in MigrationLoader(None).graph.nodes if key[0] in tenant_labels())
 
 
+@cache
 def fingerprint() -> str:
     """Return eight characters that change with the set of migrations."""
     text = ";".join(sorted(f"{label}.{name}" for label, name in wanted()))

@@ -65,6 +65,14 @@ class LedgerDay:
     erased: int = 0
 
     @property
+    def refused_sum(self) -> int:
+        return sum(self.refused.values())
+
+    @property
+    def set_aside_sum(self) -> int:
+        return sum(self.set_aside.values())
+
+    @property
     def accepted(self) -> int:
         whole = self.counted + self.folded + self.repeated + self.parked + self.erased
         return whole + sum(self.set_aside.values())

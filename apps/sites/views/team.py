@@ -10,7 +10,7 @@ from apps.agencies.access import member_view
 from apps.agencies.forms import AccessForm, InvitationForm
 from apps.agencies.models import Invitation, Membership
 from apps.agencies.requests import AgencyRequest
-from apps.agencies.roles import Permission, Role, ranks_below
+from apps.agencies.roles import Permission, Role, may, ranks_below
 from apps.agencies.selectors import invitations_open, team_of
 from apps.agencies.services import (
     invitation_revoke,
@@ -23,6 +23,15 @@ from apps.core.errors import Refused
 
 from ..selectors import client_choices
 
+PERMISSION_TEXTS = (
+    (Permission.READ, "Read analytics, companies, live"),
+    (Permission.EXPORT, "Export"),
+    (Permission.EDIT_COMPANIES, "Edit companies"),
+    (Permission.MANAGE_SITES, "Set up sites and clients"),
+    (Permission.MANAGE_RULES, "Set rules, delete visits"),
+    (Permission.MANAGE_TEAM, "Invite, change and remove people"),
+    (Permission.OWN_AGENCY, "Make and unmake owners"),
+)
 
 @require_safe
 @member_view(Permission.MANAGE_TEAM)
@@ -35,6 +44,7 @@ def team(request: AgencyRequest) -> HttpResponse:
             (invitation, _client_names(invitation.client_ids, names)) for invitation in invitations_open(request.agency)
         ],
         "membership": request.membership,
+        "permissions": [(text, [may(role, permission) for role in Role]) for permission, text in PERMISSION_TEXTS],
         "now": clock.now(),
     }
     return render(request, "sites/team.html", context)
