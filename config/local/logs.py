@@ -34,7 +34,7 @@ class Log:
         *lines, self._rest = (self._rest + fresh).split(b"\n")
         if self._offset > LIMIT_BYTES:
             self._turn_over()
-        return [line.decode("utf-8", errors="replace").rstrip("\r") for line in lines]
+        return [as_shown(line.decode("utf-8", errors="replace")) for line in lines]
 
     def last_lines(self, count: int) -> list[str]:
         """Return the last lines that say anything."""
@@ -49,3 +49,8 @@ class Log:
         with self.path.open("r+b") as file:
             file.truncate(0)
         self._offset = 0
+
+
+def as_shown(line: str) -> str:
+    """Return what a terminal would show of a line in the end: progress bars overwrite themselves."""
+    return line.rstrip("\r").rsplit("\r", 1)[-1]

@@ -36,8 +36,10 @@ class Plan:
     before: tuple[Step, ...] = ()
     commands: Mapping[str, str] = field(default_factory=dict)
     checks: Mapping[str, Check] = field(default_factory=dict)  # by default: it lives
-    once_up: tuple[Step, ...] = ()
-    then: Mapping[str, str] = field(default_factory=dict)  # processes that start after `once_up`; nobody waits for them
+    beside: tuple[Step, ...] = ()  # while the processes start
+    then: Mapping[str, str] = field(
+        default_factory=dict
+    )  # processes that start when all that is done; nobody waits for them
     stop_order: tuple[Stage, ...] = STOP_ORDER
 
 
@@ -61,7 +63,7 @@ def beacon(options: Options) -> Plan:
             "worker": has_said(r"\bworker ready\b"),
             "beat": has_said(r"\bbeat ready\b"),
         },
-        once_up=(Step("create_demo", ["create_demo"], is_audible=True),) if options.has_demo else (),
+        beside=(Step("create_demo", ["create_demo"], is_required=False, is_audible=True),) if options.has_demo else (),
         then={"demo": "python manage.py simulate --trickle"} if options.has_demo else {},
     )
 

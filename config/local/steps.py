@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from config.local.console import Console
@@ -21,7 +22,7 @@ from config.local.units import how_it_ended
 POLL_SECONDS = 0.05
 
 
-@dataclass
+@dataclass(frozen=True)
 class Step:
     """A management command, run to its end."""
 
@@ -30,12 +31,11 @@ class Step:
     is_required: bool = True
     is_audible: bool = False  # its lines are shown, for what takes long
     stamp: Stamp | None = None  # where it is current, the step is left out
-    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
 
 @dataclass
 class Steps:
-    """Runs steps side by side and waits for all."""
+    """Runs steps side by side."""
 
     logs: Path
     environment: Mapping[str, str]
@@ -44,53 +44,80 @@ class Steps:
     pause: Pause
 
     def run(self, *steps: Step) -> None:
-        """Raise a Problem where a required one fails and end the others; report where another one does."""
-        steps = tuple(step for step in steps if not (step.stamp and step.stamp.is_current))
-        logs = {step.name: Log(self.logs / f"{step.name}.log") for step in steps}
+        """Run them to their end. Raises a Problem as `are_done` does."""
+        with self.started(*steps) as group:
+            while not group.are_done():
+                self.pause(POLL_SECONDS)
+
+    @contextmanager
+    def started(self, *steps: Step) -> Iterator[Group]:
+        """Start those that have something to do; what still runs at the end of the block is ended."""
+        group = Group(self.console)
         try:
             for step in steps:
-                self._start(step, logs[step.name])
-            while waiting := [step for step in steps if step.process and step.process.poll() is None]:
-                self._relay(waiting, logs)
-                self._require_success(steps, logs)
-                self.pause(POLL_SECONDS)
-            self._relay(steps, logs)
-            self._require_success(steps, logs)
-            for step in steps:
-                if step.stamp:
-                    step.stamp.keep()
+                if not (step.stamp and step.stamp.is_current):
+                    group.add(self._start(step))
+            yield group
         finally:
-            self._end(steps)
+            for started in group.all:
+                if started.process.poll() is None:
+                    signal_group(started.process.pid, signal.SIGKILL)
+                    started.process.wait()
+                self.register.remove(started.step.name)
 
-    def _start(self, step: Step, log: Log) -> None:
+    def _start(self, step: Step) -> Started:
+        log = Log(self.logs / f"{step.name}.log")
         with log.writer() as output:
             argv = [sys.executable, "manage.py", *step.arguments]
-            step.process = spawn(argv, env=self.environment, cwd=CHECKOUT, output=output)
-        self.register.add(step.name, step.process.pid)
+            process = spawn(argv, env=self.environment, cwd=CHECKOUT, output=output)
+        self.register.add(step.name, process.pid)
+        return Started(step, process, log)
 
-    def _relay(self, steps: tuple[Step, ...] | list[Step], logs: Mapping[str, Log]) -> None:
-        for step in steps:
-            for line in logs[step.name].new_lines():
-                if step.is_audible:
-                    self.console.say(f"  {line}")
 
-    def _require_success(self, steps: tuple[Step, ...], logs: Mapping[str, Log]) -> None:
-        for step in steps:
-            code = step.process.poll() if step.process else None
-            if code is None or code == 0:
-                continue
-            log = logs[step.name]
-            said = (log.last_lines(1) or ["it said nothing"])[0]
-            message = f"`manage.py {' '.join(step.arguments)}` failed ({how_it_ended(code)}): {said} (see {log.path})"
-            if step.is_required:
-                raise Problem(message)
-            self.console.say(f"  Going on without: {message}")
-            step.process = None
+@dataclass
+class Started:
+    """A step on its way."""
 
-    def _end(self, steps: tuple[Step, ...]) -> None:
-        for step in steps:
-            if step.process is not None:
-                if step.process.poll() is None:
-                    signal_group(step.process.pid, signal.SIGKILL)
-                    step.process.wait()
-                self.register.remove(step.name)
+    step: Step
+    process: subprocess.Popen[bytes]
+    log: Log
+
+    @property
+    def failure(self) -> str:
+        said = (self.log.last_lines(1) or ["it said nothing"])[0]
+        how = how_it_ended(self.process.returncode)
+        return f"`manage.py {' '.join(self.step.arguments)}` failed ({how}): {said} (see {self.log.path})"
+
+
+class Group:
+    """Steps that run side by side."""
+
+    def __init__(self, console: Console) -> None:
+        self.all: list[Started] = []
+        self._waiting: list[Started] = []
+        self._console = console
+
+    def add(self, started: Started) -> None:
+        self.all.append(started)
+        self._waiting.append(started)
+
+    def are_done(self) -> bool:
+        """Pass on what they say. Raises a Problem where a required one has failed; another one's failure is told."""
+        for started in list(self._waiting):
+            code = started.process.poll()
+            for line in started.log.new_lines():
+                if started.step.is_audible:
+                    self._console.say(f"  {line}")
+            if code is not None:
+                self._waiting.remove(started)
+                self._conclude(started)
+        return not self._waiting
+
+    def _conclude(self, started: Started) -> None:
+        if started.process.returncode == 0:
+            if started.step.stamp:
+                started.step.stamp.keep()
+        elif started.step.is_required:
+            raise Problem(started.failure)
+        else:
+            self._console.say(f"  Going on without: {started.failure}")

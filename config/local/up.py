@@ -80,8 +80,11 @@ class Run:
         steps.run(*self.plan.before)
         self.console.say("Starting the processes ...")
         self._start_units(self.plan.commands)
-        self._wait_ready()
-        steps.run(*self.plan.once_up)
+        with steps.started(*self.plan.beside) as group:
+            self._wait_ready()
+            while not group.are_done():
+                self._look_after()
+                self.request.pause(TICK_SECONDS)
         self._start_units(self.plan.then)
 
     def _start_units(self, commands: Mapping[str, str]) -> None:
