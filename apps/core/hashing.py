@@ -8,7 +8,7 @@ SEPARATOR = b"\x1f"
 
 def keyed_hash(key: bytes, *parts: str | bytes) -> bytes:
     """Return the 32 bytes of HMAC-SHA-256 over `parts`, kept apart by a unit separator."""
-    message = SEPARATOR.join(part.encode() if isinstance(part, str) else part for part in parts)
+    message = SEPARATOR.join([part.encode() if isinstance(part, str) else part for part in parts])
     return hmac.digest(key, message, hashlib.sha256)
 
 

@@ -20,7 +20,7 @@ BRACKETED = re.compile(r"^\[([^\]]*)\](?::\d+)?$")
 
 
 def parse_address(text: str) -> Address | None:
-    """Return the address in `text` without port and brackets, IPv4 out of its IPv6 clothes; None where there is none."""
+    """Return the address in `text` without port and brackets and mapping; None where there is none."""
     text = text.strip().strip('"')
     wrapped = BRACKETED.match(text) or V4_WITH_PORT.match(text)
     try:

@@ -1,7 +1,6 @@
 """What the door answers: the contract's bodies, statuses and headers. Pure."""
 
 import math
-from collections import Counter
 from http import HTTPStatus
 from typing import Any
 
@@ -40,7 +39,7 @@ def answer_taken(intake: Intake) -> Answer:
 
 
 def answer_turned(turned: Turned, *, events: int) -> Answer:
-    headers = _reasons(Counter({turned.reason: events})) if turned.reason else {}
+    headers = _reasons({turned.reason: events}) if turned.reason else {}
     if turned.retry_after:
         headers["Retry-After"] = str(max(1, math.ceil(turned.retry_after)))
     if turned.limit:
@@ -63,7 +62,9 @@ def rejected(fault: Fault) -> dict[str, Any]:
     return said | {"field": fault.field, "why": fault.why}
 
 
-def _reasons(reasons: Counter[str]) -> dict[str, str]:
+def _reasons(reasons: dict[str, int]) -> dict[str, str]:
     """Return the Beacon-Reason header: each reason, with its number of events where that is more than one."""
+    if not reasons:
+        return {}
     said = [reason if count == 1 else f"{reason};{count}" for reason, count in reasons.items() if count]
-    return {"Beacon-Reason": ", ".join(said)} if said else {}
+    return {"Beacon-Reason": ", ".join(said)}

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -38,6 +39,7 @@ PREFLIGHT_HEADERS = {
     "Cache-Control": "no-store",
 }
 PIXEL_HEADERS = HEADERS | {
+    "Content-Type": "image/gif",
     "Cache-Control": "no-store, no-cache, must-revalidate, private",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
@@ -107,8 +109,17 @@ class SlimRequest(HttpRequest):
         self.content = content
 
 
+class SlimResponse(HttpResponseBase):
+    """What the door needs of a view's response: the answer, and what to append before it is given."""
+
+    def __init__(self, answer: Answer, load: Load) -> None:
+        # Not Django's __init__, for the same reason.
+        self.answer = answer
+        self.load = load
+
+
 class IngestApi(APIView):
-    """Base of the endpoints. For a SlimRequest the caller appends `response.load` and loads what is `NotLoaded`."""
+    """Base of the endpoints. A SlimRequest gets a SlimResponse: the caller appends, and loads what is missing."""
 
     door: Door
     authentication_classes = ()
@@ -139,24 +150,25 @@ class IngestApi(APIView):
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         return Response(status=HTTPStatus.NO_CONTENT, headers=PREFLIGHT_HEADERS)
 
-    def take(self, request: Request, read: Callable[[Head], Payload]) -> tuple[Answer, Load]:
+    def take(self, request: Request, read: Callable[[Head], Payload]) -> HttpResponseBase:
         given = request._request
         if isinstance(given, SlimRequest):
-            return decide(given.head, lambda: read(given.head))
+            return SlimResponse(*decide(given.head, lambda: read(given.head)))
         head = head_of(given, self.door)
-        return decide_now(head, lambda: read(head)), Load()
+        return self.respond(decide_now(head, lambda: read(head)))
+
+    def respond(self, answer: Answer) -> HttpResponseBase:
+        """Return the answer as plain Django gives it."""
+        return Response(answer.data, answer.status, headers=HEADERS | answer.headers)
 
 
 class TrackApi(IngestApi):
     """`POST`: JSON events, see `contract` in docs/ingest.md."""
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         given = request._request
         body = given.content if isinstance(given, SlimRequest) else given.body
-        answer, load = self.take(request, lambda head: read_body(head, body))
-        response = Response(answer.data, answer.status, headers=HEADERS | answer.headers)
-        response.load = load  # type: ignore[attr-defined]
-        return response
+        return self.take(request, lambda head: read_body(head, body))
 
 
 class TrackBatchApi(TrackApi):
@@ -176,23 +188,22 @@ class PixelApi(IngestApi):
 
     door = "pixel"
 
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: Request) -> HttpResponseBase:
         query = request.META.get("QUERY_STRING", "")
-        answer, load = self.take(request, lambda head: read_pixel(query, head))
-        response = HttpResponse(GIF, content_type="image/gif", headers=PIXEL_HEADERS | pixel_reason(answer))
-        response.load = load  # type: ignore[attr-defined]
-        return response
+        return self.take(request, lambda head: read_pixel(query, head))
 
-    @staticmethod
-    def unavailable() -> HttpResponse:
-        return HttpResponse(GIF, content_type="image/gif", headers=PIXEL_HEADERS | {"Beacon-Reason": "unavailable"})
+    def respond(self, answer: Answer) -> HttpResponse:
+        return HttpResponse(GIF, headers=pixel_headers(answer))
 
 
-def pixel_reason(answer: Answer) -> dict[str, str]:
-    """Return the Beacon-Reason of a pixel, which has no status and body to say it with."""
-    if "Beacon-Reason" in answer.headers or answer.status == 202:
-        return {name: value for name, value in answer.headers.items() if name == "Beacon-Reason"}
-    return {"Beacon-Reason": "unavailable" if answer.status == 503 else "invalid"}
+def pixel_headers(answer: Answer) -> dict[str, str]:
+    """Return the headers of a pixel, which has no status and body to give a reason with."""
+    if "Beacon-Reason" in answer.headers:
+        return PIXEL_HEADERS | {"Beacon-Reason": answer.headers["Beacon-Reason"]}
+    if answer.status == HTTPStatus.ACCEPTED:
+        return PIXEL_HEADERS
+    is_away = answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+    return PIXEL_HEADERS | {"Beacon-Reason": "unavailable" if is_away else "invalid"}
 
 
 def head_of(request: HttpRequest, door: Door) -> Head:

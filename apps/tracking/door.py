@@ -14,20 +14,29 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.http import HttpResponse
-from django.http.response import HttpResponseBase
-from rest_framework.response import Response
 
 from apps.core import clock
 
 from . import health
 from .answers import HEADERS, Answer, answer_unavailable
-from .apis import MOST_LOADS, PREFLIGHT_HEADERS, IngestApi, PixelApi, SlimRequest, TrackBatchApi, TrackEventApi, limits
+from .apis import (
+    MOST_LOADS,
+    PREFLIGHT_HEADERS,
+    IngestApi,
+    PixelApi,
+    SlimRequest,
+    SlimResponse,
+    TrackBatchApi,
+    TrackEventApi,
+    limits,
+    pixel_headers,
+)
 from .body import BodyTurned, most_bytes, too_large
-from .inbox import Inbox
+from .inbox import Inbox, Load
 from .intake import Head
 from .keeper import Keeper
 from .loading import NotLoaded, Unavailable
+from .pixel import GIF
 from .routes import routes
 from .tracker_file import is_unchanged, tracker_for
 
@@ -65,6 +74,10 @@ HEADER_FIELDS = {
 }
 # May come several times and then mean one list.
 LISTS = {"x_forwarded_for", "forwarded"}
+
+ACCEPTED_HEADERS = [
+    (name.lower().encode(), value.encode()) for name, value in (HEADERS | {"Content-Type": "application/json"}).items()
+]
 
 to_json = msgspec.json.Encoder().encode
 
@@ -140,28 +153,34 @@ class Door:
         query = scope["query_string"].decode("latin-1")
         request = SlimRequest("GET" if method == "HEAD" else method, head, body, query)
         try:
-            response = await self._decide(view, request)
-            await self._put(response)
+            answer = await self._answer(view, request)
         except Unavailable as error:
-            await self._respond_unavailable(view, send, error, is_head=method == "HEAD")
-            return
-        await respond_view(send, response, is_head=method == "HEAD")
+            answer = answer_unavailable(error)
+        if view is PixelApi:
+            await respond(send, HTTPStatus.OK, GIF, pixel_headers(answer), is_head=method == "HEAD")
+        elif answer.status == HTTPStatus.ACCEPTED and not answer.headers:
+            await respond_accepted(send, to_json(answer.data))
+        else:
+            await respond_answer(send, answer)
 
-    async def _decide(self, view: type[IngestApi], request: SlimRequest) -> HttpResponseBase:
-        """Return the view's response, after loading what it lacks; nearly always it lacks nothing."""
+    async def _answer(self, view: type[IngestApi], request: SlimRequest) -> Answer:
+        """Return the view's answer, after loading what it lacks (nearly always nothing), once all is durable."""
         for _ in range(MOST_LOADS):
             try:
-                return view().dispatch(request)
+                response = view().dispatch(request)
             except NotLoaded as missing:
                 await self._load(missing)
+                continue
+            assert isinstance(response, SlimResponse)
+            await self._put(response.load)
+            return response.answer
         raise Unavailable("the site's settings can't be read")
 
     async def _load(self, missing: NotLoaded) -> None:
         await self._on_loop().run_in_executor(self._threads, missing.load)
 
-    async def _put(self, response: HttpResponseBase) -> None:
-        load = getattr(response, "load", None)
-        if load is not None and (load.envelopes or load.refused):
+    async def _put(self, load: Load) -> None:
+        if load.envelopes or load.refused:
             self._on_loop()
             assert self._inbox is not None
             await self._inbox.put(load)
@@ -176,14 +195,6 @@ class Door:
             self._keeper = Keeper(limits)
             self._keeper.start()
         return loop
-
-    async def _respond_unavailable(
-        self, view: type[IngestApi], send: Send, error: Unavailable, *, is_head: bool
-    ) -> None:
-        if view is PixelApi:
-            await respond_view(send, PixelApi.unavailable(), is_head=is_head)
-        else:
-            await respond_answer(send, answer_unavailable(error))
 
     async def _read(self, path: str, scope: Scope, send: Send) -> None:
         method = scope["method"]
@@ -203,16 +214,16 @@ class Door:
 
 def head_of(scope: Scope, view: type[IngestApi]) -> Head:
     client = scope.get("client")
-    head = Head(view.door, clock.now_ms(), client[0] if client else "")
+    fields: dict[str, str] = {}
     for name, value in scope["headers"]:
         field = HEADER_FIELDS.get(name)
         if field is None:
             continue
         text = value.decode("latin-1")
-        if field in LISTS and getattr(head, field):
-            text = f"{getattr(head, field)},{text}"
-        setattr(head, field, text)
-    return head
+        if field in LISTS and field in fields:
+            text = f"{fields[field]},{text}"
+        fields[field] = text
+    return Head(view.door, clock.now_ms(), client[0] if client else "", **fields)
 
 
 async def read_body(receive: Receive, head: Head) -> bytes:
@@ -262,13 +273,11 @@ async def respond_answer(send: Send, answer: Answer, headers: dict[str, str] | N
     await respond_json(send, answer.status, answer.data, HEADERS | answer.headers | (headers or {}))
 
 
-async def respond_view(send: Send, response: HttpResponseBase, *, is_head: bool) -> None:
-    """Send what a view returned; its data are encoded here, without the renderer's detours."""
-    headers = dict(response.headers)
-    if isinstance(response, Response):
-        await respond_json(send, response.status_code, response.data, headers)
-    elif isinstance(response, HttpResponse):
-        await respond(send, response.status_code, response.content, headers, is_head=is_head)
+async def respond_accepted(send: Send, body: bytes) -> None:
+    """Send the one answer that nearly everybody gets."""
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": HTTPStatus.ACCEPTED, "headers": [*ACCEPTED_HEADERS, length]})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def respond_not_allowed(send: Send, methods: tuple[str, ...]) -> None:

@@ -1,9 +1,11 @@
-"""From the wire's event to the stream's: moments corrected and bounded, ids made, figures within their columns. Pure."""
+"""From the wire's event to the stream's: moments corrected, ids made, figures within their columns. Pure."""
 
 import math
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from uuid import NAMESPACE_URL, UUID, uuid5
+
+import msgspec
 
 from .envelope import Consent, Context, EventIn
 from .payload import ConsentWire, ContextWire, EventWire, ItemWire, Number, TargetWire, VitalsWire
@@ -24,6 +26,8 @@ CENTS = Decimal("0.0001")
 EXACT = 2**53
 MOST_PIXELS = 100_000
 SITES_CACHED = 4096
+# The digit of a UUID that says it is laid out as RFC 9562 says.
+VARIANT = "89abAB"
 
 
 class Wrong(ValueError):
@@ -65,13 +69,11 @@ def site_namespace(site_key: str) -> UUID:
 
 def event_id(site_key: str, text: str) -> UUID:
     """Return the id that an event is stored under: a UUIDv7 as it is, of any other text the site's UUIDv5."""
-    if len(text) == 36 and text[14] == "7":
+    if len(text) == 36 and text[14] == "7" and text[19] in VARIANT:
         try:
-            found = UUID(text)
-        except ValueError:
-            found = None
-        if found is not None and found.version == 7:
-            return found
+            return msgspec.convert(text, UUID)  # Python's own reader takes ten times as long
+        except msgspec.ValidationError:
+            pass
     return uuid5(site_namespace(site_key), text)
 
 
@@ -91,9 +93,9 @@ def event_in(
             raise Wrong("name", "is required for an event")
         event.is_interactive = wire.interactive is not False
     _put_page(event, wire, has_hash_routes=has_hash_routes)
-    if wire.page_id:
+    if wire.page_id and wire.page_id != wire.id:
         event.page_id = event_id(site_key, wire.page_id)
-    elif wire.kind == "pageview":
+    elif wire.page_id or wire.kind == "pageview":
         event.page_id = event.event_id
     _put_texts(event, wire)
     _put_figures(event, wire)

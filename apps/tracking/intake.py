@@ -5,11 +5,10 @@ anything: a value that isn't at hand is raised as `loading.NotLoaded`, and the s
 once it is.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Literal
 
@@ -19,7 +18,7 @@ from apps.agencies.api_keys import INGEST, key_hash
 from apps.core.crypto import derived_key
 
 from . import events, identity, routes, salts, sealing
-from .address import clean_address, client_address, lies_in, parse_address
+from .address import Network, clean_address, client_address, lies_in, parse_address
 from .body import BodyTurned, body_of
 from .drop_reasons import Refusal, SetAside
 from .envelope import Envelope, EventIn, pack, partition_of
@@ -33,6 +32,7 @@ from .throttles import Limits
 Door = Literal["batch", "event", "pixel"]
 ORIGINS: dict[Door, Literal["tag", "pixel"]] = {"batch": "tag", "event": "tag", "pixel": "pixel"}
 
+PARTITIONS: int = settings.STREAM_PARTITIONS
 MAX_USER_AGENT = 1024
 MAX_ACCEPT_LANGUAGE = 256
 # An open session keeps yesterday's id when its visitor goes on after midnight.
@@ -94,14 +94,17 @@ class Intake:
     is_server: bool = False
     events: list[EventIn] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    refused: Counter[Refusal] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
+    refused: dict[Refusal, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
     # Ready for the streams: partition and packed envelope.
     envelopes: list[tuple[int, bytes]] = field(default_factory=list)
 
     @property
     def total(self) -> int:
         return max(1, self.payload.total)
+
+    def refuse(self, refusal: Refusal, count: int = 1) -> None:
+        self.refused[refusal] = self.refused.get(refusal, 0) + count
 
 
 Step = Callable[[Intake], None]
@@ -112,7 +115,7 @@ def take_in(head: Head, read: Callable[[], Payload], limits: Limits) -> Intake:
 
     Raises Turned (one that belongs in a site's ledger is a TurnedFromSite), loading.NotLoaded and loading.Unavailable.
     """
-    address = client_address(head.peer, head.x_forwarded_for, head.forwarded, tuple(settings.BEACON_TRUSTED_PROXIES))
+    address = client_address(head.peer, head.x_forwarded_for, head.forwarded, trusted_proxies())
     wait = limits.per_ip.take(address)
     try:
         payload = read()
@@ -123,6 +126,11 @@ def take_in(head: Head, read: Callable[[], Payload], limits: Limits) -> Intake:
             raise rate_turned("address", limits.per_ip.rate, wait) from None
         raise
     return go_through(intake, limits, wait)
+
+
+@cache
+def trusted_proxies() -> tuple[Network, ...]:
+    return tuple(settings.BEACON_TRUSTED_PROXIES)
 
 
 class TurnedFromSite(Turned):
@@ -284,8 +292,9 @@ def check_payload(intake: Intake) -> None:
     payload = intake.payload
     if payload.fault is not None:
         raise Turned(HTTPStatus.BAD_REQUEST, payload.fault, refusal=Refusal.INVALID)
-    intake.faults.extend(payload.faults)
-    intake.refused[Refusal.INVALID] += len(payload.faults)
+    if payload.faults:
+        intake.faults.extend(payload.faults)
+        intake.refuse(Refusal.INVALID, len(payload.faults))
 
 
 def put_events(intake: Intake) -> None:
@@ -317,10 +326,10 @@ def put_events(intake: Intake) -> None:
 def _refuse(intake: Intake, index: int, wrong: events.Wrong) -> None:
     intake.faults.append(Fault(intake.payload.field(index, wrong.field), wrong.why, index))
     if isinstance(wrong, events.TooOld):
-        intake.refused[Refusal.TOO_OLD] += 1
-        intake.reasons["too_old"] += 1
+        intake.refuse(Refusal.TOO_OLD)
+        intake.reasons["too_old"] = intake.refused[Refusal.TOO_OLD]
     else:
-        intake.refused[Refusal.INVALID] += 1
+        intake.refuse(Refusal.INVALID)
 
 
 def _put_user(intake: Intake, event: EventIn, user: str) -> None:
@@ -338,9 +347,15 @@ def name_bots(intake: Intake) -> None:
     """Tell the sender what the door already knows won't be counted; it is stored all the same, set aside."""
     if not intake.events:
         return
-    verdict = bots.verdict(intake.user_agent, is_server=intake.is_server)
-    if verdict.reason == SetAside.BOT_DECLARED:
-        intake.reasons["bot_declared"] += len(intake.events)
+    minute = intake.head.received_ms // 60_000
+    if is_declared_bot(intake.user_agent, is_server=intake.is_server, minute=minute):
+        intake.reasons["bot_declared"] = len(intake.events)
+
+
+@lru_cache(maxsize=8192)
+def is_declared_bot(user_agent: str, *, is_server: bool, minute: int) -> bool:
+    """Return whether an agent says that it is a bot. `minute`: how long an answer holds; the table may be refreshed."""
+    return bots.verdict(user_agent, is_server=is_server).reason == SetAside.BOT_DECLARED
 
 
 def put_envelopes(intake: Intake) -> None:
@@ -354,7 +369,7 @@ def put_envelopes(intake: Intake) -> None:
     for (day, is_early), group in _by_salt(intake.events).items():
         envelope = _envelope(intake, group, day, is_early=is_early, sealed=sealed, hour=hour)
         envelope.consent, envelope.context = consent, context
-        intake.envelopes.append((partition_of(envelope.visitor_id, settings.STREAM_PARTITIONS), pack(envelope)))
+        intake.envelopes.append((partition_of(envelope.visitor_id, PARTITIONS), pack(envelope)))
 
 
 def _by_salt(given: list[EventIn]) -> dict[tuple[int, bool], list[EventIn]]:

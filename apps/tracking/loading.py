@@ -31,7 +31,7 @@ class Unavailable(Exception):
 
 
 class Kept(Generic[Value]):
-    """A bounded table of values, fresh for a while. Where `is_lenient` (somebody refreshes), a stale value answers on."""
+    """Bounded table of values, fresh for a while. Where `is_lenient` (somebody refreshes), stale ones answer on."""
 
     def __init__(
         self, read: Callable[[str], Value | None], *, fresh_seconds: float, absent_seconds: float, most: int

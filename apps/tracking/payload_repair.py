@@ -1,4 +1,4 @@
-"""The second reading, of bodies with a flaw: keep the good events, cut and count what is too long, name what is wrong."""
+"""The second reading, of bodies with a flaw: keep good events, cut and count what is too long, name what is wrong."""
 
 import json
 import math

@@ -47,7 +47,9 @@ def table(figures: Iterable[Figure]) -> str:
         runs = " ".join(_number(run) for run in figure.runs)
         rows.append((mark, figure.name, f"{_number(figure.value)} {figure.unit}", figure.goal, runs))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 def _number(value: float) -> str:

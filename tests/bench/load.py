@@ -1,8 +1,8 @@
 """A load generator light enough not to be what is measured: raw sockets, ready-made requests, one loop over epoll.
 
-Run as a process of its own; prints one JSON line. Without `--rate` every connection sends its next request as soon as it has
-its answer. With it, requests are due at fixed moments and latency counts from when each was due, so that a server that falls
-behind can't hide it.
+Run as a process of its own; prints one JSON line. Without `--rate` every connection sends its next request as soon as
+it has its answer. With it, requests are due at fixed moments and latency counts from when each was due, so that a
+server that falls behind can't hide it.
 """
 
 import argparse

@@ -1,5 +1,6 @@
-"""The reference: the least that an ASGI application can do and still be durable. It appends what it gets, by the door's own
-coalescer, and says 202; no parsing, no site, no visitor, no Django."""
+"""The reference: the least that an ASGI application can do and still be durable. It appends what it gets, by the
+door's own coalescer, and says 202; no parsing, no site, no visitor, no Django.
+"""
 
 import os
 from collections.abc import Awaitable, Callable

@@ -7,12 +7,14 @@ import time
 from apps.core.ids import uuid7
 from tests.bench.world import DOMAIN, SITE_KEY
 
+WEBKIT = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
+CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0"
 AGENTS = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15",
-    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36",
+    f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME} Safari/537.36",
+    f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {WEBKIT} Version/26.0 Safari/605.1.15",
+    f"Mozilla/5.0 (Linux; Android 10; K) {CHROME} Mobile Safari/537.36",
     "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1",
+    f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) {WEBKIT} Version/26.0 Mobile/15E148 Safari/604.1",
 )
 REFERRERS = ("", "https://www.google.com/", "https://www.linkedin.com/", "https://news.example.org/2026/some-article")
 PAGES = 300
@@ -95,6 +97,8 @@ def _visit(chance: random.Random) -> list[dict[str, object]]:
         view = _pageview(chance)
         common = {"at": view["at"], "page_id": view["id"], "url": view["url"]}
         events.append(view)
-        events.append(common | {"id": str(uuid7()), "kind": "event", "name": "outbound", "props": {"to": "shop", "n": 3}})
+        events.append(
+            common | {"id": str(uuid7()), "kind": "event", "name": "outbound", "props": {"to": "shop", "n": 3}}
+        )
         events.append(common | {"id": str(uuid7()), "kind": "engagement", "engaged_ms": 12_345, "scroll_percent": 70})
     return events[:100]

@@ -55,7 +55,9 @@ class World:
     def server(self, application: str) -> Iterator[tuple[int, psutil.Process]]:
         """Serve an ASGI application as the Procfile's `ingest` line does; give its port and process."""
         (port,) = free_ports(1)
-        options = "--loop uvloop --http httptools --log-level warning --no-access-log --no-proxy-headers --no-server-header"
+        options = (
+            "--loop uvloop --http httptools --log-level warning --no-access-log --no-proxy-headers --no-server-header"
+        )
         command = ("-m", "uvicorn", "--host", LOOPBACK, "--port", str(port), *options.split(), application)
         with self.process(*command) as process:
             wait_until(lambda: _answers(port), seconds=30)
@@ -84,7 +86,9 @@ def world_up(*, runs: int, seconds: float) -> Iterator[World]:
         os.environ["BEACON_DATA_DIR"] = str(root)
         with services_up(DataFolder(root)) as services:
             os.environ.update(services.environment())
-            subprocess.run([sys.executable, "manage.py", "prepare"], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [sys.executable, "manage.py", "prepare"], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL
+            )
             subprocess.run([sys.executable, "-m", "tests.bench.furnish"], cwd=CHECKOUT, check=True)
             schema, site_id = (root / "bench-site").read_text().split()
             yield World(root, schema, int(site_id), runs, seconds)

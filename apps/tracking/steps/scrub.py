@@ -50,7 +50,7 @@ DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[a-zA-Z]")
 
 @lru_cache(maxsize=CACHED)
 def scrub(text: str) -> str:
-    """Return `text` without personal data; its parts may be percent-encoded, and are decoded where only that shows it."""
+    """Return `text` without personal data; parts may be percent-encoded and are decoded where only that shows it."""
     if not is_suspect(text):
         return text
     if "%" in text:
