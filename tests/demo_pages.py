@@ -33,7 +33,7 @@ def log_in(page: Page, demo: Demo) -> None:
     page.goto(demo.dashboard_url)
     page.get_by_label("E-mail").fill(demo.email)
     page.get_by_label("Password", exact=True).fill(demo.password)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{demo.dashboard_url.rstrip('/')}/**", timeout=WAIT_MS)
 
 

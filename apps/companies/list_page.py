@@ -51,7 +51,7 @@ def asked_of(query: QueryDict, *, zone: ZoneInfo) -> Asked:
     """Return what an address asks for; what can't be understood is as if it weren't there."""
     sort, is_descending = _sort(query.get("sort", ""))
     return Asked(
-        period=period_read({name: query[name] for name in query}, zone=zone, now=clock.now(), default=Choice.LAST_30),
+        period=period_read({name: str(query[name]) for name in query}, zone=zone, now=clock.now(), default=Choice.LAST_30),
         filters=filters_of(query),
         search=query.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH],
         sort=sort,

@@ -19,7 +19,7 @@ from .models import Company, CompanyClient, CompanyMatch
 
 PAGE_ROWS = 50
 EXPORT_ROWS = 10_000
-PAGES_EACH = 3
+PAGES_EACH = 2
 TIMELINE_VISITS = 30
 
 

@@ -24,7 +24,8 @@ from .payloads import context, engagement_id, milliseconds
 from .world import World
 
 AGENCY_SLUG = "demo"
-DAYS = 30
+# Two months: so that the last thirty days have thirty before them to be compared with.
+DAYS = 62
 
 
 def fill_gap(world: World) -> None:

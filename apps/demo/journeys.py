@@ -26,7 +26,9 @@ PERSONAS = ((READER, 34), (SHOPPER, 38), (ENGINEER, 16), (SEEKER, 8), (BUYER, 4)
 HOURS = (4, 3, 2, 2, 2, 4, 12, 30, 62, 84, 92, 88, 70, 80, 90, 84, 70, 52, 38, 32, 28, 22, 14, 8)
 WEEKEND = 0.34
 BOT_RATIO = 0.07
-RETURNING_RATIO = 0.35
+RETURNING_RATIO = 0.22
+# Share of visits that end on their first page before anything was read.
+GLANCE_RATIO = 0.34
 
 
 @dataclass(slots=True)
@@ -132,14 +134,15 @@ def _steps(world: World, topics: tuple[str, ...], arrival: Arrival, start: datet
         choice = world.topic(topic) or world.topic("home")
         page = choice[min(int(len(choice) * draw.random() ** 1.4), len(choice) - 1)]
         url = f"https://{world.host}{page.path}" + (f"?{query}" if query and not steps else "")
-        engaged = min(draw.lognormvariate(0, 0.7) * page.read_seconds, 900)
+        is_glance = not steps and draw.random() < GLANCE_RATIO
+        engaged = draw.uniform(0.8, 9.0) if is_glance else min(draw.lognormvariate(0, 0.7) * page.read_seconds, 900)
         step = Step(_id(at, draw), at, page, url, before, round(engaged * 1000), _scroll(engaged, page, draw))
-        step.actions = _actions(step, draw)
+        step.actions = [] if is_glance else _actions(step, draw)
         steps.append(step)
         before = url.partition("?")[0]
         at += timedelta(seconds=engaged + draw.uniform(0.5, 20))
         # People lose interest: a fifth leaves after each page.
-        if draw.random() < 0.2:
+        if is_glance or draw.random() < 0.2:
             break
     return steps
 

@@ -12,8 +12,8 @@ from apps.networks.lookup import NetworkKind, lookup
 from .world import BROWSERS, COUNTRIES
 
 # How often somebody comes from what kind of network. Most people sit behind an access provider, which names nobody.
-KINDS = {NetworkKind.CONSUMER: 62, NetworkKind.BUSINESS: 30, NetworkKind.EDUCATION: 5, NetworkKind.GOVERNMENT: 3}
-POOL_EACH = 60
+KINDS = {NetworkKind.CONSUMER: 76, NetworkKind.BUSINESS: 17, NetworkKind.EDUCATION: 4, NetworkKind.GOVERNMENT: 3}
+POOL_EACH = 24
 TRIES = 400_000
 
 

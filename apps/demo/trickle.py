@@ -15,7 +15,9 @@ from .world import World
 
 logger = logging.getLogger(__name__)
 # However quiet the hour, somebody comes this often: a demo without anybody on it shows nothing.
-LONGEST_GAP_SECONDS = 40.0
+LONGEST_GAP_SECONDS = 30.0
+# So many are there within the first moments: who starts a demo looks at it at once.
+FIRST_VISITS = 6
 BOT_EVERY = 14  # visits
 # People who read for minutes are real, but who looks at a demo shouldn't have to wait for them.
 LONGEST_READ_SECONDS = 90.0
@@ -31,7 +33,8 @@ async def trickle(world: World, sender: Sender, *, draw: random.Random | None = 
         task = asyncio.create_task(_browse(coming, sender))
         running.add(task)
         task.add_done_callback(running.discard)
-        await asyncio.sleep(draw.expovariate(1 / _gap_seconds(world)))
+        gap = 2.0 if number < FIRST_VISITS else _gap_seconds(world)
+        await asyncio.sleep(draw.expovariate(1 / gap))
 
 
 def _gap_seconds(world: World) -> float:
