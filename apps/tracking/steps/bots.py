@@ -36,10 +36,11 @@ COMMON = (
     "ubuntu chromium (iphone; cpu iphone os 17_1 like mac os x) (ipad; cpu os opr/ build/ wow64 trident compatible; "
     "msie "
 )
-HEADLESS = re.compile(
-    r"headless|phantomjs|slimerjs|puppeteer|playwright|cypress/|selenium|webdriver|electron.*nightmare|jsdom|htmlunit|splash|webkit2png",
-    re.I,
-)
+# Browsers without a screen or under a test driver, in lower case.
+HEADLESS = (
+    "headless", "phantomjs", "slimerjs", "puppeteer", "playwright", "cypress/", "selenium", "webdriver",
+    "nightmare", "jsdom", "htmlunit", "splash", "webkit2png",
+)  # fmt: skip
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LETTER = re.compile(r"\w")
 
@@ -134,12 +135,14 @@ def verdict(
 def _verdict_of_agent(ua: str, version: str) -> Verdict:
     """Judge the agent alone. The version is part of the key, so that a refreshed table isn't answered from the old
     one's findings."""
-    ua = CONTROL.sub("", ua)
+    if not ua.isprintable():
+        ua = CONTROL.sub("", ua)
     # Logs write "-" where the header was missing.
     if LETTER.search(ua) is None:
         return Verdict(SetAside.BOT_DECLARED, NO_USER_AGENT)
     name = _crawlers(version).name(ua)
-    if HEADLESS.search(ua):
+    lowered = ua.lower()
+    if any(word in lowered for word in HEADLESS):
         return Verdict(SetAside.BOT_HEADLESS, name or WEBDRIVER)
     return Verdict() if name is None else Verdict(SetAside.BOT_DECLARED, name)
 

@@ -84,23 +84,25 @@ BLINK_SINCE = 28
 
 _parser = Parser(Resolver(load_builtins()))
 
-_CONSOLE = re.compile(r"playstation|nintendo|xbox", re.I)
-_TV = re.compile(
-    r"smart-?tv|google ?tv|apple ?tv|hbbtv|netcast|web0s|viera|bravia|\broku|crkey|\baft[a-z]|aquos|nettv|philipstv"
-    r"|\btv\b|\bdtv\b|android tv|\bbox\b|tvos",
-    re.I,
-)
-_TABLET = re.compile(r"ipad|tablet|kindle|playbook|\bsilk/|\bsm-t\d|\bsm-x\d|nexus (?:7|9|10)\b|\bkf[a-z]{3,4}\b", re.I)
-_MOBILE = re.compile(
-    r"mobi|iphone|ipod|android|windows phone|iemobile|blackberry|\bbb10\b|opera mini|symbian"
-    r"|series ?[46]0|\bkaios|palm|midp",
-    re.I,
-)
-_DESKTOP_SYSTEMS = re.compile(
-    r"windows|macos|linux|ubuntu|debian|fedora|red hat|suse|mint|arch|gentoo|slackware|centos|mandriva|puppy|chromeos"
-    r"|bsd|solaris|sunos|haiku|beos|os/2|risc os|amigaos",
-    re.I,
-)
+# Words in lower case; looked for one by one, which is ten times faster than one pattern of them all.
+_CONSOLE_WORDS = ("playstation", "nintendo", "xbox")
+_TV_WORDS = (
+    "smart-tv", "smarttv", "googletv", "google tv", "appletv", "apple tv", "android tv", "tvos", "hbbtv", "netcast",
+    "web0s", "viera", "bravia", " roku", "/roku", "crkey", "; aft", "aquos", "nettv", "philipstv", " tv ", "; tv",
+    " dtv", " box ",
+)  # fmt: skip
+_TABLET_WORDS = (
+    "ipad", "tablet", "kindle", "playbook", " silk/", "; sm-t", "; sm-x", "nexus 7", "nexus 9", "nexus 10", "; kf",
+)  # fmt: skip
+_MOBILE_WORDS = (
+    "mobi", "iphone", "ipod", "android", "windows phone", "blackberry", "bb10", "opera mini", "symbian",
+    "series 60", "series60", "series40", "kaios", "palm", "midp",
+)  # fmt: skip
+_DESKTOP_SYSTEMS = (
+    "windows", "macos", "linux", "ubuntu", "debian", "fedora", "red hat", "suse", "mint", "arch", "gentoo",
+    "slackware", "centos", "mandriva", "puppy", "chromeos", "bsd", "solaris", "sunos", "haiku", "beos", "os/2",
+    "risc os", "amigaos",
+)  # fmt: skip
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CHROME_VERSION = re.compile(r"(?:Chrome|Chromium|CriOS)/(\d+)")
 _NO_BRAND = ("Generic", "Spider", "Unknown")
@@ -109,7 +111,7 @@ _NO_BRAND = ("Generic", "Spider", "Unknown")
 def user_agent(ua: str, hints: ClientHints | None = None) -> Agent:
     """Return what `ua` says, bettered by `hints` where there are any.
 
-    14 us for an unseen agent of today, 0.1 for one seen before. Never raises; nonsense gives an `Agent` of empty texts.
+    Some 20 us for an unseen agent, 0.1 for one seen before. Never raises; nonsense gives an `Agent` of empty texts.
     Windows "10" stands for 10 and 11 unless hints tell them apart.
     """
     agent = _parsed(ua[:MAX_LENGTH])
@@ -119,7 +121,8 @@ def user_agent(ua: str, hints: ClientHints | None = None) -> Agent:
 @lru_cache(maxsize=CACHED_AGENTS)
 def _parsed(ua: str) -> Agent:
     # Names are taken from the text, and no database wants a zero byte.
-    ua = _CONTROL.sub("", ua)
+    if not ua.isprintable():
+        ua = _CONTROL.sub("", ua)
     found = _parser.parse(ua)
     browser, browser_version = _browser(found)
     system, system_version = _system(found, ua)
@@ -168,16 +171,24 @@ def _hardware(found: Result) -> tuple[str, str]:
 def _device_class(found: Result, ua: str, system: str) -> DeviceClass:
     if found.device is not None and found.device.family == "Spider":
         return DeviceClass.BOT
-    if _CONSOLE.search(ua):
+    lowered = ua.lower()
+    if _has(lowered, _CONSOLE_WORDS):
         return DeviceClass.CONSOLE
-    if _TV.search(ua):
+    if _has(lowered, _TV_WORDS):
         return DeviceClass.TV
     # Google's own advice: Android without "Mobile" is a tablet.
-    if _TABLET.search(ua) or ("Android" in ua and "Mobi" not in ua and system == "Android"):
+    if _has(lowered, _TABLET_WORDS) or (system == "Android" and "android" in lowered and "mobi" not in lowered):
         return DeviceClass.TABLET
-    if _MOBILE.search(ua):
+    if _has(lowered, _MOBILE_WORDS):
         return DeviceClass.MOBILE
-    return DeviceClass.DESKTOP if _DESKTOP_SYSTEMS.search(system) else DeviceClass.UNKNOWN
+    return DeviceClass.DESKTOP if _has(system.lower(), _DESKTOP_SYSTEMS) else DeviceClass.UNKNOWN
+
+
+def _has(text: str, words: tuple[str, ...]) -> bool:
+    for word in words:  # noqa: SIM110 - any() with a generator takes three times as long
+        if word in text:
+            return True
+    return False
 
 
 def _engine(ua: str) -> str:
