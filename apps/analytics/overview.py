@@ -1,13 +1,12 @@
 """The overview's figures and chart, as its template shows them."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from apps.core import formats
 from apps.core.changes import Change
 from apps.core.charts import LineChart, Series, line_chart, say
 from apps.core.periods import Choice, Granularity, Period, Span, period_query, span_label
-from apps.tracking.selectors import session_extent
 
 from .metrics import DEFINITIONS, Metric
 from .report import Report
@@ -60,8 +59,8 @@ def figures(report: Report, totals: Totals, chosen: Metric) -> list[Figure]:
             label=definition.label,
             meaning=definition.meaning,
             value=say(totals.value(metric), definition.unit),
-            change=totals.change(metric),
-            before=say(totals.previous_value(metric), definition.unit) if totals.previous else "",
+            change=totals.change(metric) if _has_any(totals) else None,
+            before=say(totals.previous_value(metric), definition.unit) if _is_comparable(totals, metric) else "",
             url=report.own_url(metric=metric_text(metric)),
             is_current=metric is chosen,
         )
@@ -82,11 +81,22 @@ def chart(report: Report, current: Course, previous: Course | None, metric: Metr
     )
 
 
+def _has_any(totals: Totals) -> bool:
+    """Whether there is anything to compare: two nothings aren't "the same"."""
+    return any(one is not None and one.visits + one.pageviews for one in (totals.current, totals.previous))
+
+
+def _is_comparable(totals: Totals, metric: Metric) -> bool:
+    return _has_any(totals) and totals.previous_value(metric) is not None
+
+
 def sentence(period: Period, totals: Totals) -> str:
     """Return the period in a sentence, its answer first."""
     visitors = totals.current.visitors
     who = f"{formats.number(visitors)} {'visitor' if visitors == 1 else 'visitors'}"
     days = _when(period)
+    if not _has_any(totals):
+        return f"Nobody was here {days}."
     change = totals.change(Metric.VISITORS)
     if change is None:
         return f"{who} {days}."
@@ -104,14 +114,24 @@ def previous_label(period: Period) -> str:
     return f"{period.comparison_label}{', weekdays matched' if period.weekdays_matched else ''}"
 
 
-def notes(period: Period) -> list[str]:
-    """Return what a reader must know of the figures, said where they stand."""
+def has_before(period: Period, extent: tuple[date, date] | None) -> bool:
+    """Whether there is data on any day that the period is compared with: a change from nothing says nothing."""
+    comparison = period.comparison
+    return bool(comparison and extent and comparison.last >= extent[0] and comparison.first <= extent[1])
+
+
+def notes(period: Period, extent: tuple[date, date] | None) -> list[str]:
+    """Return what a reader must know of the figures, said where they stand. `extent`: first and last day with data."""
     said = []
+    if period.comparison and extent and period.comparison.first < extent[0]:
+        began = span_label(Span(extent[0], extent[0], period.zone), period.today)
+        rest = "so the change is smaller than shown" if has_before(period, extent) else "so there is nothing to compare"
+        said.append(f"There is no data before {began}, {rest}.")
     if period.span.days > 1:
         said.append(
             "Visitors are the sum of daily visitors: without cookies nobody is linked from one day to the next."
         )
-    if period.compared_until is not None:
+    if period.compared_until is not None and has_before(period, extent):
         clock = period.now.astimezone(period.zone)
         said.append(f"Today is still running, so the period before counts up to {clock:%H:%M} of its last day, too.")
     if period.granularity is Granularity.HOUR and period.span.days == 1:
@@ -141,9 +161,8 @@ def granularity_links(report: Report) -> list[Link]:
     ]
 
 
-def offer(report: Report) -> Offer | None:
-    """Return the days with data for a period that has none; None if the site has none at all. One query."""
-    extent = session_extent(site_id=report.site.id, zone=report.zone)
+def offer(report: Report, extent: tuple[date, date] | None) -> Offer | None:
+    """Return the days with data for a period that has none; None where there are none to go to."""
     if extent is None:
         return None
     first, last = extent

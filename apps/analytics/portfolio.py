@@ -59,6 +59,15 @@ class SiteRow:
         return self.health.state is TagState.WAITING
 
     @property
+    def said(self) -> str:
+        """Return what stands in place of figures where there are none."""
+        if self.is_waiting:
+            return "Waiting for its first event."
+        if self.health.state is TagState.IMPORTED and not self.visitors:
+            return "Visits of an imported log; none in these four weeks." if not self.days else ""
+        return ""
+
+    @property
     def is_broken(self) -> bool:
         return self.health.state is TagState.SILENT
 

@@ -48,11 +48,11 @@ class Course:
         return [metric_value(metric, tally) for tally in self.tallies]
 
 
-def totals(*, site_id: int, period: Period, filters: Filters) -> Totals:
-    """Return the sums of a period and of its comparison. Two queries each."""
+def totals(*, site_id: int, period: Period, filters: Filters, compares: bool = True) -> Totals:
+    """Return the sums of a period and, if it `compares`, of its comparison. Two queries each."""
     span, comparison = period.span, period.comparison
     current = tally(site_id=site_id, since=span.start, until=span.end, filters=filters)
-    if comparison is None:
+    if comparison is None or not compares:
         return Totals(current, None)
     until = period.compared_until or comparison.end
     return Totals(current, tally(site_id=site_id, since=comparison.start, until=until, filters=filters))

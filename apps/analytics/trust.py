@@ -17,8 +17,14 @@ class Term:
     op: str
     value: int
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """The reasons behind a term; `url` leads to what they were."""
+
+    text: str
     url: str = ""
-    is_current: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class Trust:
 
     received: Sequence[Term]
     accepted: Sequence[Term]
-    details: Sequence[str]
+    details: Sequence[Detail]
     when: str
     is_empty: bool
 
@@ -46,8 +52,8 @@ def trust_view(report: Report) -> Trust:
         when = "Nothing was received on these days: this is everything since the site was added"
     return Trust(
         received=_received(whole),
-        accepted=_accepted(whole, report),
-        details=_details(whole),
+        accepted=_accepted(whole),
+        details=_details(whole, report),
         when=when,
         is_empty=not whole.received,
     )
@@ -61,25 +67,25 @@ def _received(whole: LedgerDay) -> list[Term]:
     ]
 
 
-def _accepted(whole: LedgerDay, report: Report) -> list[Term]:
-    aside = sum(whole.set_aside.values())
+def _accepted(whole: LedgerDay) -> list[Term]:
     rest = [
-        (whole.folded, "folded into their view", ""),
-        (aside, "bots and spam, set aside", report.url("site-visits", show="aside") if aside else ""),
-        (whole.repeated, "repeated", ""),
-        (whole.parked, "parked", ""),
-        (whole.erased, "erased", ""),
+        (whole.folded, "folded into their view"),
+        (sum(whole.set_aside.values()), "bots and spam, set aside"),
+        (whole.repeated, "repeated"),
+        (whole.parked, "parked"),
+        (whole.erased, "erased"),
     ]
     terms = [Term("", whole.accepted, "accepted"), Term("=", whole.counted, "counted")]
-    return [*terms, *(Term("+", value, label, url) for value, label, url in rest if value)]
+    return [*terms, *(Term("+", value, label) for value, label in rest if value)]
 
 
-def _details(whole: LedgerDay) -> list[str]:
+def _details(whole: LedgerDay, report: Report) -> list[Detail]:
     said = []
     if whole.refused:
-        said.append(f"Refused: {_listed({refused_label(reason): n for reason, n in whole.refused.items()})}.")
+        said.append(Detail(f"Refused: {_listed({refused_label(one): n for one, n in whole.refused.items()})}."))
     if whole.set_aside:
-        said.append(f"Set aside: {_listed({set_aside_label(reason): n for reason, n in whole.set_aside.items()})}.")
+        reasons = {set_aside_label(one): n for one, n in whole.set_aside.items()}
+        said.append(Detail(f"Set aside: {_listed(reasons)}.", report.url("site-visits", show="aside")))
     return said
 
 

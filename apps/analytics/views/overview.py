@@ -10,7 +10,7 @@ from apps.core.exports import csv_response
 from apps.sites.access import site_or_404
 from apps.sites.models import Site
 from apps.tracking.filter_bar import added_filter_url
-from apps.tracking.selectors import session_any, site_live_counts
+from apps.tracking.selectors import session_any, session_extent, site_live_counts
 
 from .. import overview as page
 from ..metrics import DEFINITIONS, Metric, metric_value
@@ -29,8 +29,10 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         return _waiting(request, site)
     report = report_read(request, site)
     metric = page.metric_read(request.GET.get("metric", ""))
-    sums = totals(site_id=site.id, period=report.period, filters=report.filters)
-    current, previous = _courses(report)
+    extent = session_extent(site_id=site.id, zone=report.zone)
+    compares = page.has_before(report.period, extent)
+    sums = totals(site_id=site.id, period=report.period, filters=report.filters, compares=compares)
+    current, previous = _courses(report, compares=compares)
     is_empty = not sums.current.visits and not sums.current.pageviews
     context = {
         "site": site,
@@ -43,12 +45,12 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "figures": page.figures(report, sums, metric),
         "chart": page.chart(report, current, previous, metric),
         "current_label": report.period.days_label,
-        "previous_label": page.previous_label(report.period),
+        "previous_label": page.previous_label(report.period) if compares else "",
         "has_weekends": page.has_weekends(current),
         "granularities": page.granularity_links(report),
-        "notes": page.notes(report.period),
+        "notes": page.notes(report.period, extent),
         "is_empty": is_empty,
-        "offer": page.offer(report) if is_empty else None,
+        "offer": page.offer(report, extent) if is_empty else None,
         "panels": [
             (panel, report.url("site-panel", panel.name, metric=page.metric_text(metric))) for panel in PANELS.values()
         ],
@@ -104,10 +106,10 @@ def _cells(one: Course, index: int) -> list[str | int | float | None]:
     ]
 
 
-def _courses(report: Report) -> tuple[Course, Course | None]:
+def _courses(report: Report, *, compares: bool = True) -> tuple[Course, Course | None]:
     period, filters = report.period, report.filters
     current = course(site_id=report.site.id, span=period.span, granularity=period.granularity, filters=filters)
-    if period.comparison is None:
+    if period.comparison is None or not compares:
         return current, None
     return current, course(
         site_id=report.site.id, span=period.comparison, granularity=period.granularity, filters=filters

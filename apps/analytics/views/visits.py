@@ -17,10 +17,10 @@ from apps.sites.models import Site
 from apps.tracking.erase_visit import visit_erase
 from apps.tracking.filter_bar import added_filter_url
 from apps.tracking.models import Session
-from apps.tracking.selectors import session_get
+from apps.tracking.selectors import session_extent, session_get
 
 from ..exports import csv_stream
-from ..overview import offer
+from ..overview import Offer, offer
 from ..report import Report, report_read
 from ..visits import (
     CSV_HEAD,
@@ -60,7 +60,7 @@ def visits(request: HttpRequest, slug: str) -> HttpResponse:
         "first_url": report.own_url(),
         "next_url": report.own_url(after=page.following.text) if page.following else None,
         "csv_url": report.url("site-visits-csv", show="aside" if is_aside else "", reason=reason),
-        "offer": offer(report) if not page.rows and not report.filters else None,
+        "offer": _offer(report) if not page.rows and not report.filters else None,
     }
     return render(request, "analytics/visits.html", context)
 
@@ -108,6 +108,10 @@ def visit_delete(request: HttpRequest, slug: str, visit_id: UUID) -> HttpRespons
     erased = visit_erase(site_id=site.id, session_id=session.id)
     messages.success(request, f"The visit and its {formats.number(erased)} events are deleted.")
     return HttpResponseRedirect(reverse("analytics:site-visits", args=[site.slug]))
+
+
+def _offer(report: Report) -> Offer | None:
+    return offer(report, session_extent(site_id=report.site.id, zone=report.zone))
 
 
 def _session_or_404(site: Site, visit_id: UUID) -> Session:
