@@ -147,7 +147,7 @@ def acquire(query: str | Mapping[str, str], referrer: str, site_hosts: Iterable[
         name: fields.get(f"utm_{name}", "")[:MAX_VALUE]
         for name in ("source", "medium", "campaign", "term", "content", "id")
     }
-    source = utm["source"] or (found.name if found else host) or _clicked(click_ids) or DIRECT
+    source = _named(utm["source"]) or (found.name if found else host) or _clicked(click_ids) or DIRECT
     medium = utm["medium"] or _medium(utm["source"], host, found, click_ids)
     kind = _kind(utm["source"], found, click_ids)
     return Acquisition(
@@ -158,7 +158,7 @@ def acquire(query: str | Mapping[str, str], referrer: str, site_hosts: Iterable[
         content=utm["content"],
         utm_id=utm["id"],
         click_ids=click_ids,
-        channel=channel(source, medium, utm["campaign"], kind, is_referred=bool(host)),
+        channel=channel(utm["source"] or source, medium, utm["campaign"], kind, is_referred=bool(host)),
         referrer=cleaned,
         referrer_host=host,
     )
@@ -371,6 +371,12 @@ def _kind(utm_source: str, found: Source | None, click_ids: Mapping[str, str]) -
         return found.kind
     clicked = _clicked(click_ids)
     return _table().by_word[clicked.lower()].kind if clicked else SiteKind.OTHER
+
+
+def _named(utm_source: str) -> str:
+    """Return a utm_source as written, but a known site by its own name: one line for Google, not `google` and `Google`."""
+    named = _source_of_word(utm_source) if utm_source else None
+    return named.name if named else utm_source
 
 
 def _source_of_word(utm_source: str) -> Source | None:
