@@ -11,6 +11,7 @@ from datetime import date, datetime
 import msgspec
 
 from apps.core import clock
+from apps.networks import databases
 from apps.networks.lookup import Network, lookup
 from apps.sites.measured import MeasuredSite
 
@@ -22,6 +23,8 @@ from .steps.place import place_fields
 from .steps.sessions import ACQUISITION_COLUMNS
 from .steps.user_agent import Agent, ClientHints, user_agent
 
+NETWORKS_KEPT = 20_000
+UNKNOWN = Network()
 # Doors behind which a script must have run in a browser, and says so by what it sends.
 SCRIPTED_ORIGINS = {"tag"}
 
@@ -33,7 +36,7 @@ class Arrival(msgspec.Struct):
     site: MeasuredSite
     received_at: datetime
     received_on: date
-    network: Network = Network()
+    network: Network = UNKNOWN
     agent: Agent = Agent()
     verdict: bots.Verdict = bots.Verdict()
     bot_name: str = ""
@@ -51,12 +54,32 @@ def arrive(envelope: Envelope, site: MeasuredSite) -> Arrival:
     return arrival
 
 
+class _Networks:
+    """Networks found lately, by the address' hash: a visitor comes several times, and clear addresses aren't kept."""
+
+    def __init__(self) -> None:
+        self._found: dict[bytes, Network] = {}
+        self._generation = ""
+
+    def of(self, envelope: Envelope) -> Network:
+        if self._generation != databases.generation() or len(self._found) > NETWORKS_KEPT:
+            self._found.clear()
+            self._generation = databases.generation()
+        network = self._found.get(envelope.ip_hash)
+        if network is None:
+            address = sealing.open_address(envelope.sealed_ip, envelope.seal_hour)
+            if not address:
+                return UNKNOWN
+            network = self._found[envelope.ip_hash] = lookup(address)
+        return network
+
+
+_networks = _Networks()
+
+
 def put_network(arrival: Arrival) -> None:
     """Open the sealed address and look it up. Without its key or a database nothing is known; it still counts."""
-    envelope = arrival.envelope
-    address = sealing.open_address(envelope.sealed_ip, envelope.seal_hour)
-    if address:
-        arrival.network = lookup(address)
+    arrival.network = _networks.of(arrival.envelope)
 
 
 def put_agent(arrival: Arrival) -> None:

@@ -10,7 +10,7 @@ from apps.tracking.envelope import Context, Envelope, EventIn, pack, partition_o
 
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{}.1 Safari/605.1.15",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{}.1 Safari/605",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:{}.0) Gecko/20100101 Firefox/{}.0",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_{} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
 )
@@ -38,19 +38,19 @@ def entries(
         visitor = rng.getrandbits(63)
         address = f"{rng.randrange(1, 223)}.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(256)}"
         agent = rng.choice(AGENTS).replace("{}", str(rng.randrange(110, 140)))
-        sealed = sealing.seal_address(address, hour)
-        for wave, events in enumerate(_visit(rng, now - 120_000)):
+        sealed, ip_hash = sealing.seal_address(address, hour), rng.randbytes(32)
+        for wave, sent in enumerate(_visit(rng, now - 120_000)):
             envelope = Envelope(
                 schema=schema,
                 site_id=site_id,
                 origin="tag",
                 received_ms=now,
                 visitor_id=visitor,
-                ip_hash=rng.randbytes(32) if wave == 0 else b"",
+                ip_hash=ip_hash,
                 sealed_ip=sealed,
                 seal_hour=hour,
                 user_agent=agent,
-                events=events,
+                events=sent,
                 context=Context(
                     screen=(1920, 1080),
                     viewport=(1280, 720),

@@ -11,8 +11,9 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
-from .event_rows import vitals_columns
+from .event_rows import VITALS_COLUMNS, vitals_columns
 from .items import Fold, largest, ms_of
+from .parameters import numbers, records, uuids
 
 # The difference of engaged time is what the row really gained: the same totals may have come before.
 RAISE = """
@@ -25,10 +26,10 @@ UPDATE event SET
     inp_ms = GREATEST(event.inp_ms, wanted.inp_ms),
     load_ms = GREATEST(event.load_ms, wanted.load_ms),
     cls = GREATEST(event.cls, wanted.cls)
-FROM unnest(
-    %s::bigint[], %s::uuid[], %s::integer[], %s::smallint[],
-    %s::integer[], %s::integer[], %s::integer[], %s::integer[], %s::integer[], %s::float8[]
-) AS wanted(site_id, event_id, engaged_ms, scroll_percent, ttfb_ms, fcp_ms, lcp_ms, inp_ms, load_ms, cls)
+FROM json_to_recordset(%s) AS wanted(
+    site_id bigint, event_id uuid, engaged_ms integer, scroll_percent smallint,
+    ttfb_ms integer, fcp_ms integer, lcp_ms integer, inp_ms integer, load_ms integer, cls float8
+)
 WHERE event.site_id = wanted.site_id AND event.event_id = wanted.event_id AND event.kind = 'pageview'
   AND event.occurred_at >= %s AND event.occurred_at < %s
 RETURNING event.site_id, event.event_id, event.session_id, new.engaged_ms - old.engaged_ms
@@ -41,8 +42,9 @@ RETURNING pending_engagement.site_id, pending_engagement.page_id, received_on, l
 """
 WAIT = """
 INSERT INTO pending_engagement (site_id, page_id, received_on, last_at, engaged_ms, scroll_percent, vitals, events)
-SELECT * FROM unnest(
-    %s::bigint[], %s::uuid[], %s::date[], %s::timestamptz[], %s::integer[], %s::smallint[], %s::jsonb[], %s::integer[]
+SELECT * FROM json_to_recordset(%s) AS waiting(
+    site_id bigint, page_id uuid, received_on date, last_at timestamptz,
+    engaged_ms integer, scroll_percent smallint, vitals jsonb, events integer
 )
 """
 
@@ -74,16 +76,8 @@ def folds_store(folds: Sequence[Fold], span: tuple[datetime, datetime]) -> dict[
     """Raise the totals of stored page views; return (session, gained ms) of those that are stored. One query."""
     if not folds:
         return {}
-    vitals = [vitals_columns(fold.vitals) for fold in folds]
-    columns: list[list[Any]] = [
-        [fold.site_id for fold in folds],
-        [fold.page_id for fold in folds],
-        [fold.engaged_ms for fold in folds],
-        [fold.scroll_percent for fold in folds],
-        *([row[place] for row in vitals] for place in range(6)),
-    ]
     with connection.cursor() as cursor:
-        cursor.execute(RAISE, [*columns, *span])
+        cursor.execute(RAISE, [records([_wanted(fold) for fold in folds]), *span])
         return {(site_id, page_id): (session_id, gained) for site_id, page_id, session_id, gained in cursor.fetchall()}
 
 
@@ -93,7 +87,7 @@ def pending_take(keys: Iterable[PageKey]) -> list[Pending]:
     if not wanted:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, [[site_id for site_id, _ in wanted], [page_id for _, page_id in wanted]])
+        cursor.execute(TAKE, [numbers(site_id for site_id, _ in wanted), uuids(page_id for _, page_id in wanted)])
         return [_pending(row) for row in cursor.fetchall()]
 
 
@@ -113,21 +107,20 @@ def pending_wait(folds: Iterable[Fold], waiting: Iterable[Pending]) -> None:
             row.events += count
     if not rows:
         return
-    kept = list(rows.values())
     with connection.cursor() as cursor:
-        cursor.execute(
-            WAIT,
-            [
-                [row.site_id for row in kept],
-                [row.page_id for row in kept],
-                [row.received_on for row in kept],
-                [row.last_at for row in kept],
-                [row.engaged_ms for row in kept],
-                [row.scroll_percent for row in kept],
-                [msgspec.json.encode(row.vitals).decode() for row in kept],
-                [row.events for row in kept],
-            ],
-        )
+        cursor.execute(WAIT, [records([msgspec.structs.asdict(row) for row in rows.values()])])
+
+
+def _wanted(fold: Fold) -> dict[str, object]:
+    record: dict[str, object] = {
+        "site_id": fold.site_id,
+        "event_id": fold.page_id,
+        "engaged_ms": fold.engaged_ms,
+        "scroll_percent": fold.scroll_percent,
+    }
+    if fold.vitals:
+        record |= zip(VITALS_COLUMNS, vitals_columns(fold.vitals), strict=True)
+    return record
 
 
 def _pending(row: Sequence[Any]) -> Pending:

@@ -12,7 +12,9 @@ from apps.core import clock
 
 from ..steps.sessions import SessionState
 from .items import Item
+from .parameters import numbers, uuids
 
+VITALS_COLUMNS = ("ttfb_ms", "fcp_ms", "lcp_ms", "inp_ms", "load_ms", "cls")
 COLUMNS = (
     "site_id",
     "event_id",
@@ -36,12 +38,7 @@ COLUMNS = (
     "referrer",
     "engaged_ms",
     "scroll_percent",
-    "ttfb_ms",
-    "fcp_ms",
-    "lcp_ms",
-    "inp_ms",
-    "load_ms",
-    "cls",
+    *VITALS_COLUMNS,
     "value",
     "currency",
     "transaction_id",
@@ -68,7 +65,8 @@ NO_VITALS = (None, None, None, None, None, None)
 def events_known(items: Sequence[Item], span: tuple[datetime, datetime]) -> set[tuple[int, UUID]]:
     """Return the (site, event id) of those that are stored already. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(KNOWN, [[item.site_id for item in items], [item.event.event_id for item in items], *span])
+        ids = uuids(item.event.event_id for item in items)
+        cursor.execute(KNOWN, [numbers(item.site_id for item in items), ids, *span])
         return set(cursor.fetchall())
 
 
@@ -85,9 +83,9 @@ def events_repoint(moved: Sequence[tuple[UUID, SessionState]], first_ms: int, la
         cursor.execute(
             REPOINT,
             [
-                [gone for gone, _ in moved],
-                [session.id for _, session in moved],
-                [session.visitor_id for _, session in moved],
+                uuids(gone for gone, _ in moved),
+                uuids(session.id for _, session in moved),
+                numbers(session.visitor_id for _, session in moved),
                 clock.from_ms(first_ms),
                 clock.from_ms(last_ms),
             ],

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from apps.core import clock
 
 from ..steps.sessions import ACQUISITION_COLUMNS, SessionState
-from .items import ms_of
+from .parameters import numbers, records, uuids
 
 # Identity by the day's salt, the only mode there is so far.
 DAILY = "daily"
@@ -82,9 +82,17 @@ FACT_COLUMNS = (
     "is_tor",
     "is_hosting",
 )
+_MOMENTS = {"started_at", "ended_at", "entry_at", "exit_at"}
+
+
+def _read_as(name: str) -> str:
+    return f"floor(extract(epoch FROM s.{name}) * 1000)::bigint" if name in _MOMENTS else f"s.{name}"
+
+
 _PLAIN_FACTS = tuple(name for name in FACT_COLUMNS if name != "click_ids")
 COPY = f"COPY session ({', '.join((*STATE_COLUMNS, *_PLAIN_FACTS, 'click_ids', 'identity_mode'))}) FROM STDIN"
-_READ = f"SELECT {', '.join('s.' + name for name in STATE_COLUMNS)}, s.screen_width IS NOT NULL FROM session s"
+# Moments as ms since 1970, which is what placing works with.
+_READ = f"SELECT {', '.join(map(_read_as, STATE_COLUMNS))}, s.screen_width IS NOT NULL FROM session s"
 # By either id: a visit around midnight is found by the id of both days.
 AROUND = f"""
 {_READ} JOIN unnest(%(sites)s::bigint[], %(visitors)s::bigint[]) AS v(site_id, visitor_id)
@@ -119,8 +127,7 @@ _TYPES = {
 _CHANGING = [name for name in STATE_COLUMNS if name not in {"id", "site_id", "set_aside", "is_late"}]
 UPDATE = f"""
 UPDATE session SET {", ".join(f"{name} = new.{name}" for name in _CHANGING)}
-FROM unnest({", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in ("id", *_CHANGING))})
-  AS new({", ".join(("id", *_CHANGING))})
+FROM json_to_recordset(%s) AS new({", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in ("id", *_CHANGING))})
 WHERE session.id = new.id
 """
 ACQUIRE = f"""
@@ -142,8 +149,8 @@ def sessions_around(visitors: Iterable[tuple[int, int]], first: datetime, last: 
         cursor.execute(
             AROUND,
             {
-                "sites": [site_id for site_id, _ in wanted],
-                "visitors": [visitor_id for _, visitor_id in wanted],
+                "sites": numbers(site_id for site_id, _ in wanted),
+                "visitors": numbers(visitor_id for _, visitor_id in wanted),
                 "first": first,
                 "last": last,
             },
@@ -153,7 +160,7 @@ def sessions_around(visitors: Iterable[tuple[int, int]], first: datetime, last: 
 
 def sessions_by_id(session_ids: Iterable[UUID]) -> list[SessionState]:
     with connection.cursor() as cursor:
-        cursor.execute(BY_ID, [list(session_ids)])
+        cursor.execute(BY_ID, [uuids(session_ids)])
         return [_state(row) for row in cursor.fetchall()]
 
 
@@ -167,10 +174,7 @@ def sessions_store(sessions: Sequence[SessionState]) -> None:
                 for session in new:
                     copy.write_row(_row(session))
         if old:
-            rows = [_changing(session) for session in old]
-            cursor.execute(
-                UPDATE, [[session.id for session in old], *(list(column) for column in zip(*rows, strict=True))]
-            )
+            cursor.execute(UPDATE, [records([_changed_record(session) for session in old])])
         for session in old:
             if session.facts:
                 cursor.execute(*_facts_update(session))
@@ -181,8 +185,8 @@ def sessions_join(joined: Sequence[SessionState]) -> None:
     stored = [session for session in joined if not session.is_new]
     if not stored:
         return
-    gone = [session.id for session in stored]
-    kept = [session.lasting.id for session in stored]
+    gone = uuids(session.id for session in stored)
+    kept = uuids(session.lasting.id for session in stored)
     with connection.cursor() as cursor:
         for session in {session.lasting.id: session.lasting for session in stored}.values():
             if session.acquired_from is not None:
@@ -199,15 +203,15 @@ def _state(row: Sequence[Any]) -> SessionState:
         visitor_id=row[2],
         set_aside=row[3],
         is_late=row[4],
-        started_ms=ms_of(row[5]),
-        ended_ms=ms_of(row[6]),
+        started_ms=row[5],
+        ended_ms=row[6],
         local_day=row[7],
         linked_visitor_id=row[8],
         has_siblings=row[9],
-        entry_ms=None if row[10] is None else ms_of(row[10]),
+        entry_ms=row[10],
         entry_host=row[11],
         entry_path=row[12],
-        exit_ms=None if row[13] is None else ms_of(row[13]),
+        exit_ms=row[13],
         exit_path=row[14],
         pageviews=row[15],
         events=row[16],
@@ -238,6 +242,12 @@ def _changing(session: SessionState) -> tuple[Any, ...]:
         session.engaged_ms,
         *session.consent,
     )
+
+
+def _changed_record(session: SessionState) -> dict[str, object]:
+    record: dict[str, object] = dict(zip(_CHANGING, _changing(session), strict=True))
+    record["id"] = session.id
+    return record
 
 
 def _row(session: SessionState) -> tuple[Any, ...]:
