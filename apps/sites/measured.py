@@ -2,11 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from zoneinfo import ZoneInfo
 
-from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
 
-from .models import Site
+# Asked for each agency's share of each batch: by hand, because composing it took longer than answering it.
+MEASURED = """
+SELECT site.id, site.time_zone, array_remove(array_agg(domain.host ORDER BY domain.id), NULL)
+FROM sites_site AS site LEFT JOIN sites_sitedomain AS domain ON domain.site_id = site.id
+WHERE site.id = ANY(%s) GROUP BY site.id, site.time_zone
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +24,14 @@ class MeasuredSite:
 
 def measured_sites(site_ids: Iterable[int]) -> dict[int, MeasuredSite]:
     """Return those of the current agency's sites that exist, by id. One query."""
-    rows = (
-        Site.objects.filter(id__in=set(site_ids))
-        .order_by("id")
-        .annotate(hosts=ArrayAgg("domains__host", ordering="domains__id", default=[]))
-        .values_list("id", "time_zone", "hosts")
-    )
-    return {
-        site_id: MeasuredSite(site_id, ZoneInfo(time_zone), tuple(host for host in hosts if host))
-        for site_id, time_zone, hosts in rows
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(MEASURED, [list(set(site_ids))])
+        return {
+            site_id: MeasuredSite(site_id, _zone(time_zone), tuple(hosts))
+            for site_id, time_zone, hosts in cursor.fetchall()
+        }
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)

@@ -39,8 +39,8 @@ POISON = (
 )
 ERROR_LENGTH = 300
 QUOTED = re.compile(r'"[^"]*"')
-# A batch looks a few thousand rows up by their keys. What the planner knows of a leaf that fills by the thousand a second
-# is always old, and then it reads the whole leaf, or worse, reads it once for each of them.
+# A batch looks a few thousand rows up by their keys. What the planner knows of a leaf that fills by the thousand is
+# always old, and then it reads the whole leaf, or worse, reads it once for each of them.
 BY_INDEX = """
 SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
   set_config('enable_mergejoin', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)

@@ -36,8 +36,8 @@ class Command(BaseCommand):
 
 
 def _spare_the_collector() -> None:
-    """Collect garbage seldom: a batch makes tens of thousands of objects, none of them in circles, and looking for those
-    took a tenth of the writer's time.
+    """Collect garbage seldom: a batch makes tens of thousands of objects, none of them in circles, and looking for
+    circles took a tenth of the writer's time.
     """
     gc.collect()
     gc.freeze()
