@@ -18,6 +18,7 @@ from .roles import Role
 from .services import agency_create, slug_suggest
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+ALL, SOME = "all", "some"
 ROLE_TEXTS = {
     Role.OWNER: "Owner: everything, billing and ownership included",
     Role.ADMIN: "Admin: runs the agency and its team",
@@ -27,11 +28,18 @@ ROLE_TEXTS = {
 }
 
 
+class AddressField(forms.CharField):
+    """An agency's address. Asked for, but left empty (by a browser without script) it is made of the name."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value) if value else ""
+
+
 class SignupForm(AllauthSignupForm):  # type: ignore[misc]
     """A new user with a new agency."""
 
     agency_name = forms.CharField(label="Your agency", max_length=100)
-    slug = forms.CharField(label="Its address", max_length=40, required=False)
+    slug = AddressField(label="Its address", max_length=40)
     name = forms.CharField(label="Your name", max_length=100)
     field_order = ["agency_name", "slug", "name", "email", "password1"]
 
@@ -98,13 +106,7 @@ class AccessForm(forms.Form):
     """A role and the clients it is limited to. `clients` are the agency's, as choices."""
 
     role = forms.ChoiceField(choices=(), initial=Role.ANALYST)
-    is_limited = forms.TypedChoiceField(
-        label="Sees",
-        choices=(("", "all clients"), ("1", "only some clients")),
-        coerce=bool,
-        empty_value=False,
-        required=False,
-    )
+    sees = forms.ChoiceField(label="Sees", choices=((ALL, "all clients"), (SOME, "only some clients")))
     client_ids = forms.TypedMultipleChoiceField(
         label="Clients", choices=(), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -116,20 +118,20 @@ class AccessForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
-        if values.get("is_limited") and not values.get("client_ids"):
+        if values.get("sees") == SOME and not values.get("client_ids"):
             self.add_error("client_ids", "Choose at least one client, or all.")
         return values
 
     @property
     def access(self) -> tuple[Role, list[int] | None]:
         """The role and the clients; None for all. For valid forms."""
-        limited = self.cleaned_data["is_limited"]
-        return Role(self.cleaned_data["role"]), self.cleaned_data["client_ids"] if limited else None
+        is_limited = self.cleaned_data["sees"] == SOME
+        return Role(self.cleaned_data["role"]), self.cleaned_data["client_ids"] if is_limited else None
 
 
 class InvitationForm(AccessForm):
     email = forms.EmailField(label="E-mail", widget=forms.EmailInput({"autocomplete": "off"}))
-    field_order = ["email", "role", "is_limited", "client_ids"]
+    field_order = ["email", "role", "sees", "client_ids"]
 
 
 class NameForm(forms.Form):

@@ -19,7 +19,7 @@ from .hosts import host_without_port, is_public_host, public_url, safe_path
 from .models import Agency, Domain, Membership, User
 from .selectors import has_confirmed_email
 
-# Asked by machines under any host, and answered without one.
+# Asked by machines under any allowed host, and answered without an agency. (The ingest door answers under every host.)
 WITHOUT_AGENCY = frozenset({"/health", "/ready"})
 CONFIRMED = "email_confirmed"
 # Pages of an agency's host that are there for whoever isn't logged in yet.
@@ -34,8 +34,8 @@ class AgencyMiddleware(TenantMainMiddleware):  # type: ignore[misc]
         try:
             host = host_without_port(request.get_host())
         except DisallowedHost:
-            return None if self._is_health(request) else unknown_host()
-        if self._is_health(request) or is_public_host(host):
+            return unknown_host()
+        if request.path in WITHOUT_AGENCY or is_public_host(host):
             self._set(request, None)
             return None
         domain = Domain.objects.select_related("tenant").filter(domain=host, tenant__is_active=True).first()
@@ -45,12 +45,6 @@ class AgencyMiddleware(TenantMainMiddleware):  # type: ignore[misc]
         connection.set_tenant(domain.tenant)
         self._set(request, domain.tenant)
         return None
-
-    def _is_health(self, request: HttpRequest) -> bool:
-        if request.path in WITHOUT_AGENCY:
-            self._set(request, None)
-            return True
-        return False
 
     @staticmethod
     def _set(request: HttpRequest, agency: Agency | None) -> None:

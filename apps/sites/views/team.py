@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.agencies.access import member_view
-from apps.agencies.forms import AccessForm, InvitationForm
+from apps.agencies.forms import ALL, SOME, AccessForm, InvitationForm
 from apps.agencies.models import Invitation, Membership
 from apps.agencies.requests import AgencyRequest
 from apps.agencies.roles import Permission, Role, may, ranks_below
@@ -82,7 +82,7 @@ def member(request: AgencyRequest, membership_id: int) -> HttpResponse:
         roles=_roles(request.membership),
         initial={
             "role": membership.role,
-            "is_limited": "" if membership.client_ids is None else "1",
+            "sees": ALL if membership.client_ids is None else SOME,
             "client_ids": membership.client_ids or [],
         },
     )
