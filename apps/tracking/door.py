@@ -87,15 +87,15 @@ class Gone(Exception):
 
 
 class Door:
-    """The ASGI application. `pages`: what answers everything else."""
+    """The ASGI application. `pages`: what answers everything else. `is_kept_fresh`: with a keeper in the background."""
 
-    def __init__(self, pages: App | None = None) -> None:
+    def __init__(self, pages: App | None = None, *, is_kept_fresh: bool = True) -> None:
         self._pages = pages
         self._inbox: Inbox | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loads: dict[str, asyncio.Future[None]] = {}
         self._threads = ThreadPoolExecutor(LOADING_THREADS, thread_name_prefix="door-loading")
-        self._keeper: Keeper | None = None
+        self._keeper = Keeper(limits) if is_kept_fresh else None
         self._readiness = health.Readiness(has_routes=lambda: len(routes) > 0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -191,8 +191,7 @@ class Door:
         if self._loop is not loop:
             self._loop = loop
             self._inbox = Inbox(settings.REDIS_URL)
-        if self._keeper is None:
-            self._keeper = Keeper(limits)
+        if self._keeper is not None and self._keeper.ident is None:
             self._keeper.start()
         return loop
 

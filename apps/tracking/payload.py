@@ -24,7 +24,8 @@ Text500 = Annotated[str, msgspec.Meta(max_length=500)]
 Text512 = Annotated[str, msgspec.Meta(max_length=512)]
 Text1024 = Annotated[str, msgspec.Meta(max_length=1024)]
 Text2048 = Annotated[str, msgspec.Meta(max_length=2048)]
-Props = Annotated[dict[Text64, Text500 | bool | Number], msgspec.Meta(max_length=MAX_PROPS)]
+PropName = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Props = Annotated[dict[PropName, Text500 | bool | Number], msgspec.Meta(max_length=MAX_PROPS)]
 
 
 class Wire(msgspec.Struct, forbid_unknown_fields=True):

@@ -39,6 +39,7 @@ WORDS = {
 }
 MILLISECONDS = {"at", "sent_at"}
 EXPECTED = re.compile(r"Expected `([^`]+)`(?:, got `([^`]+)`)?")
+LENGTH = re.compile(r"`array` of length (\d+)")
 BOUND = re.compile(r"of length (<=|>=) (\d+)")
 WHERE = re.compile(r" - at `\$\.?(.*)`$", re.S)
 MISSING = re.compile(r"missing required field `([^`]+)`")
@@ -240,6 +241,9 @@ def fault_of(error: msgspec.ValidationError) -> Fault:
 
 
 def _why(name: str, message: str) -> str:
+    length = LENGTH.search(message)
+    if length:
+        return f"must be a list of {length[1]}"
     bound = BOUND.search(message)
     if bound:
         return f"must have at {'most' if bound[1] == '<=' else 'least'} {bound[2]} characters"
@@ -250,8 +254,11 @@ def _why(name: str, message: str) -> str:
     expected = EXPECTED.search(message)
     if not expected:
         return "can't be read"
-    wanted = [WORDS.get(word, word) for word in expected[1].split(" | ") if word != "null"]
-    return f"must be {' or '.join(dict.fromkeys(wanted))}, not {WORDS.get(expected[2], expected[2])}"
+    kinds = set(expected[1].split(" | "))
+    # A number may be whole as well: no need to say so.
+    kinds -= {"null"} | ({"int"} if "float" in kinds else set())
+    wanted = [word for kind, word in WORDS.items() if kind in kinds]
+    return f"must be {' or '.join(wanted)}, not {WORDS.get(expected[2], expected[2])}"
 
 
 def _choices(name: str) -> tuple[str, ...]:

@@ -102,6 +102,13 @@ def keep(now_ms: int | None = None) -> None:
         load(missing)
 
 
+def forget_all() -> None:
+    """Drop all keys from this process' memory."""
+    with _lock:
+        _keys.clear()
+    _absent.clear()
+
+
 def _key(hour: int) -> HourKey:
     key = _keys.get(hour)
     if key is None:

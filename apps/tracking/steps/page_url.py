@@ -12,8 +12,8 @@ from .acquisition import CLICK_IDS
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id")
 ALLOWED_PARAMETERS = frozenset((*UTM, *CLICK_IDS, "ref", "source"))
 
-URL = re.compile(r"(https?)://([^/?#\\\s]+)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.I | re.S)
-REFERRER = re.compile(r"(https?|android-app|ios-app)://([^/?#\\\s]+)([^?#]*)", re.I | re.S)
+URL = re.compile(r"(https?)://([^/?#\\\s]+)(/[^?#]*)?(?:\?([^#]*))?(?:#(.*))?", re.I | re.S)
+REFERRER = re.compile(r"(https?|android-app|ios-app)://([^/?#\\\s]+)(/[^?#]*)?", re.I | re.S)
 HOST = re.compile(r"(?:[^\W_](?:[\w-]*\w)?\.)*[\w-]+\.?|\[[0-9a-f:.]+\]", re.I)
 MAX_HOST = 253
 MAX_QUERY = 1024
@@ -59,4 +59,4 @@ def kept_referrer(referrer: str) -> str:
     """Return scheme, host and path of a referrer: sources are told by no more. Empty where it isn't an address."""
     found = REFERRER.match(referrer.strip())
     host = host_of(found[2]) if found else ""
-    return f"{found[1].lower()}://{host}{found[3]}" if found and host else ""
+    return f"{found[1].lower()}://{host}{found[3] or ''}" if found and host else ""

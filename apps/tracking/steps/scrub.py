@@ -27,7 +27,8 @@ SUSPECT = re.compile(
 )
 SECRET_WORD = re.compile(r"token|passw|passphrase|pwd|secret|key|session|sid|sessid|signature|otp|authorization", re.I)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-AT = re.compile(r"[\w.!#$&'*+/=?^`{|}~-]{1,64}(?:@|%40)(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_][\w-]{1,23}", re.I)
+# Narrower than RFC 5322 before the @: what separates parts of an address of the web isn't swallowed.
+AT = re.compile(r"[\w.+'~-]{1,64}(?:@|%40)(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_][\w-]{1,23}", re.I)
 CARD_LIKE = re.compile(r"(?<![\d.])[2-6](?:[ -]?\d|%20\d|\+\d){12,18}(?![\d])")
 IBAN_LIKE = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d\d(?:(?:[ +-]|%20)?[A-Z0-9]){11,30}(?![A-Za-z0-9])", re.I)
 PHONE_LIKE = re.compile(r"(?<![\w+])(?:\+|%2B|00)(?:[1-9](?:[ .()/-]{0,2}\d){7,13})(?!\d)", re.I)
