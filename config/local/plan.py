@@ -23,7 +23,8 @@ class Stage:
 
 # No new events first, then the stream is drained, then the work behind it.
 STOP_ORDER = (
-    Stage(frozenset({"demo", "web", "ingest"}), 12.0),
+    Stage(frozenset({"demo"}), 2.0),  # it has nothing to lose
+    Stage(frozenset({"web", "ingest"}), 12.0),
     Stage(frozenset({"writer"}), 15.0),
     Stage(frozenset({"worker", "beat"}), 12.0),
 )
