@@ -86,12 +86,13 @@ def stack_up(
 ) -> Iterator[Stack]:
     """Run Beacon with the data folder `root` on free ports while the block runs.
 
-    `databases` is a folder of address databases to share instead of fetching them anew (64 MB); it is linked to.
+    `databases` is a folder of address databases to share, so that they are fetched (64 MB) once; it is linked to.
     Raises Problem with the runner's output when it doesn't get ready. Call it from the main thread (see `spawn`).
     """
     folder = DataFolder(root.resolve())
     folder.prepare()
     if databases is not None and not (folder.root / "databases").exists():
+        databases.mkdir(parents=True, exist_ok=True)
         (folder.root / "databases").symlink_to(databases.resolve())
     port, track_port = free_ports(2)
     output = folder.logs / "runner.log"
@@ -133,7 +134,8 @@ def _environment(folder: DataFolder, port: int, track_port: int) -> dict[str, st
     """Return our environment for another data folder: without the servers that this process was told to use."""
     given = {name: value for name, value in os.environ.items() if name not in VARIABLES.values()}
     own = {"BEACON_DATA_DIR": str(folder.root), "PORT": str(port), "TRACK_PORT": str(track_port)}
-    return {"DJANGO_SETTINGS_MODULE": "config.settings.dev"} | given | own
+    # Named, since under pytest the process itself has the tests' settings.
+    return given | own | {"DJANGO_SETTINGS_MODULE": "config.settings.dev"}
 
 
 def wait_for_pid(stack: Stack, name: str, *, other_than: int, seconds: float = 30.0) -> int:

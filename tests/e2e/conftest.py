@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext
 
 from config.local.deadline import wait_until
 from config.local.folders import CHECKOUT
-from config.local.stack import Stack, stack_up
+from config.local.stack import Stack, stack_up, temporary_root
 from tests.browser import chromium
 from tests.demo_pages import Demo
 
@@ -70,11 +70,10 @@ def eventually(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECON
 
 
 @pytest.fixture(scope="session")
-def beacon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beacon]:
-    root = tmp_path_factory.mktemp("beacon")
+def beacon() -> Iterator[Beacon]:
     # The tests' own client site stands before the door as a proxy and tells it the visitor's address.
     extra = {"BEACON_TRUSTED_PROXIES": "127.0.0.1"}
-    with stack_up(root, databases=DATABASES if DATABASES.exists() else None, extra=extra) as stack:
+    with temporary_root() as root, stack_up(root, databases=DATABASES, extra=extra) as stack:
         made = Beacon(stack, {})
         made.manage("create_demo", "--days", "2")
         made.facts = json.loads((stack.folder.root / "demo.json").read_text())
