@@ -19,6 +19,7 @@ STEPS = 4
 # So many dates fit under the chart of a phone; the script, which knows the width, writes more.
 DATES = 5
 _SATURDAY = 5
+MONTHS_WITHOUT_YEAR = 13
 _SECOND = timedelta(seconds=1)
 _NICE = (1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10)
 _NICE_SECONDS = (1, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
@@ -306,7 +307,9 @@ def _ticks(buckets: Sequence[Bucket], granularity: Granularity, zone: tzinfo, no
         if granularity is Granularity.HOUR and is_one_day:
             return f"{local:%H:%M}"
         if granularity is Granularity.MONTH:
-            return f"{local:%b %Y}" if local.month == 1 or bucket is buckets[0] else f"{local:%b}"
+            # Over many years only some ticks are drawn, and the Januaries may not be among them.
+            names_year = len(buckets) > MONTHS_WITHOUT_YEAR or local.month == 1 or bucket is buckets[0]
+            return f"{local:%b %Y}" if names_year else f"{local:%b}"
         return formats.day(bucket.start, zone=zone, now=now)
 
     return [tick(bucket) for bucket in buckets]
