@@ -9,7 +9,7 @@ import { transform } from "esbuild";
  * The parts of the one closure. They are joined, not bundled, because module seams cost bytes; the order is the one that
  * compresses best among those where nothing is used before it is there.
  */
-const PARTS = "config guard start record pageview api delivery engagement listeners".split(" ");
+const PARTS = "config guard start api record pageview delivery engagement listeners".split(" ");
 
 /** Join and minify. The block keeps the names in; its `catch` is for browsers that lack something: they do nothing. */
 export async function bundle() {

@@ -1,20 +1,20 @@
 /** What the tracker listens to: on the window in the capture phase, which also hears what doesn't bubble. */
 
 let listeners = {
-  keydown: pulse,
-  pageshow: (e) => e.persisted && view(),
+  scroll: look,
   visibilitychange: (e) => {
     pulse();
     document.hidden && recordEngagement();
     flush(1);
   },
+  keydown: pulse,
   pointerdown: pulse,
-  pagehide: (e) => flush(1),
   pointermove: pulse,
-  prerenderingchange: start,
-  online: (e) => flush(2),
   popstate: moved,
-  scroll: look,
+  online: (e) => flush(1),
+  pagehide: (e) => flush(1),
+  pageshow: (e) => e.persisted && view(),
+  prerenderingchange: start,
 };
 
 // The name is taken over because a new one costs bytes; 1 is true.

@@ -12,5 +12,5 @@ let view = (referrer) => {
 
 let moved = safe((e) => {
   e = page.url;
-  e != location.href.split(addressEnd)[0] && (recordEngagement(), view(e));
+  e != location.href.split(addressEnd)[0] && view(e, recordEngagement());
 });

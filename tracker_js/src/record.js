@@ -9,12 +9,12 @@ let record = (kind, e, name) => {
   e.id = ("0" + Date.now().toString(16) + "-7xxx-8xxx-xxxxxxxxxxxx").replace(/x|^.{8}/g, (e) =>
     e[1] ? e + "-" : Math.random().toString(16)[2],
   );
-  e.at = Date.now();
-  e.url = page.url;
-  e.kind = kind;
-  e.page_id = page.id;
   e.name = name;
+  e.page_id = page.id;
+  e.kind = kind;
+  e.url = page.url;
+  e.at = Date.now();
   // Refusing the newest keeps the page views that everything else belongs to.
-  queue[499] || queue.push(e);
+  queue[500] || queue.push(e);
   setTimeout(flush, 500);
 };

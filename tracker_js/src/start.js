@@ -3,9 +3,9 @@
 let start = (e) => {
   e = self.beacon || 0; // the stub with the calls that came before us, if any
   // A tag that is there twice, or run again by the page's framework, counts once.
-  if (e.k != options.siteId) {
+  if (!e.k) {
     self.beacon = command;
-    command.k = options.siteId;
+    command.k = 1;
     view(document.referrer);
     ["pushState", "replaceState"].map((e) => {
       let original = history[e];

@@ -1,0 +1,95 @@
+"""A real browser, a client's site and a door for each test. No database is needed."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser import QUIET, chromium_path
+from tests.tracker import recorder
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE_KEY = "bk_test"
+WATCH = "onerror=m=>{(window.failures=window.failures||[]).push(m)};onunhandledrejection=e=>onerror(''+e.reason)"
+
+
+@dataclass
+class World:
+    """The client's site, Beacon's host, and the browser between them."""
+
+    site: recorder.Recorder
+    beacon: recorder.Recorder
+    site_url: str
+    beacon_url: str
+    context: BrowserContext
+    failures: list[str] = field(default_factory=list)
+
+    def tag(self, attributes: str = "", folder: str = "") -> str:
+        return f'<script async src="{self.beacon_url}{folder}/b.js" data-site-id="{SITE_KEY}" {attributes}></script>'
+
+    def page(
+        self,
+        path: str,
+        *,
+        tag: str | None = None,
+        title: str = "A page",
+        head: str = "",
+        body: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> str:
+        """Put a page on the client's site. Return its address."""
+        html = (
+            f"<!doctype html><html><head><title>{title}</title><script>{WATCH}</script>{head}"
+            f"{self.tag() if tag is None else tag}</head><body>{body}</body></html>"
+        )
+        self.site.pages[path] = recorder.Page(html, headers or {})
+        return self.site_url + path
+
+    def open(self, url: str) -> Page:
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.failures.append(str(error)))
+        page.goto(url)
+        return page
+
+
+@pytest.fixture(scope="session")
+def tracker_script() -> bytes:
+    """b.js as it is built, without touching what another process may be serving."""
+    node = shutil.which("node")
+    assert node, "Node isn't installed; the tracker is built with it."
+    program = "import('./tracker_js/build.mjs').then(m => m.bundle()).then(code => process.stdout.write(code))"
+    return subprocess.run([node, "-e", program], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(playwright),
+            args=QUIET,
+            # Playwright switches off what test_pageview_restored.py is about.
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def world(browser: Browser, tracker_script: bytes) -> Iterator[World]:
+    """Every test ends with: all that came was as the contract says, and no page saw an error."""
+    site, beacon = recorder.Recorder(), recorder.Recorder()
+    beacon.script = site.script = tracker_script
+    with recorder.serving(site) as site_url, recorder.serving(beacon) as beacon_url:
+        context = browser.new_context()
+        world = World(site, beacon, site_url, beacon_url, context)
+        yield world
+        for page in context.pages:
+            if not page.is_closed():
+                world.failures += page.evaluate("window.failures || []")
+        context.close()
+    assert beacon.problems + site.problems == []
+    assert world.failures == []

@@ -1,0 +1,94 @@
+"""The wire contract as far as the tracker uses it: which fields there are, and of which type."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+KINDS = {"pageview", "event", "engagement"}
+
+Check = Callable[[Any], bool]
+
+
+def _is_int(value: Any) -> bool:
+    return type(value) is int
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
+
+
+def _is_bool(value: Any) -> bool:
+    return type(value) is bool
+
+
+def _is_text(cap: int) -> Check:
+    return lambda value: isinstance(value, str) and len(value) <= cap
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(_is_int(side) for side in value)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and UUID7.fullmatch(value) is not None
+
+
+def _is_url(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 2048 and value.startswith("http")
+
+
+BODY: dict[str, Check] = {
+    "site_key": _is_text(64),
+    "sent_at": _is_int,
+    "context": lambda value: isinstance(value, dict),
+    "events": lambda value: isinstance(value, list) and 1 <= len(value) <= 100,
+}
+CONTEXT: dict[str, Check] = {
+    "screen": _is_pair,
+    "viewport": _is_pair,
+    "pixel_ratio": _is_number,
+    "languages": lambda value: isinstance(value, list) and all(isinstance(entry, str) for entry in value),
+    "time_zone": lambda value: isinstance(value, str) and value != "",
+    "color_scheme": lambda value: value in ("light", "dark"),
+    "touch": _is_bool,
+    "connection": _is_text(16),
+    "webdriver": _is_bool,
+}
+EVENT: dict[str, Check] = {
+    "id": _is_id,
+    "kind": lambda value: value in KINDS,
+    "name": lambda value: isinstance(value, str) and 1 <= len(value) <= 64,
+    "at": _is_int,
+    "page_id": _is_id,
+    "url": _is_url,
+    "referrer": lambda value: value == "" or _is_url(value),
+    "title": _is_text(512),
+    "engaged_ms": lambda value: _is_int(value) and value >= 0,
+    "scroll_percent": lambda value: _is_int(value) and 0 <= value <= 100,
+    "value": lambda value: _is_number(value) or isinstance(value, str),
+    "currency": _is_text(3),
+    "interactive": _is_bool,
+    "props": lambda value: isinstance(value, dict),
+}
+REQUIRED: dict[str, set[str]] = {
+    "pageview": {"id", "kind", "at", "url", "title"},
+    "event": {"id", "kind", "at", "name", "page_id", "url"},
+    "engagement": {"id", "kind", "at", "page_id", "engaged_ms", "scroll_percent"},
+}
+
+
+def problems(body: Any) -> list[str]:
+    """Return what in a batch isn't as the contract says, field by field."""
+    found = _differences("", body, BODY, set(BODY))
+    found += _differences("context.", body["context"], CONTEXT, set(CONTEXT) - {"connection"})
+    for index, event in enumerate(body["events"]):
+        found += _differences(f"events[{index}].", event, EVENT, REQUIRED[event["kind"]])
+    return found
+
+
+def _differences(where: str, value: dict[str, Any], checks: dict[str, Check], required: set[str]) -> list[str]:
+    missing = [f"{where}{name} is missing" for name in sorted(required - set(value))]
+    unknown = [f"{where}{name} is unknown" for name in sorted(set(value) - set(checks))]
+    wrong = [f"{where}{name} is {item!r}" for name, item in value.items() if name in checks and not checks[name](item)]
+    return missing + unknown + wrong

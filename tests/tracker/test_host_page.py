@@ -1,0 +1,120 @@
+"""The page that carries the tag is never harmed; that no page saw an error is checked after every test."""
+
+import pytest
+
+from tests.tracker.conftest import World
+from tests.tracker.recorder import Answer
+
+
+def test_only_one_global_is_added(world: World) -> None:
+    bare = world.open(world.page("/bare", tag=""))
+    before = set(bare.evaluate("Object.getOwnPropertyNames(window)"))
+    page = world.open(world.page("/"))
+    world.beacon.wait_of("pageview")
+    assert set(page.evaluate("Object.getOwnPropertyNames(window)")) - before == {"beacon"}
+
+
+def test_nothing_is_stored_on_the_device(world: World) -> None:
+    page = world.open(world.page("/"))
+    world.beacon.wait_of("pageview")
+    page.evaluate("beacon('event', 'x')")
+    world.beacon.wait_of("event")
+    assert page.evaluate("[document.cookie, localStorage.length, sessionStorage.length]") == ["", 0, 0]
+    assert world.context.cookies() == []
+
+
+def test_frozen_prototypes_do_no_harm(world: World) -> None:
+    frozen = "<script>[Object, Array, Function, History].map(c => Object.freeze(c.prototype))</script>"
+    page = world.open(world.page("/", head=frozen))
+    world.beacon.wait_of("pageview")
+    page.evaluate("beacon('event', 'x', {props: {a: 1}})")
+    world.beacon.wait_of("event")
+
+
+def test_a_strict_policy_that_allows_the_host_is_enough(world: World) -> None:
+    policy = (
+        f"default-src 'none'; script-src {world.beacon_url} 'unsafe-inline'; connect-src {world.beacon_url}; "
+        "require-trusted-types-for 'script'"
+    )
+    page = world.open(world.page("/", headers={"Content-Security-Policy": policy}))
+    world.beacon.wait_of("pageview")
+    page.evaluate("beacon('event', 'x')")
+    page.close()
+    world.beacon.wait_of("event")
+
+
+def test_a_policy_that_forbids_sending_does_no_harm(world: World) -> None:
+    page = world.open(world.page("/", headers={"Content-Security-Policy": "connect-src 'none'"}))
+    page.wait_for_function("!!window.beacon")
+    page.evaluate("beacon('event', 'x'); history.pushState({}, '', '/y')")
+    assert world.beacon.received == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "delete window.fetch; window.fetch = undefined; Navigator.prototype.sendBeacon = undefined",
+        "window.fetch = () => { throw new Error('broken') }; Navigator.prototype.sendBeacon = () => false",
+        "window.fetch = () => undefined; Navigator.prototype.sendBeacon = undefined",
+    ],
+)
+def test_without_fetch_and_beacons_the_old_way_serves(world: World, broken: str) -> None:
+    page = world.open(world.page("/", head=f"<script>{broken}</script>"))
+    world.beacon.wait_of("pageview")
+    page.evaluate("beacon('event', 'x'); history.pushState({}, '', '/y')")
+    world.beacon.wait_of("event")
+    assert len(world.beacon.events) == len({event["id"] for event in world.beacon.events})
+
+
+def test_without_beacons_a_departure_uses_fetch(world: World) -> None:
+    page = world.open(world.page("/", head="<script>Navigator.prototype.sendBeacon = undefined</script>"))
+    world.beacon.wait_of("pageview")
+    page.evaluate("beacon('event', 'x')")
+    page.goto(world.page("/next", tag=""))
+    world.beacon.wait_of("event")
+
+
+@pytest.mark.parametrize("missing", ["URL", "matchMedia", "Intl", "addEventListener", "JSON", "history"])
+def test_a_browser_that_lacks_something_sees_nothing(world: World, missing: str) -> None:
+    gone = f"<script>Object.defineProperty(window, '{missing}', {{value: undefined}})</script>"
+    page = world.open(world.page("/", head=gone))
+    page.wait_for_load_state("load")
+    page.evaluate("window.beacon && beacon('event', 'x')")
+
+
+def test_forbidden_storage_does_not_stop_counting(world: World) -> None:
+    forbidden = (
+        "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError') }})"
+    )
+    world.open(world.page("/", head=f"<script>{forbidden}</script>"))
+    world.beacon.wait_of("pageview")
+
+
+def test_a_tag_without_a_key_is_refused_by_the_door_and_harms_nothing(world: World) -> None:
+    world.beacon.always = Answer(400)
+    world.beacon.allowed_problems = {"site_key is missing"}
+    page = world.open(world.page("/", tag=f'<script async src="{world.beacon_url}/b.js"></script>'))
+    world.beacon.wait(lambda: world.beacon.received)
+    assert page.evaluate("typeof window.beacon") == "function"
+
+
+def test_debug_mode_says_what_became_of_events(world: World) -> None:
+    said: list[str] = []
+    page = world.context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(world.page("/", tag=world.tag("data-debug")))
+    world.beacon.wait_of("pageview")
+    page.evaluate("beacon('event', 'x', {value: 1n})")
+    assert any("BigInt" in line for line in said)
+    assert '{"accepted": 1}' in said
+
+
+def test_otherwise_it_is_silent(world: World) -> None:
+    said: list[str] = []
+    page = world.context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(world.page("/"))
+    world.beacon.wait_of("pageview")
+    page.evaluate("beacon('event', 'x', {value: 1n}); beacon('event', 'y')")
+    world.beacon.wait_of("event")
+    assert said == []

@@ -1,0 +1,31 @@
+"""Don't count me: by a person's own act, in this browser, until taken back."""
+
+from tests.tracker.acting import hide
+from tests.tracker.conftest import World
+
+
+def test_the_address_switches_counting_off_and_says_so(world: World) -> None:
+    said: list[str] = []
+    start = world.page("/")
+    page = world.context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(start + "#beacon-ignore")
+    page.wait_for_function("localStorage.beacon_ignore === '1'")
+    page.evaluate("beacon('event', 'x'); history.pushState({}, '', '/y')")
+    hide(page)
+    page.goto(world.page("/other", tag=""))
+    page.goto(start)
+    page.wait_for_function("!!window.beacon")
+    page.goto(world.site_url + "/other")
+    assert world.beacon.received == []
+    assert said == ["beacon_ignore", "beacon_ignore"]
+
+
+def test_the_other_address_switches_it_on_again(world: World) -> None:
+    start = world.page("/")
+    page = world.open(start + "#beacon-ignore")
+    page.wait_for_function("localStorage.beacon_ignore === '1'")
+    page.goto("about:blank")
+    page.goto(start + "#beacon-count")
+    world.beacon.wait_of("pageview")
+    assert page.evaluate("localStorage.length") == 0

@@ -1,0 +1,50 @@
+from tests.tracker.conftest import SITE_KEY, World
+
+
+def test_it_counts_a_page_with_its_address_title_and_referrer(world: World) -> None:
+    first = world.page("/", title="Start", body='<a href="/prices?plan=a#top">Prices</a>')
+    world.page("/prices", title="Prices")
+    page = world.open(first + "?utm_source=news&gclid=g1")
+    world.beacon.wait_of("pageview")
+    page.click("a")
+    start, prices = world.beacon.wait_of("pageview", 2)
+    assert (start["url"], start["title"], start["referrer"]) == (first + "?utm_source=news&gclid=g1", "Start", "")
+    assert prices["url"] == world.site_url + "/prices?plan=a"
+    assert prices["title"] == "Prices"
+    assert prices["referrer"] == first + "?utm_source=news&gclid=g1"
+    assert start["id"] != prices["id"]
+
+
+def test_it_says_which_site_and_what_the_browser_is(world: World) -> None:
+    world.open(world.page("/"))
+    world.beacon.wait_of("pageview")
+    [request] = world.beacon.received
+    assert request.path == "/api/track/batch"
+    assert request.headers["Content-Type"] == "text/plain;charset=UTF-8"
+    assert request.body["site_key"] == SITE_KEY
+    assert request.body["context"]["viewport"] == [1280, 720]
+    assert abs(request.body["sent_at"] - request.events[0]["at"]) < 5_000
+
+
+def test_it_sends_the_first_page_view_at_once(world: World) -> None:
+    world.open(world.page("/"))
+    [event] = world.beacon.wait_of("pageview")
+    assert world.beacon.received[0].body["sent_at"] - event["at"] < 400
+
+
+def test_it_keeps_the_fragment_out(world: World) -> None:
+    page = world.open(world.page("/") + "#part")
+    world.beacon.wait_of("pageview")
+    page.evaluate("location.hash = 'other'; beacon('event', 'last')")
+    world.beacon.wait_of("event")
+    assert [event["url"] for event in world.beacon.of("pageview")] == [world.site_url + "/"]
+
+
+def test_a_tag_that_is_there_twice_counts_once(world: World) -> None:
+    page = world.open(world.page("/", tag=world.tag() + world.tag()))
+    world.beacon.wait_of("pageview")
+    page.evaluate("history.pushState({}, '', '/two')")
+    world.beacon.wait_of("pageview", 2)
+    page.evaluate("beacon('event', 'last')")
+    world.beacon.wait_of("event")
+    assert len(world.beacon.of("pageview")) == 2

@@ -1,0 +1,14 @@
+import gzip
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT = 1400
+
+
+def test_the_core_is_at_most_1400_bytes_gzipped(tracker_script: bytes) -> None:
+    assert len(gzip.compress(tracker_script, 9, mtime=0)) <= LIMIT
+
+
+def test_the_size_check_passes() -> None:
+    subprocess.run(["node", "tracker_js/size.mjs", "--check"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
