@@ -125,7 +125,9 @@ def notes(period: Period, extent: tuple[date, date] | None) -> list[str]:
     said = []
     if period.comparison and extent and period.comparison.first < extent[0]:
         began = span_label(Span(extent[0], extent[0], period.zone), period.today)
-        rest = "so the change is smaller than shown" if has_before(period, extent) else "so there is nothing to compare"
+        rest = (
+            "so the period before counts fewer days" if has_before(period, extent) else "so there is nothing to compare"
+        )
         said.append(f"There is no data before {began}, {rest}.")
     if period.span.days > 1:
         said.append(
