@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection as django_connection
 from django.http import HttpResponse
 from django.test import Client as HttpClient
 from pytest_django import DjangoDbBlocker
@@ -25,8 +25,9 @@ from apps.sites.models import Client, Site
 
 from . import factories
 
-
 _addresses = count(1)
+# The connection as django-tenants has extended it.
+connection: Any = django_connection
 
 
 @dataclass(frozen=True)

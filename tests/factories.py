@@ -28,9 +28,7 @@ def make_agency(name: str, *, owner: User | None = None) -> Agency:
     return agency_create(name=name, slug=name.lower(), owner=owner or make_user(f"{name} owner"))
 
 
-def make_member(
-    agency: Agency, role: Role, *, name: str = "", client_ids: Sequence[int] | None = None
-) -> Membership:
+def make_member(agency: Agency, role: Role, *, name: str = "", client_ids: Sequence[int] | None = None) -> Membership:
     user = make_user(name or f"{agency.name} {role}")
     ids = None if client_ids is None else list(client_ids)
     return Membership.objects.create(user=user, agency=agency, role=role, client_ids=ids)

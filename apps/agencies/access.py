@@ -12,6 +12,8 @@ from .requests import AgencyRequest, agency_request
 from .roles import Permission
 
 P = ParamSpec("P")
+MemberView = Callable[Concatenate[AgencyRequest, P], HttpResponse]
+AnyView = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def require(membership: Membership, permission: Permission) -> None:
@@ -20,18 +22,12 @@ def require(membership: Membership, permission: Permission) -> None:
         raise PermissionDenied(f"Your role, {membership.role}, doesn't include this.")
 
 
-def member_view(
-    permission: Permission,
-) -> Callable[
-    [Callable[Concatenate[AgencyRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
-]:
+def member_view(permission: Permission) -> Callable[[MemberView[P]], AnyView[P]]:
     """Let members with `permission` into a view that isn't about one site; others get 403."""
 
-    def decorate(
-        view: Callable[Concatenate[AgencyRequest, P], HttpResponse],
-    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    def decorate(view: MemberView[P]) -> AnyView[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             member = agency_request(request)
             require(member.membership, permission)
             return view(member, *args, **kwargs)

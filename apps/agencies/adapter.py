@@ -14,7 +14,7 @@ from .models import User
 from .signing_out import sign_out
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("agency-choose")
 

@@ -35,7 +35,7 @@ class AddressField(forms.CharField):
         return super().clean(value) if value else ""
 
 
-class SignupForm(AllauthSignupForm):  # type: ignore[misc]
+class SignupForm(AllauthSignupForm):
     """A new user with a new agency."""
 
     agency_name = forms.CharField(label="Your agency", max_length=100)

@@ -68,5 +68,5 @@ def _key(token: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _volatile() -> "redis.Redis[str]":
+def _volatile() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_CACHE_URL, decode_responses=True, socket_timeout=5)

@@ -47,6 +47,6 @@ def safe_path(path: str) -> str:
 
 def _url(host: str, path: str, query: dict[str, str]) -> str:
     scheme = settings.BEACON_SCHEME
-    is_default = settings.BEACON_URL_PORT == {"http": 80, "https": 443}[scheme]
+    is_default = {"http": 80, "https": 443}[scheme] == settings.BEACON_URL_PORT
     port = "" if is_default else f":{settings.BEACON_URL_PORT}"
     return f"{scheme}://{host}{port}{path}" + (f"?{urlencode(query)}" if query else "")

@@ -4,6 +4,7 @@ The socket and the ingest door don't pass here: they name their schema themselve
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -19,6 +20,8 @@ from .hosts import host_without_port, is_public_host, public_url, safe_path
 from .models import Agency, Domain, Membership, User
 from .selectors import has_confirmed_email
 
+# The connection as django-tenants has extended it.
+tenants: Any = connection
 # Asked by machines under any allowed host, and answered without an agency. (The ingest door answers under every host.)
 WITHOUT_AGENCY = frozenset({"/health", "/ready"})
 CONFIRMED = "email_confirmed"
@@ -26,11 +29,11 @@ CONFIRMED = "email_confirmed"
 ENTRANCE = frozenset({"/login", "/login/return", "/logout"})
 
 
-class AgencyMiddleware(TenantMainMiddleware):  # type: ignore[misc]
+class AgencyMiddleware(TenantMainMiddleware):
     """Choose the schema and the addresses by the host. An unknown host gets a plain 404."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        connection.set_schema_to_public()
+        tenants.set_schema_to_public()
         try:
             host = host_without_port(request.get_host())
         except DisallowedHost:
@@ -42,15 +45,17 @@ class AgencyMiddleware(TenantMainMiddleware):  # type: ignore[misc]
         if domain is None:
             return unknown_host()
         domain.tenant.domain_url = host
-        connection.set_tenant(domain.tenant)
+        tenants.set_tenant(domain.tenant)
         self._set(request, domain.tenant)
         return None
 
     @staticmethod
     def _set(request: HttpRequest, agency: Agency | None) -> None:
-        request.agency = request.tenant = agency  # type: ignore[attr-defined]
-        request.urlconf = settings.ROOT_URLCONF if agency else settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
-        set_urlconf(request.urlconf)  # type: ignore[attr-defined]
+        request.agency = agency  # type: ignore[attr-defined]
+        # What django-tenants' own tags ask; on the public host a stand-in that names the public schema.
+        request.tenant = agency or tenants.tenant  # type: ignore[attr-defined]
+        request.urlconf = settings.ROOT_URLCONF if agency else settings.PUBLIC_SCHEMA_URLCONF
+        set_urlconf(request.urlconf)
 
 
 class MembershipMiddleware:

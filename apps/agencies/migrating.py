@@ -1,12 +1,13 @@
 """Migrations of agencies' schemas: those behind are found with one query for all, and brought up one by one.
 
-Only the agencies' own apps are migrated there. (django-tenants' command walks through all apps in each schema, which does
-the same to the tables and takes several times as long.)
+Only the agencies' own apps are migrated there. (django-tenants' command walks through all apps in each schema, which
+does the same to the tables and takes several times as long.)
 """
 
 import hashlib
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -72,9 +73,10 @@ def schema_migrate(schema: str) -> None:
 
 def _recorder_alone(schema: str) -> None:
     """Make the table of applied migrations in this schema: looked for along the path, the public one would be found."""
-    connection.set_schema(schema, include_public=False)
+    tenants: Any = connection
+    tenants.set_schema(schema, include_public=False)
     MigrationRecorder(connection).ensure_schema()
-    connection.set_schema(schema)
+    tenants.set_schema(schema)
 
 
 def _applied(schemas: Iterable[str]) -> dict[str, frozenset[Key]]:
@@ -102,4 +104,4 @@ def _rows(schemas: list[str]) -> list[tuple[str, str, str]]:
     )
     with connection.cursor() as cursor:
         cursor.execute(parts)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

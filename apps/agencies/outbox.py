@@ -1,6 +1,7 @@
 """The local outbox: mails that would have gone out, as files that can be read at `/outbox/`."""
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +14,9 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
 from apps.core import clock
-from apps.core.ids import uuid7
+from apps.core.ids import public_key
 
-NAME = re.compile(r"[0-9a-f-]{36}")
+NAME = re.compile(r"[0-9]{20}-[a-z0-9]{6}")
 SHOWN = 200
 
 
@@ -26,7 +27,7 @@ class OutboxEmailBackend(BaseEmailBackend):
         folder = outbox_folder()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for message in email_messages:
-            path = folder / f"{uuid7()}.eml"
+            path = folder / f"{time.time_ns():020}-{public_key(length=6)}.eml"
             draft = path.with_suffix(".part")
             draft.write_bytes(message.message().as_bytes())
             draft.rename(path)
@@ -50,7 +51,7 @@ def outbox_folder() -> Path:
 
 
 def is_outbox_in_use() -> bool:
-    return settings.EMAIL_BACKEND == f"{OutboxEmailBackend.__module__}.{OutboxEmailBackend.__qualname__}"
+    return f"{OutboxEmailBackend.__module__}.{OutboxEmailBackend.__qualname__}" == settings.EMAIL_BACKEND
 
 
 def outbox_list() -> list[OutboxMail]:

@@ -21,7 +21,7 @@ def is_agency_request(request: HttpRequest) -> TypeGuard[AgencyRequest]:
 
 
 def agency_request(request: HttpRequest) -> AgencyRequest:
-    """Return the request as a member's. Raises RuntimeError for a view that the middleware lets anonymous people into."""
+    """Return the request as a member's. Raises RuntimeError for a view that is open to anonymous people."""
     if not is_agency_request(request):
         raise RuntimeError("this view needs a member")
     return request

@@ -1,4 +1,4 @@
-"""Schemas for new agencies: migrated ahead as spares and renamed when one is needed, because nobody waits for migrations.
+"""Schemas for new agencies: migrated ahead as spares and renamed when needed, because nobody waits for migrations.
 
 A spare is named `spare_<fingerprint>_<random>`: the fingerprint says which migrations it has, so that after an upgrade
 no agency gets an outdated one. Where no spare is left, the statements that made the last one are played again.
@@ -38,7 +38,7 @@ def schema_take(name: str) -> None:
 
 
 def spares_refill(*, wanted: int = SPARES) -> int:
-    """Make spares until `wanted` fit today's migrations, drop unusable ones; return how many were made. May run twice."""
+    """Make spares until `wanted` fit today's migrations, drop unusable ones; return how many were made."""
     _drop_unusable()
     missing = wanted - SpareSchema.objects.filter(name__startswith=_prefix("spare")).count()
     for _ in range(missing):
@@ -87,7 +87,7 @@ class Recorder:
 
 def _make_now(name: str) -> None:
     _create(name)
-    recipe: list[Statement] | None = _recipe()
+    recipe = _recipe()
     if recipe is None:
         schema_migrate(name)
         return
@@ -107,7 +107,7 @@ def _claim() -> str | None:
 
 
 def _drop_unusable() -> None:
-    """Drop spares with other migrations than today's and those whose maker has died; one just being taken is left alone."""
+    """Drop spares with other migrations than today's and those whose maker has died, but none being taken."""
     given_up = clock.now() - timedelta(minutes=MAKING_MINUTES)
     with transaction.atomic():
         rows = SpareSchema.objects.select_for_update(skip_locked=True).exclude(name__startswith=_prefix("spare"))
@@ -134,7 +134,8 @@ def _recipe_key() -> str:
 
 def _recipe() -> list[Statement] | None:
     with in_schema("public"):
-        return cache.get(_recipe_key())
+        kept: list[Statement] | None = cache.get(_recipe_key())
+    return kept
 
 
 def _recipe_keep(statements: list[Statement], *, names_schema: str) -> None:

@@ -39,4 +39,4 @@ def invitation_by_token(token: str) -> Invitation | None:
 
 def has_confirmed_email(user: User) -> bool:
     """Return whether the user's address was confirmed. One query."""
-    return EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists())

@@ -18,7 +18,7 @@ def clients_visible(membership: Membership) -> QuerySet[Client]:
 
 
 def sites_visible(membership: Membership) -> QuerySet[Site]:
-    """Return the sites a member may see with their clients, archived ones included. Nobody without the right to read."""
+    """Return the sites a member may see, archived ones included, with their clients."""
     sites = Site.objects.select_related("client")
     if not membership.may(Permission.READ):
         return sites.none()
@@ -39,7 +39,10 @@ def site_or_404(request: HttpRequest, slug: str, permission: Permission) -> Site
 
 
 def client_or_404(request: HttpRequest, client_id: int, permission: Permission) -> Client:
-    """Return the client. Raises Http404 where the member can't see it, PermissionDenied for a role too low. One query."""
+    """Return the client. Raises Http404 where the member can't see it, PermissionDenied for a role too low.
+
+    One query.
+    """
     membership = agency_request(request).membership
     client = clients_visible(membership).filter(id=client_id).first()
     if client is None:

@@ -36,7 +36,7 @@ def networks_seal(networks: Iterable[Network]) -> bytes | None:
     return seal(derived_key(PURPOSE), json.dumps(texts).encode(), PURPOSE.encode()) if texts else None
 
 
-def networks_open(sealed: bytes | None) -> list[Network]:
+def networks_open(sealed: bytes | memoryview | None) -> list[Network]:
     """Return what `networks_seal` sealed. Raises SealBroken where the key has changed."""
     if not sealed:
         return []
@@ -44,7 +44,7 @@ def networks_open(sealed: bytes | None) -> list[Network]:
     return [ip_network(text) for text in texts]
 
 
-def to_text(sealed: bytes | None) -> str:
+def to_text(sealed: bytes | memoryview | None) -> str:
     """Return sealed bytes as a route's JSON holds them; empty for none."""
     return b64encode(bytes(sealed)).decode() if sealed else ""
 

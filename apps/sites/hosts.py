@@ -3,7 +3,8 @@
 import re
 
 LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-HOST = re.compile(rf"{LABEL}(?:\.{LABEL})*")
+# One word alone is a typing error, but for one's own machine.
+HOST = re.compile(rf"localhost|{LABEL}(?:\.{LABEL})+")
 ADDRESS_V6 = re.compile(r"\[[0-9a-f:.]+\]")
 LONGEST = 253
 MOST = 50

@@ -144,7 +144,7 @@ def site_ignore(*, site: Site, networks: Iterable[Network]) -> None:
 
 
 def site_delete(*, site: Site) -> None:
-    """Delete a site's row and route. What was stored of it is tracking's, and erased before, in the same transaction."""
+    """Delete a site's row and route. What was stored of it is tracking's to erase."""
     with transaction.atomic():
         SiteRoute.objects.filter(site_key=site.site_key).delete()
         _publish(site.site_key)

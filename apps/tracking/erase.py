@@ -53,7 +53,7 @@ def site_remove(site: Site) -> None:
 
 
 def site_erase(site_id: int) -> None:
-    """Erase a site's visits, events and ledger, whether or not its row is still there. May run twice or be broken off."""
+    """Erase a site's visits, events and ledger, its row gone or not. May run twice or be broken off."""
     while _events_slice(site_id):
         pass
     while _sessions_slice(site_id):
@@ -83,7 +83,7 @@ def _events_slice(site_id: int) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         site_lock([site_id])
         cursor.execute(EVENTS_SLICE, [site_id, site_id, SLICE])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _sessions_slice(site_id: int) -> int:

@@ -1,6 +1,7 @@
 """Host -> agency, and who gets in."""
 
 import pytest
+from allauth.account.models import EmailAddress
 
 from apps.agencies.hosts import host_without_port, safe_path
 from tests.cast import Browser, Cast, public_browser
@@ -77,7 +78,7 @@ def test_the_session_cookie_is_for_its_host_alone(cast: Cast) -> None:
 
 
 def test_the_shell_asks_for_confirmation_until_the_address_is_confirmed(cast: Cast) -> None:
-    address = cast.viewer.user.emailaddress_set.get()
+    address = EmailAddress.objects.get(user=cast.viewer.user)
     address.verified = False
     address.save()
     browser = cast.browser(cast.viewer)
@@ -106,5 +107,3 @@ def test_a_host_is_read_without_its_port(header: str, host: str) -> None:
 )
 def test_nobody_is_sent_to_another_host(given: str, path: str) -> None:
     assert safe_path(given) == path
-
-

@@ -1,4 +1,4 @@
-"""Signing in on the public host and coming back to the agency's: once, soon, in the same browser, to the same agency."""
+"""Signing in on the public host and coming back: once, soon, in the same browser, to the same agency."""
 
 from urllib.parse import parse_qs, urlsplit
 

@@ -31,7 +31,7 @@ class Domain(DomainMixin):
 
 
 class SpareSchema(models.Model):
-    """A migrated schema that belongs to nobody yet: giving it to a new agency is one rename instead of all migrations."""
+    """A migrated schema that belongs to nobody yet: giving it to a new agency is one rename, not all migrations."""
 
     name = models.CharField(max_length=63, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)

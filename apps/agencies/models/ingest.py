@@ -45,7 +45,7 @@ class ApiKey(models.Model):
 
 
 class Salt(models.Model):
-    """A UTC day's salt, wrapped by a key that is outside the database. Two days are kept; backups leave this table out."""
+    """A UTC day's salt, wrapped by a key outside the database. Two days are kept; backups leave this table out."""
 
     day = models.DateField(primary_key=True)
     wrapped = models.BinaryField()
@@ -57,7 +57,7 @@ class Salt(models.Model):
 class StreamCheckpoint(models.Model):
     """Up to which stream entry all agencies have stored, and which owner (epoch) may go on from there.
 
-    The owner renews `leased_until` while it lives; once that has passed, a successor takes the partition with a new epoch.
+    The owner renews `leased_until` while it lives; after that a successor takes the partition with a new epoch.
     """
 
     partition = models.SmallIntegerField(primary_key=True)

@@ -1,6 +1,6 @@
 """What changes agencies, memberships and invitations."""
 
-from .agencies import agency_create, slug_suggest
+from .agencies import agency_create, agency_set_active, slug_suggest
 from .team import (
     invitation_accept,
     invitation_revoke,
@@ -13,6 +13,7 @@ from .users import user_create, user_rename
 
 __all__ = [
     "agency_create",
+    "agency_set_active",
     "invitation_accept",
     "invitation_revoke",
     "invitation_send",

@@ -39,6 +39,12 @@ def agency_create(*, name: str, slug: str, owner: User) -> Agency:
     return agency
 
 
+def agency_set_active(*, agency: Agency, is_active: bool) -> None:
+    """Close an agency's doors or open them again. Nothing of it is deleted; the ingest doors notice within seconds."""
+    agency.is_active = is_active
+    agency.save(update_fields=["is_active"])
+
+
 def slug_suggest(name: str) -> str:
     """Return an address made of an agency's name that is free: `Alder & Söhne` -> `alder-sohne`."""
     base = slugify(name)[:SLUG_LENGTH].strip("-") or "agency"

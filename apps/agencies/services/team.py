@@ -120,7 +120,7 @@ def _limits(role: Role, client_ids: Iterable[int] | None) -> list[int] | None:
 
 
 def _keep_an_owner(membership: Membership, *, stays: bool) -> None:
-    """Raise Refused where this would leave the agency without an owner. Two owners who go at once wait for each other."""
+    """Raise Refused where this would leave no owner. Two owners who go at once wait for each other."""
     owners = list(
         Membership.objects.select_for_update()
         .filter(agency_id=membership.agency_id, role=Role.OWNER)

@@ -30,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "public/home.html")
 
 
-class SignupView(AllauthSignupView):  # type: ignore[misc]
+class SignupView(AllauthSignupView):
     """User, agency and schema in one transaction, then logged in on the agency's host."""
 
     def form_valid(self, form: forms.Form) -> HttpResponse:
@@ -49,7 +49,8 @@ class SignupView(AllauthSignupView):  # type: ignore[misc]
         return response
 
     def form_invalid(self, form: forms.Form) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form), status=422)
+        response: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=422)
+        return response
 
 
 @require_safe

@@ -33,6 +33,7 @@ PERMISSION_TEXTS = (
     (Permission.OWN_AGENCY, "Make and unmake owners"),
 )
 
+
 @require_safe
 @member_view(Permission.MANAGE_TEAM)
 def team(request: AgencyRequest) -> HttpResponse:

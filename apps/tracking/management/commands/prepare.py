@@ -1,4 +1,4 @@
-"""What every start begins with: tables up to date everywhere, spare schemas, today's salt, the event table's next leaves."""
+"""What every start begins with: tables up to date everywhere, spare schemas, today's salt, the next event leaves."""
 
 from typing import Any
 
@@ -36,7 +36,8 @@ class Command(BaseCommand):
         self.stdout.write("migrating the shared tables")
         call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
         # The command closes its connection and leaves it at a schema of its own choice.
-        connection.set_schema_to_public()
+        tenants: Any = connection
+        tenants.set_schema_to_public()
 
     def _migrate_agencies(self) -> None:
         behind = schemas_behind(agency_schemas())
