@@ -43,8 +43,11 @@ QUOTED = re.compile(r'"[^"]*"')
 # always old, and then it reads the whole leaf, or worse, reads it once for each of them.
 BY_INDEX = """
 SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-  set_config('enable_mergejoin', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)
+  set_config('enable_mergejoin', 'off', true), set_config('max_parallel_workers_per_gather', '0', true),
+  set_config('idle_in_transaction_session_timeout', %s, true)
 """
+# A writer that is paused in the middle holds its locks no longer than this: a successor waits for them.
+PAUSED_MS = 10_000
 SCHEMA_EXISTS = "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = %s)"
 
 
@@ -81,7 +84,7 @@ def _store(schema: str, entries: Sequence[Entry], epochs: Mapping[int, int], lea
 def _store_together(schema: str, entries: Sequence[Entry], epochs: Mapping[int, int], leaves: Leaves) -> Stored:
     leaves.ensure(schema, _moments(entries))
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(BY_INDEX)
+        cursor.execute(BY_INDEX, [str(PAUSED_MS)])
         fresh = entries_fresh(entries, epochs)
         if not fresh:
             return Stored()
