@@ -5,8 +5,8 @@ description, "Definitions". Visitors, visits, bounces and durations belong to th
 views to their own time.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, astuple, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -142,6 +142,12 @@ def tally_of(row: Mapping[str, Any], pageviews: int = 0) -> Tally:
     """Return the Tally of a row that `session_sums` brought."""
     sums = {name: row[name] for name in asdict(Tally()) if name != "pageviews"}
     return Tally(**(sums | {"duration_seconds": float(sums["duration_seconds"])}), pageviews=pageviews)
+
+
+def tally_sum(tallies: Iterable[Tally]) -> Tally:
+    """Return the sum of tallies of different days: visitors of several days are the sum of daily visitors."""
+    columns = zip(*(astuple(tally) for tally in tallies), strict=True)
+    return Tally(*(sum(column) for column in columns))
 
 
 # --- change -----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from apps.tracking.filters import Filters
 from apps.tracking.models import Kind
 from apps.tracking.selectors import event_all, session_all
 
-from .metrics import Metric, Tally, metric_change, metric_value, session_sums, tally_of
+from .metrics import Metric, Tally, metric_change, metric_value, session_sums, tally_of, tally_sum
 
 HOUR = timedelta(hours=1)
 
@@ -44,8 +44,45 @@ class Course:
     buckets: Sequence[Bucket]
     tallies: Sequence[Tally]
 
+    def total(self) -> Tally:
+        """Return the sum of all buckets. Not for hours: a visitor counts in each hour, but once a day."""
+        if self.granularity is Granularity.HOUR:
+            raise ValueError("hours don't add up to days")
+        return tally_sum(self.tallies)
+
     def values(self, metric: Metric) -> list[float | None]:
         return [metric_value(metric, tally) for tally in self.tallies]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A period's totals and course, beside those of its comparison."""
+
+    totals: Totals
+    current: Course
+    previous: Course | None
+
+
+def figures(*, site_id: int, period: Period, filters: Filters, compares: bool = True) -> Figures:
+    """Return totals and course together: what adds up from the course isn't asked for again. Four to eight queries."""
+    one = course(site_id=site_id, span=period.span, granularity=period.granularity, filters=filters)
+    current = _total(one, site_id, filters)
+    if period.comparison is None or not compares:
+        return Figures(Totals(current, None), one, None)
+    other = course(site_id=site_id, span=period.comparison, granularity=period.granularity, filters=filters)
+    previous = _total(other, site_id, filters, until=period.compared_until)
+    return Figures(Totals(current, previous), one, other)
+
+
+def _total(one: Course, site_id: int, filters: Filters, *, until: datetime | None = None) -> Tally:
+    """Return a course's total; `until` cuts its last day short."""
+    span = one.span
+    if until is None and one.granularity is not Granularity.HOUR:
+        return one.total()
+    if until is not None and one.granularity is Granularity.DAY:
+        rest = tally(site_id=site_id, since=one.buckets[-1].start, until=until, filters=filters)
+        return tally_sum([*one.tallies[:-1], rest])
+    return tally(site_id=site_id, since=span.start, until=until or span.end, filters=filters)
 
 
 def totals(*, site_id: int, period: Period, filters: Filters, compares: bool = True) -> Totals:

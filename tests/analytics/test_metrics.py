@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.analytics.metrics import Metric, Tally, metric_change, metric_value
-from apps.analytics.reports import course, totals
+from apps.analytics.reports import course, figures, totals
 from apps.core.periods import Granularity, Period, Span, period_read
 from apps.sites.models import Site
 from apps.tracking.filters import Filters
@@ -126,6 +126,28 @@ def test_a_running_period_is_compared_up_to_the_same_time_of_day(site: Site) -> 
     found = totals(site_id=site.id, period=period(site, period="today"), filters=NO_FILTERS)
     # It is noon: the visit of 15:00 a week ago has no counterpart yet.
     assert (found.current.visits, found.previous and found.previous.visits) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"period": "today"},
+        {"period": "7d"},
+        {"period": "7d", "by": "hour"},
+        {"period": "30d", "by": "week"},
+        {"period": "month"},
+        {"from": "2026-05-05", "to": "2026-05-12"},
+        {"period": "7d", "compare": "none"},
+    ],
+)
+def test_totals_that_are_added_up_are_those_that_are_asked_for(worked_day: Site, query: dict[str, str]) -> None:
+    for day in (5, 6, 13):
+        visit_make(worked_day, at(9, day=day), visitor=50)
+        visit_make(worked_day, at(11, day=day), visitor=50, pages=[Page("/"), Page("/a", 5)])
+        visit_make(worked_day, at(18, day=day), visitor=51)
+    asked = period(worked_day, **query)
+    together = figures(site_id=worked_day.id, period=asked, filters=NO_FILTERS).totals
+    assert together == totals(site_id=worked_day.id, period=asked, filters=NO_FILTERS)
 
 
 def test_a_handful_is_not_enough_for_a_percentage() -> None:

@@ -16,7 +16,7 @@ from .. import overview as page
 from ..metrics import DEFINITIONS, Metric, metric_value
 from ..panels import PANELS, panel_view
 from ..report import Report, report_read
-from ..reports import Course, course, totals
+from ..reports import Course, course, figures
 from ..trust import trust_view
 
 
@@ -31,8 +31,8 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     metric = page.metric_read(request.GET.get("metric", ""))
     extent = session_extent(site_id=site.id, zone=report.zone)
     compares = page.has_before(report.period, extent)
-    sums = totals(site_id=site.id, period=report.period, filters=report.filters, compares=compares)
-    current, previous = _courses(report, compares=compares)
+    found = figures(site_id=site.id, period=report.period, filters=report.filters, compares=compares)
+    sums = found.totals
     is_empty = not sums.current.visits and not sums.current.pageviews
     context = {
         "site": site,
@@ -43,10 +43,10 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "picker": report.picker(),
         "filter_bar": report.filter_bar(),
         "figures": page.figures(report, sums, metric),
-        "chart": page.chart(report, current, previous, metric),
+        "chart": page.chart(report, found.current, found.previous, metric),
         "current_label": report.period.days_label,
         "previous_label": page.previous_label(report.period) if compares else "",
-        "has_weekends": page.has_weekends(current),
+        "has_weekends": page.has_weekends(found.current),
         "granularities": page.granularity_links(report),
         "notes": page.notes(report.period, extent),
         "is_empty": is_empty,
@@ -106,10 +106,10 @@ def _cells(one: Course, index: int) -> list[str | int | float | None]:
     ]
 
 
-def _courses(report: Report, *, compares: bool = True) -> tuple[Course, Course | None]:
+def _courses(report: Report) -> tuple[Course, Course | None]:
     period, filters = report.period, report.filters
     current = course(site_id=report.site.id, span=period.span, granularity=period.granularity, filters=filters)
-    if period.comparison is None or not compares:
+    if period.comparison is None:
         return current, None
     return current, course(
         site_id=report.site.id, span=period.comparison, granularity=period.granularity, filters=filters
