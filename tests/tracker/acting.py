@@ -2,23 +2,21 @@
 
 from playwright.sync_api import Page
 
+SET_HIDDEN = """isHidden => {
+    const visibilityState = isHidden ? "hidden" : "visible";
+    Object.defineProperty(document, "hidden", {value: isHidden, configurable: true});
+    Object.defineProperty(document, "visibilityState", {value: visibilityState, configurable: true});
+    document.dispatchEvent(new Event("visibilitychange", {bubbles: true}));
+}"""
 
-def hide(page: Page) -> None:
-    """Put the page in the background. Playwright keeps every page visible: what the browser would say is said here."""
-    _set_hidden(page, True)
+
+def hide(page: Page, *, after: str = "0") -> None:
+    """Put the page in the background, at once after an expression of its own.
+
+    Playwright keeps every page visible: what the browser would say is said here.
+    """
+    page.evaluate(f"{after}; ({SET_HIDDEN})(true)")
 
 
 def show(page: Page) -> None:
-    _set_hidden(page, False)
-
-
-def _set_hidden(page: Page, is_hidden: bool) -> None:
-    page.evaluate(
-        """isHidden => {
-            Object.defineProperty(document, "hidden", {value: isHidden, configurable: true});
-            const visibilityState = isHidden ? "hidden" : "visible";
-            Object.defineProperty(document, "visibilityState", {value: visibilityState, configurable: true});
-            document.dispatchEvent(new Event("visibilitychange", {bubbles: true}));
-        }""",
-        is_hidden,
-    )
+    page.evaluate(f"({SET_HIDDEN})(false)")

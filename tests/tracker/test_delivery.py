@@ -78,8 +78,7 @@ def test_without_network_events_wait_and_come_when_it_is_back(world: World) -> N
 def test_a_background_page_sends_at_once(world: World) -> None:
     page = world.open(world.page("/"))
     world.beacon.wait_of("pageview")
-    page.evaluate("beacon('event', 'quick')")
-    hide(page)
+    hide(page, after="beacon('event', 'quick')")
     world.beacon.wait_of("event")
     [_, request] = world.beacon.received
     assert [event["kind"] for event in request.events] == ["event", "engagement"]
