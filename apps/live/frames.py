@@ -1,16 +1,19 @@
-"""What goes from the writer's process to whoever watches a site: which visits changed, and no more than that."""
+"""What goes from the writer's and the workers' processes to whoever watches a site: that there is something new.
 
-from collections.abc import Iterable
-from uuid import UUID
+What is new, the watchers' board reads from the rows. A message that gets lost costs them one tick's patience.
+"""
 
-from asgiref.sync import async_to_sync
+import asyncio
+from functools import cache
+from threading import Thread
+
 from channels.layers import get_channel_layer
 
 from apps.companies.facts import CompanyMatched
 from apps.tracking.facts import EventsStored
 
-# More changed visits than this in one message aren't named: the watcher looks at the newest by itself.
-MOST_NAMED = 100
+# A message that isn't out by then counts as lost.
+PATIENCE_SECONDS = 2.0
 
 
 def group_name(schema: str, site_id: int) -> str:
@@ -20,16 +23,23 @@ def group_name(schema: str, site_id: int) -> str:
 
 def announce_events(fact: EventsStored) -> None:
     if not fact.is_backfill and fact.session_ids:
-        _send(fact.schema, fact.site_id, fact.session_ids)
+        _send(fact.schema, fact.site_id)
 
 
 def announce_companies(fact: CompanyMatched) -> None:
-    _send(fact.schema, fact.site_id, fact.session_ids)
+    if fact.session_ids:
+        _send(fact.schema, fact.site_id)
 
 
-def _send(schema: str, site_id: int, session_ids: Iterable[UUID]) -> None:
-    layer = get_channel_layer()
-    if layer is None:
-        return
-    named = [str(session_id) for session_id in session_ids][:MOST_NAMED]
-    async_to_sync(layer.group_send)(group_name(schema, site_id), {"type": "visits.changed", "session_ids": named})
+def _send(schema: str, site_id: int) -> None:
+    """Tell a site's watchers. Raises RedisError or TimeoutError, which is an OSError."""
+    message = get_channel_layer().group_send(group_name(schema, site_id), {"type": "visits.changed"})
+    asyncio.run_coroutine_threadsafe(message, _loop()).result(PATIENCE_SECONDS)
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Return this process's loop for messages: the layer's connection belongs to a loop, and so outlives a message."""
+    loop = asyncio.new_event_loop()
+    Thread(target=loop.run_forever, name="live-messages", daemon=True).start()
+    return loop

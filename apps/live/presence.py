@@ -4,23 +4,27 @@ A visitor counts as present for five minutes after the last event: the tracker i
 engagement when the page is hidden. Nothing here is kept elsewhere, so nothing can be lost or disagree with the reports.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import Round, TruncMinute
+from django.db.models import Count
+from django.db.models.functions import TruncMinute
 
-from apps.companies.models import Company
+from apps.companies.selectors import company_names
 from apps.core import clock, formats
 from apps.core.maps import Place
 from apps.networks.labels import network_label
-from apps.tracking.models import Event, Kind, Session
-from apps.tracking.selectors import LONGEST_PRESENCE, PRESENT_FOR
+from apps.tracking.models import Event, Kind
+from apps.tracking.selectors import PRESENT_FOR, session_present
+from apps.tracking.wording import city_words, event_words
 
 ROWS = 50
-FEED_ROWS = 20
+FEED_ROWS = 14
 PAGES = 6
 PLACES = 200
 MINUTES = 30
@@ -37,19 +41,6 @@ class PageNow:
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
-    """The figures of a site at one moment."""
-
-    at: datetime
-    visitors: int
-    in_companies: int
-    without_place: int
-    pages: Sequence[PageNow]
-    places: Sequence[Place]
-    minutes: Sequence[int]  # visitors active in each of the last 30 minutes, oldest first
-
-
-@dataclass(frozen=True, slots=True)
 class Visit:
     """A present visit as the list shows it."""
 
@@ -57,155 +48,154 @@ class Visit:
     company_id: int | None
     company_name: str
     network_kind: str
-    organisation: str
     city: str
     country: str
     path: str
     source: str
-    channel: str
-    pageviews: int
+    is_paid: bool
     started_at: datetime
-    ended_at: datetime
 
     @property
     def who(self) -> str:
         """The company's name, else what sort of network the visitor sits in."""
-        return self.company_name or network_label(self.network_kind, self.city)
+        return self.company_name or network_label(self.network_kind)
 
     @property
     def place(self) -> str:
         return ", ".join(part for part in (self.city, self.country) if part)
 
+    @property
+    def came_by(self) -> str:
+        return f"{self.source or 'Direct'}, paid" if self.is_paid else self.source or "Direct"
+
 
 @dataclass(frozen=True, slots=True)
 class FeedLine:
-    """One thing that happened."""
+    """One thing that happened, as the feed says it: who (`is_named`: a company), did what, where."""
 
     id: UUID
     at: datetime
-    kind: str
-    name: str
+    icon: str
+    who: str
+    is_named: bool
+    did: str
     path: str
-    visit: Visit
-    is_arrival: bool
 
 
-def present(site_id: int, *, at: datetime | None = None) -> QuerySet[Session]:
-    """Return the people's sessions of a site whose last event is at most five minutes old."""
-    now = at or clock.now()
-    return Session.objects.filter(
-        site_id=site_id,
-        set_aside="",
-        started_at__gte=now - LONGEST_PRESENCE,
-        started_at__lte=now + PRESENT_FOR,
-        ended_at__gte=now - PRESENT_FOR,
-    )
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A site at one moment. `visits` and `company_visits` are the newest ones, at most ROWS of each."""
+
+    visitors: int
+    in_companies: int
+    without_place: int
+    listed: int  # visits that there are, of which the newest are in `visits`
+    listed_companies: int
+    pages: Sequence[PageNow]
+    places: Sequence[Place]
+    minutes: Sequence[int]  # visitors active in each of the last 30 minutes, oldest first
+    visits: Sequence[Visit]
+    company_visits: Sequence[Visit]
+    feed: Sequence[FeedLine]
+
+    @property
+    def last_at(self) -> datetime | None:
+        return self.feed[0].at if self.feed else None
 
 
-def now_of(site_id: int) -> Now:
-    """Return a site's present figures. Four queries, whatever the number of visitors."""
+class _Row(NamedTuple):
+    """The columns of a present visit that are looked at; one tuple for each of thousands."""
+
+    id: UUID
+    visitor_id: int
+    company_id: int | None
+    network_kind: str
+    city: str
+    country: str
+    latitude: float | None
+    longitude: float | None
+    exit_path: str
+    source: str
+    channel: str
+    started_at: datetime
+    ended_at: datetime
+
+
+def presence_now(site_id: int) -> Presence:
+    """Return who is on the site and what happened last. Four queries, whatever the number of visitors.
+
+    All present visits are read once and counted here: the database would go through them once for each figure.
+    """
     at = clock.now()
-    rows = present(site_id, at=at)
-    totals = rows.aggregate(
-        visitors=Count("visitor_id", distinct=True),
-        in_companies=Count("visitor_id", distinct=True, filter=Q(company_id__isnull=False)),
-        without_place=Count("visitor_id", distinct=True, filter=Q(latitude__isnull=True)),
-    )
-    visitors = totals["visitors"]
-    pages = list(
-        rows.exclude(exit_path="")
-        .values_list("exit_path")
-        .annotate(n=Count("visitor_id", distinct=True))
-        .order_by("-n")[:PAGES]
-    )
-    places = (
-        rows.exclude(latitude=None)
-        .exclude(longitude=None)
-        .values_list(Round("latitude", 1), Round("longitude", 1), "city")
-        .annotate(n=Count("visitor_id", distinct=True))
-        .order_by("-n")[:PLACES]
-    )
-    return Now(
-        at=at,
-        visitors=visitors,
-        in_companies=totals["in_companies"],
-        without_place=totals["without_place"],
-        pages=[
-            PageNow(path, formats.number(count), formats.share(count / visitors), 100 * count / pages[0][1])
-            for path, count in pages
-        ],
-        places=[Place(longitude, latitude, count, city) for latitude, longitude, city, count in places],
+    found = session_present([site_id], now=at).order_by("ended_at", "id").values_list(*_Row._fields)
+    rows = [_Row(*row) for row in found.iterator(chunk_size=5_000)]
+    by_visitor = {row.visitor_id: row for row in rows}
+    newest = sorted(rows, key=attrgetter("started_at", "id"), reverse=True)
+    of_companies = [row for row in newest if row.company_id]
+    events = _last_events(site_id, at)
+    names = _names([*newest[:ROWS], *of_companies[:ROWS]], rows, events)
+    shown = {row.id: _visit(row, names) for row in [*newest[:ROWS], *of_companies[:ROWS]]}
+    return Presence(
+        visitors=len(by_visitor),
+        in_companies=sum(row.company_id is not None for row in by_visitor.values()),
+        without_place=sum(row.latitude is None for row in by_visitor.values()),
+        listed=len(newest),
+        listed_companies=len(of_companies),
+        pages=_pages(by_visitor.values()),
+        places=_places(by_visitor.values()),
         minutes=_minutes(site_id, at),
+        visits=[shown[row.id] for row in newest[:ROWS]],
+        company_visits=[shown[row.id] for row in of_companies[:ROWS]],
+        feed=_feed(events, {row.id: row for row in rows}, names),
     )
 
 
-def visits_now(site_id: int, *, only_companies: bool = False) -> list[Visit]:
-    """Return the newest present visits, at most `ROWS`."""
-    rows = present(site_id)
-    if only_companies:
-        rows = rows.filter(company_id__isnull=False)
-    return _visits(rows.order_by("-started_at", "id")[:ROWS])
+def _names(shown: Iterable[_Row], rows: Sequence[_Row], events: Sequence["_Happened"]) -> Mapping[int, str]:
+    """Return the names of the companies that the list and the feed show."""
+    told = {event.session_id for event in events}
+    wanted = {row.company_id for row in shown if row.company_id}
+    wanted |= {row.company_id for row in rows if row.company_id and row.id in told}
+    return company_names(wanted)
 
 
-def visits_by_id(site_id: int, session_ids: Iterable[UUID]) -> list[Visit]:
-    """Return those of `session_ids` that are present, oldest first."""
-    return _visits(present(site_id).filter(id__in=list(session_ids)).order_by("started_at", "id"))
-
-
-def feed(site_id: int, *, session_ids: Iterable[UUID] | None = None) -> list[FeedLine]:
-    """Return what happened last, newest first: page views and events of present visits, at most `FEED_ROWS`."""
-    rows = present(site_id)
-    if session_ids is not None:
-        rows = rows.filter(id__in=list(session_ids))
-    visits = {visit.id: visit for visit in _visits(rows.order_by("-ended_at")[: ROWS * 2])}
-    at = clock.now()
-    events = Event.objects.filter(
-        site_id=site_id,
-        session_id__in=list(visits),
-        kind__in=[Kind.PAGEVIEW, Kind.EVENT],
-        set_aside="",
-        occurred_at__gte=at - PRESENT_FOR * 2,
-        occurred_at__lte=at + PRESENT_FOR,
+def _visit(row: _Row, names: Mapping[int, str]) -> Visit:
+    name = names.get(row.company_id or 0, "")
+    return Visit(
+        id=row.id,
+        # A company that was erased a moment ago has no page to lead to.
+        company_id=row.company_id if name else None,
+        company_name=name,
+        network_kind=row.network_kind,
+        city=city_words(row.city),
+        country=row.country,
+        path=row.exit_path,
+        source=row.source,
+        is_paid=row.channel.startswith("Paid"),
+        started_at=row.started_at,
     )
-    lines = events.order_by("-occurred_at", "event_id").values_list(
-        "event_id", "occurred_at", "kind", "name", "path", "session_id"
-    )[:FEED_ROWS]
+
+
+def _pages(rows: Iterable[_Row]) -> list[PageNow]:
+    counted = Counter(row.exit_path for row in rows)
+    total = counted.total()
+    counted.pop("", None)
+    busiest = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:PAGES]
     return [
-        FeedLine(
-            id=event_id,
-            at=occurred_at,
-            kind=kind,
-            name=name,
-            path=path,
-            visit=visits[session_id],
-            is_arrival=kind == Kind.PAGEVIEW and occurred_at == visits[session_id].started_at,
-        )
-        for event_id, occurred_at, kind, name, path, session_id in lines
+        PageNow(path, formats.number(count), formats.share(count / total), 100 * count / busiest[0][1])
+        for path, count in busiest
     ]
 
 
-def _visits(rows: QuerySet[Session]) -> list[Visit]:
-    sessions = list(rows)
-    wanted = {session.company_id for session in sessions if session.company_id}
-    names = dict(Company.objects.filter(id__in=wanted).values_list("id", "name")) if wanted else {}
-    return [
-        Visit(
-            id=session.id,
-            company_id=session.company_id,
-            company_name=names.get(session.company_id or 0, ""),
-            network_kind=session.network_kind,
-            organisation=session.organisation,
-            city=session.city,
-            country=session.country,
-            path=session.exit_path,
-            source=session.source,
-            channel=session.channel,
-            pageviews=session.pageviews,
-            started_at=session.started_at,
-            ended_at=session.ended_at,
-        )
-        for session in sessions
-    ]
+def _places(rows: Iterable[_Row]) -> list[Place]:
+    """Return where the visitors are, near ones together, the most frequented places first."""
+    counted: Counter[tuple[float, float]] = Counter()
+    cities: dict[tuple[float, float], str] = {}
+    for row in rows:
+        if row.latitude is not None and row.longitude is not None:
+            point = (round(row.longitude, 1), round(row.latitude, 1))
+            counted[point] += 1
+            cities.setdefault(point, row.city)
+    return [Place(*point, count, cities[point]) for point, count in counted.most_common(PLACES)]
 
 
 def _minutes(site_id: int, at: datetime) -> list[int]:
@@ -218,3 +208,73 @@ def _minutes(site_id: int, at: datetime) -> list[int]:
         .annotate(n=Count("visitor_id", distinct=True))
     )
     return [counted.get(start + timedelta(minutes=minute), 0) for minute in range(MINUTES)]
+
+
+# --- the feed ---------------------------------------------------------------------------------------------------------
+
+
+class _Happened(NamedTuple):
+    event_id: UUID
+    occurred_at: datetime
+    kind: str
+    name: str
+    path: str
+    session_id: UUID
+
+
+# What the tracker's own events are called in a sentence, and their icons. Names: the ingest contract.
+_DEEDS = {
+    "purchase": ("bought something on", "badge-check"),
+    "outbound": ("followed a link out from", "external-link"),
+    "download": ("downloaded a file from", "download"),
+    "form_start": ("began a form on", "file-text"),
+    "form_submit": ("sent a form on", "send"),
+    "rage_click": ("pressed in vain, again and again, on", "mouse-pointer-click"),
+    "dead_click": ("pressed what doesn't answer on", "mouse-pointer-click"),
+}
+
+
+def _last_events(site_id: int, at: datetime) -> list[_Happened]:
+    """Return people's last page views and events, newest first, by the primary key's index."""
+    events = Event.objects.filter(
+        site_id=site_id,
+        kind__in=[Kind.PAGEVIEW, Kind.EVENT],
+        set_aside="",
+        occurred_at__gte=at - PRESENT_FOR * 2,
+        occurred_at__lte=at + PRESENT_FOR,
+    )
+    found = events.order_by("-occurred_at", "-event_id").values_list(*_Happened._fields)[:FEED_ROWS]
+    return [_Happened(*row) for row in found]
+
+
+def _feed(events: Sequence[_Happened], rows: Mapping[UUID, _Row], names: Mapping[int, str]) -> list[FeedLine]:
+    """Return the events of visits that are present, as the feed says them."""
+    return [_line(event, rows[event.session_id], names) for event in events if event.session_id in rows]
+
+
+def _line(event: _Happened, row: _Row, names: Mapping[int, str]) -> FeedLine:
+    name = names.get(row.company_id or 0, "")
+    did, icon = _deed(event, row)
+    return FeedLine(
+        id=event.event_id,
+        at=event.occurred_at,
+        icon="building-2" if name and icon == "footprints" else icon,
+        who=name or (f"Someone in {city_words(row.city)}" if row.city else "Someone"),
+        is_named=bool(name),
+        did=did,
+        path=event.path or "/",
+    )
+
+
+def _deed(event: _Happened, row: _Row) -> tuple[str, str]:
+    """Return what was done as it stands before the page's path, and its icon."""
+    if event.kind == Kind.PAGEVIEW:
+        if event.occurred_at != row.started_at:
+            return "opened", "footprints"
+        if not row.source or row.source == "Direct":
+            return "came directly to", "footprints"
+        paid = ", paid," if row.channel.startswith("Paid") else ""
+        return f"came from {row.source}{paid} to", "footprints"
+    if event.name in _DEEDS:
+        return _DEEDS[event.name]
+    return f"did “{event_words(event.name)}” on", "mouse-pointer-click"

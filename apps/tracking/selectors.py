@@ -112,16 +112,21 @@ def site_pulses(site_ids: Iterable[int], *, now: datetime) -> dict[int, Pulse]:
 
 def site_live_counts(site_ids: Iterable[int], *, now: datetime) -> dict[int, int]:
     """Return how many visitors are on each site now: those with an event in the last five minutes."""
-    present = Session.objects.filter(
+    present = session_present(site_ids, now=now)
+    return dict(
+        present.values_list("site_id").annotate(n=Count("visitor_id", distinct=True)).values_list("site_id", "n")
+    )
+
+
+def session_present(site_ids: Iterable[int], *, now: datetime) -> QuerySet[Session]:
+    """Return people's sessions whose last event is at most five minutes old. An imported log is never live."""
+    return Session.objects.filter(
         site_id__in=list(site_ids),
         set_aside="",
         started_at__gte=now - LONGEST_PRESENCE,
         started_at__lte=now + PRESENT_FOR,
         ended_at__gte=now - PRESENT_FOR,
-    )
-    return dict(
-        present.values_list("site_id").annotate(n=Count("visitor_id", distinct=True)).values_list("site_id", "n")
-    )
+    ).exclude(origin=Origin.IMPORT)
 
 
 def _last_visits(site_ids: list[int]) -> dict[int, LastVisit]:

@@ -1,28 +1,28 @@
-// Around the socket: a notice while it is away, and a fresh look at the page once it is back or the pause is over.
-import htmx from "./htmx.js";
-
-const FRESH = "beacon:reconnected";
-
-function fresh() {
-  htmx.trigger(document.body, FRESH);
-}
+// Around the socket: a notice while it is away, and a pause. After each connection the server sends the whole picture.
+const ENDED = 4404;
 
 /** `element` carries ws-connect. */
 export function attachLive(element) {
-  let wasLost = false;
-  const notice = () => document.querySelector("[data-live-notice]");
-  element.addEventListener("htmx:wsClose", () => {
-    wasLost = true;
-    notice()?.removeAttribute("hidden");
+  let socket = null;
+  const notice = element.querySelector("[data-live-notice]");
+  const say = (which) => {
+    notice.hidden = which === null;
+    for (const part of notice.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== which;
+  };
+  element.addEventListener("htmx:wsClose", (event) => {
+    // Any other end is tried again by itself.
+    say(event.detail.event.code === ENDED ? "ended" : "lost");
   });
-  element.addEventListener("htmx:wsOpen", () => {
-    notice()?.setAttribute("hidden", "");
-    // What was sent meanwhile is gone: the page is asked for anew instead.
-    if (wasLost) fresh();
-    wasLost = false;
+  element.addEventListener("htmx:wsOpen", (event) => {
+    socket = event.detail.socketWrapper;
+    say(null);
   });
   element.addEventListener("htmx:wsBeforeMessage", (event) => {
     if (document.documentElement.dataset.paused !== undefined) event.preventDefault();
+  });
+  document.body.addEventListener("beacon:resumed", () => {
+    // What came meanwhile was let pass: any word makes the server send everything anew. A lost socket does so by itself.
+    if (element.isConnected && notice.hidden) socket?.send("again", element);
   });
 }
 
@@ -37,7 +37,7 @@ export function attachPause(button) {
       document.documentElement.dataset.paused = "";
     } else {
       delete document.documentElement.dataset.paused;
-      fresh();
+      document.body.dispatchEvent(new CustomEvent("beacon:resumed"));
     }
   });
 }
