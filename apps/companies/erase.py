@@ -1,11 +1,43 @@
-"""What companies forget when a site was erased: its matches, and companies that were seen nowhere else."""
+"""What companies forget: the matches of visits that are gone, and what rested on an erased site alone."""
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from apps.sites.models import Site
 
 from .models import Company, CompanyClient, CompanyMatch
+
+# Matches looked at in one statement.
+SLICE = 10_000
+
+_TIDY = """
+WITH slice AS (SELECT id, session_id FROM company_match WHERE id > %s ORDER BY id LIMIT %s),
+gone AS (
+    DELETE FROM company_match WHERE id IN (
+        SELECT slice.id FROM slice WHERE NOT EXISTS (SELECT FROM session WHERE session.id = slice.session_id)
+    ) RETURNING id
+)
+SELECT (SELECT max(id) FROM slice), (SELECT count(*) FROM gone)
+"""
+
+
+def matches_tidy() -> int:
+    """Delete the matches of visits that were deleted or joined to others; return how many. May run twice.
+
+    Tracking deletes visits and knows nothing of companies, so their matches stay behind until this comes round. What a
+    client knows of a company (first and last seen) outlives its visits.
+    """
+    gone, last = 0, 0
+    reached: int | None
+    count: int
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_TIDY, [last, SLICE])
+            reached, count = cursor.fetchone()
+        gone += count
+        if reached is None:
+            return gone
+        last = reached
 
 
 def site_forget(*, site_id: int) -> None:
@@ -15,8 +47,8 @@ def site_forget(*, site_id: int) -> None:
         company_ids = list(matches.order_by().values_list("company_id", flat=True).distinct())
         matches.delete()
         _clients_forget(company_ids)
-        elsewhere = CompanyMatch.objects.filter(company_id=OuterRef("id"))
-        Company.objects.filter(~Exists(elsewhere), id__in=company_ids).delete()
+        known = CompanyClient.objects.filter(company_id=OuterRef("id"))
+        Company.objects.filter(~Exists(known), id__in=company_ids).delete()
 
 
 def _clients_forget(company_ids: list[int]) -> None:

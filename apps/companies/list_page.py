@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from apps.core import clock
@@ -17,7 +17,7 @@ from apps.tracking.filter_bar import filters_of
 from apps.tracking.filters import Filters, sessions_filtered
 from apps.tracking.models import Session
 
-from .selectors import PAGE_ROWS, CompanyList, Sort, company_count, company_list, new_company_ids
+from .selectors import PAGE_ROWS, CompanyList, Counted, Sort, company_list, new_companies
 
 NEW_SINCE = timedelta(days=7)
 LONGEST_SEARCH = 100
@@ -51,12 +51,14 @@ def asked_of(query: QueryDict, *, zone: ZoneInfo) -> Asked:
     """Return what an address asks for; what can't be understood is as if it weren't there."""
     sort, is_descending = _sort(query.get("sort", ""))
     return Asked(
-        period=period_read({name: str(query[name]) for name in query}, zone=zone, now=clock.now(), default=Choice.LAST_30),
+        period=period_read(
+            {name: str(query[name]) for name in query}, zone=zone, now=clock.now(), default=Choice.LAST_30
+        ),
         filters=filters_of(query),
         search=query.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH],
         sort=sort,
         is_descending=is_descending,
-        page=_page(query.get("page", "")),
+        page=page_of(query.get("page", "")),
         only_new=query.get("view") == "new",
     )
 
@@ -71,9 +73,16 @@ def visits_of(sites: Sequence[Site], asked: Asked) -> QuerySet[Session]:
 
 
 def fresh_only(visits: QuerySet[Session], sites: Sequence[Site]) -> QuerySet[Session]:
-    """Return visits of companies that these sites' clients saw for the first time within the last seven days."""
-    fresh = new_company_ids(client_ids=sorted({site.client_id for site in sites}), since=clock.now() - NEW_SINCE)
-    return visits.filter(company_id__in=fresh)
+    """Return visits of companies that the site's client saw for the first time within the last seven days. One query.
+
+    A company may be new to one client and an old acquaintance of another: only its visits to the former count.
+    """
+    fresh = new_companies(client_ids=sorted({site.client_id for site in sites}), since=clock.now() - NEW_SINCE)
+    wanted = Q(pk__in=[])
+    for client_id, company_ids in fresh.items():
+        own = [site.id for site in sites if site.client_id == client_id]
+        wanted |= Q(site_id__in=own, company_id__in=company_ids)
+    return visits.filter(wanted)
 
 
 def listed(visits: QuerySet[Session], asked: Asked, *, limit: int = PAGE_ROWS) -> CompanyList:
@@ -96,25 +105,16 @@ def views_of(asked: Asked, *, total: int, fresh: int, path: str, query: QueryDic
     ]
 
 
-def sentence(*, companies: int, visits: int, matched: int, period: Period) -> str:
+def sentence(counted: Counted, period: Period) -> str:
     """Return the page's first line: how many companies, and what share of visits has a name at all."""
     when = period.label[0].lower() + period.label[1:] if period.choice is not Choice.CUSTOM else period.days_label
-    if not visits:
+    if not counted.visits:
         return f"No visits in this period ({when})."
-    name = "company" if companies == 1 else "companies"
-    return (
-        f"{number(companies)} {name}, {when}. {percent(matched / visits, 0)} of visits come from a network that names "
-        "a company; the rest stay unknown."
-    )
-
-
-def matched_count(visits: QuerySet[Session]) -> int:
-    return visits.filter(company_id__isnull=False).count()
-
-
-def counts(visits: QuerySet[Session], sites: Sequence[Site]) -> tuple[int, int]:
-    """Return how many companies there are, and how many of them are new."""
-    return company_count(visits), company_count(fresh_only(visits, sites))
+    name = "company" if counted.companies == 1 else "companies"
+    known = percent(counted.matched / counted.visits, 0)
+    rest = "the rest stay unknown" if counted.matched < counted.visits else "none is unknown"
+    matched = f"{known} of visits come from a network that names a company; {rest}."
+    return f"{number(counted.companies)} {name}, {when}. {matched}"
 
 
 def _sort(text: str) -> tuple[Sort, bool]:
@@ -124,5 +124,7 @@ def _sort(text: str) -> tuple[Sort, bool]:
     return Sort(name), text.startswith("-")
 
 
-def _page(text: str) -> int:
-    return min(int(text), MOST_PAGES) if text.isascii() and text.isdigit() and int(text) > 0 else 1
+def page_of(text: str) -> int:
+    """Return the page's number; the first for nonsense."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MOST_PAGES))
+    return min(max(int(text), 1), MOST_PAGES) if is_number else 1

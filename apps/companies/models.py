@@ -9,8 +9,6 @@ class Company(models.Model):
     name = models.TextField()
     domain = models.TextField(unique=True)
     kind = models.TextField(default="business")  # business, education, government
-    industry = models.TextField(default="")
-    country = models.TextField(default="")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

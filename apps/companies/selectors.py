@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, Sum
 
 from apps.tracking.models import Event, Kind, Session
 
@@ -47,7 +47,8 @@ _COLUMN = {
 # sum of daily visitors, as everywhere.
 _LIST = """
 WITH visits AS ({visits})
-SELECT company.id, company.name, company.domain, company.kind, company.country,
+SELECT company.id, company.name, company.domain, company.kind,
+       coalesce(mode() WITHIN GROUP (ORDER BY nullif(visits.country, '')), '') AS country,
        count(*) AS visits,
        count(DISTINCT visits.visitor_id) AS visitors,
        sum(visits.pageviews) AS pageviews,
@@ -76,7 +77,10 @@ ORDER BY visits.company_id, engaged_ms DESC, event.path
 
 @dataclass(slots=True)
 class CompanyRow:
-    """A company in a period. `pages` are those that were read longest, `site_id` where it was seen last."""
+    """A company in a period. `pages` are those that were read longest, `site_id` where it was seen last.
+
+    `country` and `source` are those of most visits.
+    """
 
     id: int
     name: str
@@ -97,6 +101,13 @@ class CompanyRow:
 class CompanyList:
     rows: Sequence[CompanyRow]
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    visits: int
+    matched: int
+    companies: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +174,16 @@ def company_pages_put(
 
 
 def company_count(visits: QuerySet[Session]) -> int:
-    """Return how many companies there are among `visits`."""
-    return visits.filter(company_id__isnull=False).aggregate(n=Count("company_id", distinct=True))["n"] or 0
+    """Return how many companies there are among `visits`. One query."""
+    return visits_counted(visits).companies
+
+
+def visits_counted(visits: QuerySet[Session]) -> Counted:
+    """Return how many visits there are, how many have a company, and how many companies those are. One query."""
+    counted = visits.order_by().aggregate(
+        visits=Count("id"), matched=Count("company_id"), companies=Count("company_id", distinct=True)
+    )
+    return Counted(**counted)
 
 
 def company_names(company_ids: set[int]) -> dict[int, str]:
@@ -172,9 +191,17 @@ def company_names(company_ids: set[int]) -> dict[int, str]:
 
 
 def new_company_ids(*, client_ids: Sequence[int], since: datetime) -> list[int]:
-    """Return companies that a client was first visited by at `since` or later."""
+    """Return companies that any of these clients was first visited by at `since` or later. One query."""
+    return sorted(set().union(*new_companies(client_ids=client_ids, since=since).values()))
+
+
+def new_companies(*, client_ids: Sequence[int], since: datetime) -> dict[int, set[int]]:
+    """Return by client the companies that it was first visited by at `since` or later. One query."""
     fresh = CompanyClient.objects.filter(client_id__in=client_ids, first_seen_at__gte=since)
-    return list(fresh.values_list("company_id", flat=True).distinct())
+    found: dict[int, set[int]] = defaultdict(set)
+    for client_id, company_id in fresh.values_list("client_id", "company_id"):
+        found[client_id].add(company_id)
+    return found
 
 
 def company_known_to(*, company_id: int, client_id: int) -> CompanyClient | None:
@@ -199,8 +226,12 @@ def company_totals(visits: QuerySet[Session]) -> dict[str, Any]:
 
 
 def company_grounds(*, company_id: int, site_ids: Sequence[int]) -> list[Ground]:
-    """Return why visits of these sites are said to be the company's, the surest ground first. Two queries."""
-    matches = CompanyMatch.objects.filter(company_id=company_id, site_id__in=list(site_ids))
+    """Return why visits of these sites are said to be the company's, the surest ground first. Two queries.
+
+    Matches of visits that are gone (deleted, too old, joined to another) may linger for an hour, and don't count.
+    """
+    visit = Session.objects.filter(id=OuterRef("session_id"), company_id=company_id, set_aside="")
+    matches = CompanyMatch.objects.filter(Exists(visit), company_id=company_id, site_id__in=list(site_ids))
     summed = matches.values_list("ground").annotate(n=Count("id"), sure=Max("confidence_ratio")).order_by("-sure")
     evidence = {match.ground: match.evidence for match in matches.order_by("ground", "-id").distinct("ground")}
     return [Ground(ground, count, sure, evidence.get(ground, {})) for ground, count, sure in summed]
@@ -233,16 +264,16 @@ def company_top_pages(visits: QuerySet[Session]) -> list[str]:
     return [path for path, total in longest[:PAGES_EACH] if total]
 
 
-def company_sources(visits: QuerySet[Session], *, limit: int = 6) -> list[tuple[str, int]]:
-    """Return by which sources a company's visits came, the most frequent first."""
-    counted = visits.order_by().values_list("source").annotate(n=Count("id")).order_by("-n", "source")
-    return [(source, count) for source, count in counted[:limit]]
+def company_tops(visits: QuerySet[Session], column: str, *, limit: int) -> list[tuple[str, int]]:
+    """Return the most frequent values of a column of a company's visits (source, country), and how many have it."""
+    counted = visits.order_by().values_list(column).annotate(n=Count("id")).order_by("-n", column)
+    return [(value, count) for value, count in counted[:limit]]
 
 
 def _visits_sql(visits: QuerySet[Session]) -> tuple[str, tuple[Any, ...]]:
     """Return the visits that have a company as SQL to select from."""
     rows = visits.filter(company_id__isnull=False).order_by()
-    columns = ("id", "site_id", "company_id", "visitor_id", "pageviews", "engaged_ms", "ended_at", "source")
+    columns = ("id", "site_id", "company_id", "visitor_id", "pageviews", "engaged_ms", "ended_at", "source", "country")
     sql, params = rows.values(*columns).query.sql_with_params()
     return sql, tuple(params)
 

@@ -53,9 +53,7 @@ def _match(visit: VisitNetwork) -> Match | None:
 def _companies_ensure(visits: list[VisitNetwork], matches: dict[UUID, Match], at: datetime) -> dict[str, int]:
     """Return the id of each matched domain's company; new ones are made, known ones stay as they are."""
     wanted = {
-        match.domain: Company(
-            name=match.name, domain=match.domain, kind=match.kind, country=visit.country, created_at=at, updated_at=at
-        )
+        match.domain: Company(name=match.name, domain=match.domain, kind=match.kind, created_at=at, updated_at=at)
         for visit in reversed(visits)
         if (match := matches.get(visit.id))
     }

@@ -1,16 +1,19 @@
 """Company matching as background work: woken by facts, swept each minute, since a wake-up may get lost."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from celery import shared_task
+from django.db import DatabaseError
 
-from apps.agencies.models import Agency
+from apps.agencies.migrating import agency_schemas
 from apps.core.tenancy import in_schema
 
+from .erase import matches_tidy
 from .services import visits_match
 
-SLICE = 2_000
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="apps.companies.tasks.visits_match")
@@ -22,6 +25,20 @@ def visits_match_task(schema: str, session_ids: Iterable[str]) -> None:
 @shared_task(name="apps.companies.tasks.match_sweep")
 def match_sweep() -> None:
     """Match whatever was never matched, in every agency, a bounded slice each."""
-    for schema in Agency.objects.exclude(schema_name="public").values_list("schema_name", flat=True):
-        with in_schema(schema):
-            visits_match(limit=SLICE)
+    _for_each_agency(visits_match)
+
+
+@shared_task(name="apps.companies.tasks.matches_tidy")
+def matches_tidy_task() -> None:
+    """Forget why visits were matched that are gone: deleted, too old, joined to others."""
+    _for_each_agency(matches_tidy)
+
+
+def _for_each_agency(work: Callable[[], object]) -> None:
+    """Do `work` in every agency; one that fails doesn't keep the others waiting, and is tried again the next time."""
+    for schema in agency_schemas():
+        try:
+            with in_schema(schema):
+                work()
+        except DatabaseError:
+            logger.exception("agency %s was left out", schema)

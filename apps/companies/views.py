@@ -22,7 +22,8 @@ from apps.tracking.models import Session
 
 from . import company_page, selectors
 from .exports import companies_csv, visits_csv
-from .list_page import Asked, asked_of, counts, fresh_only, listed, matched_count, sentence, views_of, visits_of
+from .list_page import Asked, asked_of, fresh_only, listed, page_of, sentence, views_of, visits_of
+from .models import CompanyClient
 from .selectors import EXPORT_ROWS, PAGE_ROWS, TIMELINE_VISITS, CompanyRow
 
 UTC = ZoneInfo("UTC")
@@ -36,8 +37,9 @@ def site_companies(request: HttpRequest, slug: str) -> HttpResponse:
 
 @member_view(Permission.READ)
 def all_companies(request: AgencyRequest) -> HttpResponse:
-    """List the companies of all sites that the member may see."""
-    return _companies(request, list(sites_visible(request.membership)), site=None)
+    """List the companies of all sites that the member may see, archived ones left out."""
+    sites = sites_visible(request.membership).exclude(status=Site.Status.ARCHIVED)
+    return _companies(request, list(sites), site=None)
 
 
 def site_company(request: HttpRequest, slug: str, company_id: int) -> HttpResponse:
@@ -61,14 +63,15 @@ def _companies(request: AgencyRequest, sites: Sequence[Site], *, site: Site | No
         return HttpResponseRedirect(redirect)
     asked = asked_of(request.GET, zone=_zone(sites))
     visits = visits_of(sites, asked)
-    shown = fresh_only(visits, sites) if asked.only_new else visits
+    fresh = fresh_only(visits, sites)
+    shown = fresh if asked.only_new else visits
     if request.GET.get("format") == "csv":
         require(request.membership, Permission.EXPORT)
         return companies_csv(listed(shown, asked, limit=EXPORT_ROWS).rows, asked.period.span, sites)
     companies = listed(shown, asked)
     span = asked.period.span
     selectors.company_pages_put(companies.rows, shown, since=span.start, until=span.end + LONGEST_VISIT)
-    total, fresh = counts(visits, sites)
+    counted = selectors.visits_counted(visits)
     names = selectors.company_names(_filtered_ids(asked))
     context = {
         "site": site,
@@ -81,10 +84,14 @@ def _companies(request: AgencyRequest, sites: Sequence[Site], *, site: Site | No
             company_names={str(company_id): name for company_id, name in names.items()},
         ),
         "problems": [problem for problem in (asked.period.problem, *asked.filters.problems) if problem],
-        "views": views_of(asked, total=total, fresh=fresh, path=request.path, query=request.GET),
-        "sentence": sentence(
-            companies=total, visits=visits.count(), matched=matched_count(visits), period=asked.period
+        "views": views_of(
+            asked,
+            total=counted.companies,
+            fresh=selectors.company_count(fresh),
+            path=request.path,
+            query=request.GET,
         ),
+        "sentence": sentence(counted, asked.period),
         "search": asked.search,
         "rows": [_row(row, sites) for row in companies.rows],
         "pager": _pager(request, asked, companies.total),
@@ -146,18 +153,15 @@ def _empty(request: HttpRequest, asked: Asked, site: Site | None) -> dict[str, s
 
 
 def _company_context(
-    request: HttpRequest, site: Site, sites: Sequence[Site], visits: QuerySet[Session], known: Any
+    request: HttpRequest, site: Site, sites: Sequence[Site], visits: QuerySet[Session], known: CompanyClient
 ) -> dict[str, Any]:
     company, zone = known.company, ZoneInfo(site.time_zone)
     grounds = selectors.company_grounds(company_id=company.id, site_ids=[one.id for one in sites])
     totals = selectors.company_totals(visits)
-    page = (
-        int(request.GET["page"])
-        if request.GET.get("page", "").isascii() and request.GET.get("page", "").isdigit()
-        else 1
-    )
-    start = (max(page, 1) - 1) * TIMELINE_VISITS
+    page = page_of(request.GET.get("page", ""))
+    start = (page - 1) * TIMELINE_VISITS
     timeline = selectors.company_timeline(visits[start : start + TIMELINE_VISITS])
+    countries = selectors.company_tops(visits.exclude(country=""), "country", limit=1)
     return {
         "site": site,
         "company": company,
@@ -170,8 +174,10 @@ def _company_context(
         "doubt": company_page.DOUBTS.get(company.kind, company_page.DOUBTS["business"]),
         "network": grounds[0].evidence.get("asn", "") if grounds else "",
         "sentence": company_page.summary(company, visits=totals["visits"], pages=selectors.company_top_pages(visits)),
-        "timeline": company_page.timeline_days(timeline, zone=zone),
+        "country": countries[0][0] if countries else "",
+        "timeline": company_page.timeline_days(timeline, zone=zone, sites={one.id: one for one in sites}),
         "older_url": f"{request.path}?page={page + 1}" if totals["visits"] > start + TIMELINE_VISITS else "",
+        "newer_url": f"{request.path}?page={page - 1}" if page > 1 else "",
         "sources": _source_bars(visits, totals["visits"]),
         "list_url": reverse("companies:site-companies", args=[site.slug]),
         "may_export": agency_request(request).membership.may(Permission.EXPORT),
@@ -179,7 +185,7 @@ def _company_context(
 
 
 def _source_bars(visits: QuerySet[Session], total: int) -> list[dict[str, Any]]:
-    sources = selectors.company_sources(visits)
+    sources = selectors.company_tops(visits, "source", limit=6)
     return [
         {
             "name": source or "Direct",

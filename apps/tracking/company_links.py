@@ -26,8 +26,14 @@ class VisitNetwork:
 
 
 def visits_unmatched(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_000) -> list[VisitNetwork]:
-    """Return people's visits that company matching hasn't looked at, oldest first. One query."""
-    rows = Session.objects.filter(matched_at__isnull=True, set_aside="")
+    """Return people's visits that company matching hasn't looked at, oldest first, and lock them. One query.
+
+    To be called in a transaction. Visits that the writer is at work on are left out: to wait for it while holding others
+    that it waits for would be a deadlock, and it tells of them again once it is done.
+    """
+    rows = Session.objects.select_for_update(skip_locked=True, no_key=True).filter(
+        matched_at__isnull=True, set_aside=""
+    )
     if session_ids is not None:
         rows = rows.filter(id__in=list(session_ids))
     return [

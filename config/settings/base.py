@@ -160,6 +160,7 @@ CELERY_BEAT_SCHEDULE = {
     "orphans": {"task": "apps.tracking.tasks.engagement_orphans_drop", "schedule": crontab(minute="41", hour="*")},
     "durable-rewrite": {"task": "apps.tracking.tasks.durable_file_rewrite", "schedule": crontab(minute="53")},
     "match-sweep": {"task": "apps.companies.tasks.match_sweep", "schedule": 60.0},
+    "matches-tidy": {"task": "apps.companies.tasks.matches_tidy", "schedule": crontab(minute="37")},
     "spares": {"task": "apps.agencies.tasks.spares_refill", "schedule": 60.0},
     "databases": {
         "task": "apps.networks.tasks.databases_refresh",
