@@ -35,7 +35,7 @@ from .body import BodyTurned, most_bytes, too_large
 from .inbox import Inbox, Load
 from .intake import Head
 from .keeper import Keeper
-from .loading import NotLoaded, Unavailable
+from .loading import NotLoaded, Unavailable, in_thread
 from .pixel import GIF
 from .routes import routes
 from .tracker_file import is_unchanged, tracker_for
@@ -177,7 +177,7 @@ class Door:
         raise Unavailable("the site's settings can't be read")
 
     async def _load(self, missing: NotLoaded) -> None:
-        await self._on_loop().run_in_executor(self._threads, missing.load)
+        await self._on_loop().run_in_executor(self._threads, in_thread, missing.load)
 
     async def _put(self, load: Load) -> None:
         if load.envelopes or load.refused:
@@ -206,7 +206,9 @@ class Door:
         elif path == "/health":
             await respond_json(send, 200, health.alive(), health.HEADERS, is_head=method == "HEAD")
         else:
-            is_ready, checks = await asyncio.get_running_loop().run_in_executor(self._threads, self._readiness.look)
+            is_ready, checks = await asyncio.get_running_loop().run_in_executor(
+                self._threads, in_thread, self._readiness.look
+            )
             status = 200 if is_ready else 503
             await respond_json(send, status, health.body_of(is_ready, checks), health.HEADERS, is_head=method == "HEAD")
 

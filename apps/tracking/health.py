@@ -7,7 +7,6 @@ from collections.abc import Callable
 import msgspec
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from redis.exceptions import RedisError
 
@@ -76,8 +75,6 @@ def check_database(*, is_needed: bool) -> tuple[Check, dict[int, str]]:
         checkpoints = dict(StreamCheckpoint.objects.values_list("partition", "last_entry"))
     except DatabaseError as error:
         return Check(False, is_needed, f"is away ({type(error).__name__})"), {}
-    finally:
-        close_old_connections()
     return Check(True, is_needed, "answers"), checkpoints
 
 

@@ -79,6 +79,9 @@ class Head:
     dnt: str = ""
     x_forwarded_for: str = ""
     forwarded: str = ""
+    # What the limits said: asked once, though the steps may run again after loading something.
+    address_wait: float | None = field(default=None, init=False)
+    site_wait: float | None = field(default=None, init=False)
 
 
 @dataclass(slots=True)
@@ -116,7 +119,9 @@ def take_in(head: Head, read: Callable[[], Payload], limits: Limits) -> Intake:
     Raises Turned (one that belongs in a site's ledger is a TurnedFromSite), loading.NotLoaded and loading.Unavailable.
     """
     address = client_address(head.peer, head.x_forwarded_for, head.forwarded, trusted_proxies())
-    wait = limits.per_ip.take(address)
+    if head.address_wait is None:
+        head.address_wait = limits.per_ip.take(address)
+    wait = head.address_wait
     try:
         payload = read()
         intake = Intake(head, payload, find_site(payload.head.site_key), address)
@@ -190,9 +195,11 @@ def check_rate(intake: Intake, limits: Limits, wait: float) -> None:
         raise Unavailable("the limits can't be kept now")
     if wait and not intake.is_server:
         raise rate_turned("address", limits.per_ip.rate, wait)
-    wait = limits.per_site.take(intake.route.site_key)
-    if wait:
-        raise rate_turned("site", limits.per_site.rate, wait)
+    head = intake.head
+    if head.site_wait is None:
+        head.site_wait = limits.per_site.take(intake.route.site_key)
+    if head.site_wait:
+        raise rate_turned("site", limits.per_site.rate, head.site_wait)
 
 
 def rate_turned(whose: str, rate: int, wait: float) -> Turned:

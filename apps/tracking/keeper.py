@@ -11,7 +11,7 @@ from django.db import Error as DatabaseError
 from redis.exceptions import RedisError
 
 from . import routes, salts, sealing, valkey
-from .loading import Unavailable
+from .loading import Unavailable, in_thread
 from .throttles import SYNC_SECONDS, Limits
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Keeper(threading.Thread):
             self._limits.sync()
             if self._is_due("tidy", TIDY_SECONDS):
                 self._limits.tidy()
-            self._refresh()
+            in_thread(self._refresh)
 
     def end(self) -> None:
         self._ended.set()

@@ -10,7 +10,18 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from django.db import close_old_connections
+
 Value = TypeVar("Value")
+
+
+def in_thread(call: Callable[[], Value]) -> Value:
+    """Make a call that uses the database in a thread of ours, where no end of a request closes connections."""
+    close_old_connections()
+    try:
+        return call()
+    finally:
+        close_old_connections()
 
 
 class NotLoaded(Exception):

@@ -111,7 +111,7 @@ def _read_head(document: dict[str, Any], notes: Notes) -> Payload:
     try:
         head = msgspec.convert(tidy(document, HeadWire, notes), HeadWire)
     except msgspec.ValidationError as error:
-        return Payload(HeadWire(site_key=key), [], fault=fault_of(error))
+        return Payload(HeadWire(site_key=_text(key)), [], fault=fault_of(error))
     return Payload(head, [])
 
 
@@ -172,7 +172,7 @@ def tidy(value: Any, shape: type[msgspec.Struct], notes: Notes) -> Any:
 
 def _tidy_field(name: str, given: Any, field: "Field", notes: Notes) -> Any:
     if isinstance(given, str):
-        return given if name in NEVER_CUT else _cut(given, field.most, notes)
+        return _text(given) if name in NEVER_CUT else _cut(given, field.most, notes)
     if field.shape is not None:
         return tidy(given, field.shape, notes)
     if name == "items" and isinstance(given, list):

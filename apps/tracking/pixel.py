@@ -11,7 +11,7 @@ from .intake import Head, Turned
 from .payload import EventWire, Fault, HeadWire, Payload
 
 # 43 bytes: one transparent point.
-GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 MAX_QUERY = 8192
 MAX_FIELDS = 20
 CAPS = {"url": 2048, "referrer": 2048, "title": 512, "name": 64}

@@ -8,7 +8,7 @@ remembered too, briefly and in bounded number. API keys are kept the same way, b
 import logging
 
 import msgspec
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError
 from django.db.models import F
 
 from apps.agencies.models import ApiKey, SiteRoute
@@ -60,8 +60,6 @@ def _read_route(site_key: str) -> Route | None:
         row = SiteRoute.objects.filter(site_key=site_key, agency__is_active=True).first()
     except (OperationalError, InterfaceError) as error:
         raise Unavailable("the database is away") from error
-    finally:
-        close_old_connections()
     if row is None or row.status == Site.Status.ARCHIVED:
         return None
     return Route(
@@ -95,8 +93,6 @@ def _read_client(key_hash: str) -> Client | None:
         )
     except (OperationalError, InterfaceError) as error:
         raise Unavailable("the database is away") from error
-    finally:
-        close_old_connections()
     return None if row is None else Client(row.schema, tuple(row.scopes))
 
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError
 
 from apps.agencies.models import Salt
 from apps.core import clock
@@ -50,8 +50,6 @@ def load(days: Iterable[date]) -> None:
                 _salts[day] = salt
     except (OperationalError, InterfaceError) as error:
         raise Unavailable("the database is away") from error
-    finally:
-        close_old_connections()
 
 
 def salts_ensure() -> None:

@@ -27,6 +27,7 @@ SYNC_SECONDS = 0.25
 UNSETTLED_RATIO = 0.1
 BURST_SECONDS = 2.0
 MOST = 100_000
+ROUNDING = 1e-9
 
 # Take what was used from the shared bucket and return what is left (below zero: debt), by the server's own clock.
 SETTLE = """
@@ -71,7 +72,7 @@ class Throttle:
         else:
             bucket.left = min(self.burst, bucket.left + (now - bucket.at) * self.rate)
             bucket.at = now
-        if bucket.left < 1:
+        if bucket.left < 1 - ROUNDING:
             return (1 - bucket.left) / self.rate
         bucket.left -= 1
         bucket.unsettled += 1
@@ -140,13 +141,15 @@ class Limits:
     def sync(self) -> None:
         """Settle with "volatile" what needs it. Never raises for a server that is away."""
         try:
-            for throttle in (self.per_ip, self.per_site):
-                if throttle.has_heavy():
-                    throttle.sync()
             if self._is_alone or not self._is_open_alone:
                 valkey.volatile().ping()
                 self._is_alone = False
-        except (RedisError, NotLoaded) as error:
+            for throttle in (self.per_ip, self.per_site):
+                if throttle.has_heavy():
+                    throttle.sync()
+        except NotLoaded as missing:
+            missing.load()  # the hour's key, under which names are hashed; the next round settles
+        except RedisError as error:
             if not self._is_alone:
                 logger.warning("The shared limits can't be reached: %s", type(error).__name__)
             self._is_alone = True

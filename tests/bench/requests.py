@@ -1,4 +1,4 @@
-"""Requests as the tag sends them, ready as bytes: visitors behind a proxy, a site of some pages, browsers' own headers."""
+"""Requests as the tag sends them, ready as bytes: visitors behind a proxy, some pages, browsers' own headers."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""What a benchmark runs in: servers of its own in a folder that is gone afterwards, an agency, a site, and processes."""
+"""What a benchmark runs in: servers of its own in a passing folder, an agency, a site, and processes."""
 
 import os
 import socket

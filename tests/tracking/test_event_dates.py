@@ -57,7 +57,9 @@ def test_what_is_older_than_a_week_is_refused(at: int) -> None:
         (True, 10**6, EARLIEST_MS),
     ],
 )
-def test_servers_may_go_back_as_far_as_the_site_keeps(is_server: bool, retention_days: int | None, expected: int) -> None:
+def test_servers_may_go_back_as_far_as_the_site_keeps(
+    is_server: bool, retention_days: int | None, expected: int
+) -> None:
     assert oldest_ms(NOW, is_server=is_server, retention_days=retention_days) == expected
 
 
@@ -75,9 +77,7 @@ def wire(**fields: object) -> EventWire:
 
 
 def make(**fields: object):  # type: ignore[no-untyped-def]
-    return event_in(
-        wire(**fields), site_key="s", occurred=NOW, skew_ms=10**30, is_late=False, has_hash_routes=False
-    )
+    return event_in(wire(**fields), site_key="s", occurred=NOW, skew_ms=10**30, is_late=False, has_hash_routes=False)
 
 
 def test_events_are_interactive_unless_they_say_no_and_other_kinds_never_are() -> None:

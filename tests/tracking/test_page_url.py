@@ -30,7 +30,17 @@ def test_a_hash_route_is_kept_where_the_site_counts_them() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "/a/b", "shop.example/a", "javascript:alert(1)", "file:///etc/passwd", "https://", "https:///x", "https://a b/", "https://<x>/"],
+    [
+        "",
+        "/a/b",
+        "shop.example/a",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "https://",
+        "https:///x",
+        "https://a b/",
+        "https://<x>/",
+    ],
 )
 def test_it_takes_absolute_web_addresses_only(url: str) -> None:
     assert page_url(url) is None

@@ -83,7 +83,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("change", "field", "why"), WRONG, ids=[f"{field}-{n}" for n, (_, field, _) in enumerate(WRONG)])
+@pytest.mark.parametrize(
+    ("change", "field", "why"), WRONG, ids=[f"{field}-{n}" for n, (_, field, _) in enumerate(WRONG)]
+)
 def test_it_names_the_field_that_is_wrong(change: dict[str, Any], field: str, why: str) -> None:
     (fault,) = read(batch(EVENT | change)).faults
     assert (fault.field, fault.why) == (f"events[0].{field}", why)
@@ -186,8 +188,25 @@ def test_a_byte_order_mark_is_forgiven() -> None:
 def test_whatever_comes_it_answers_or_says_why() -> None:
     """Thousands of bodies, each broken at random places, with a fixed seed."""
     chance = random.Random(20_261_121)
-    sound = json.dumps(batch(EVENT | {"props": {"a": "é😀"}, "vitals": {"lcp": 1}}, context={"screen": [1, 2]})).encode()
-    pieces = [b'"', b"{", b"}", b"[", b"]", b"\\ud800", b"\\u0000", b"NaN", b"1e999", b"-", b"\xff", b",", b"null", b"9" * 400]
+    sound = json.dumps(
+        batch(EVENT | {"props": {"a": "é😀"}, "vitals": {"lcp": 1}}, context={"screen": [1, 2]})
+    ).encode()
+    pieces = [
+        b'"',
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"\\ud800",
+        b"\\u0000",
+        b"NaN",
+        b"1e999",
+        b"-",
+        b"\xff",
+        b",",
+        b"null",
+        b"9" * 400,
+    ]
     for _ in range(3000):
         body = bytearray(sound)
         for _ in range(chance.randint(1, 4)):

@@ -1,0 +1,88 @@
+"""`GET /health` and `GET /ready`: by the real servers, each part named."""
+
+import tomllib
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.agencies.models import StreamCheckpoint
+from apps.tracking import health, inbox, valkey
+from apps.tracking.health import Readiness, check_database, check_durable, check_writer
+from config.env import ROOT
+from tests.tracking.doors import DoorClient, Streams, batch, pageview
+
+
+def test_the_process_says_that_it_lives_and_which_version_it_is(client: Client) -> None:
+    response = client.get("/health", headers={"Host": "localhost"})
+    assert (response.status_code, response.json()) == (200, {"status": "ok", "version": health.VERSION})
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == health.VERSION
+
+
+def test_it_is_ready_with_all_servers_up(door: DoorClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "readiness", Readiness(has_routes=lambda: False))
+    response = door.client.get("/ready", headers={"Host": "localhost"})
+    assert (response.status_code, response.json()["status"]) == (200, "ready")
+    assert {name: check["ok"] for name, check in response.json()["checks"].items()} == {
+        "durable": True,
+        "volatile": True,
+        "database": True,
+        "writer": True,
+    }
+
+
+def test_it_isnt_ready_without_the_streams(db: None, monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
+    away = valkey.client("redis://127.0.0.1:1/0")
+    monkeypatch.setattr(valkey, "durable", lambda: away)
+    monkeypatch.setattr(health, "readiness", Readiness(has_routes=lambda: True))
+    response = client.get("/ready", headers={"Host": "localhost"})
+    assert (response.status_code, response.json()["status"]) == (503, "not ready")
+    assert "away" in response.json()["checks"]["durable"]["says"]
+    assert "127.0.0.1" not in response.content.decode()
+
+
+def test_it_isnt_ready_with_full_streams(door: DoorClient, settings: LazySettings) -> None:
+    settings.STREAM_MAX_BYTES = 1
+    check, _ = check_durable({})
+    assert not check.ok
+    assert "full" in check.says
+
+
+def test_without_volatile_it_goes_on_and_says_so(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = valkey.client("redis://127.0.0.1:1/0")
+    monkeypatch.setattr(valkey, "volatile", lambda: away)
+    is_ready, checks = Readiness(has_routes=lambda: True).look()
+    assert is_ready
+    assert not checks["volatile"].ok
+
+
+def test_the_writer_lags_by_its_oldest_unstored_entry(door: DoorClient, streams: Streams) -> None:
+    door.post(batch(pageview()))
+    found: list[Any] = [(number, valkey.durable().xrange(name)) for number, name in enumerate(inbox.STREAMS)]
+    partition, last = next((number, entries[0][0].decode()) for number, entries in found if entries)
+    _, oldest = check_durable({})
+    assert oldest == [last]
+    StreamCheckpoint.objects.create(partition=partition, last_entry=last)
+    _, checkpoints = check_database(is_needed=False)
+    assert check_durable(checkpoints)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("oldest", "is_known", "ok"), [([], True, True), (["1000-0"], True, False), ([], False, False)]
+)
+def test_a_writer_far_behind_is_red(oldest: list[str], is_known: bool, ok: bool) -> None:
+    check = check_writer(oldest, is_known=is_known)
+    assert (check.ok, check.is_needed) == (ok, False)
+
+
+def test_it_asks_the_servers_at_most_twice_a_second(
+    db: None,
+) -> None:
+    readiness = Readiness(has_routes=lambda: True)
+    with CaptureQueriesContext(connection) as asked:
+        for _ in range(5):
+            readiness.look()
+    assert sum("stream_checkpoint" in query["sql"] for query in asked) == 1

@@ -1,0 +1,107 @@
+"""Limits by address and site: buckets, answers, several processes, the limits' server away."""
+
+import math
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from apps.core import clock
+from apps.tracking import apis, sealing, valkey
+from apps.tracking.throttles import BURST_SECONDS, Limits, Throttle
+from tests.tracking.doors import ADDRESS, DoorClient, Streams, batch, pageview, why
+
+
+def test_a_bucket_gives_its_burst_and_then_the_rate() -> None:
+    throttle = Throttle("ip", 10)
+    burst = int(10 * BURST_SECONDS)
+    assert [throttle.take("a", now=100.0) for _ in range(burst)] == [0.0] * burst
+    assert throttle.take("a", now=100.0) == pytest.approx(0.1)
+    assert throttle.take("a", now=100.1) == 0.0
+    assert throttle.take("a", now=100.1) > 0
+    assert throttle.take("b", now=100.1) == 0.0
+
+
+def test_full_buckets_are_forgotten() -> None:
+    throttle = Throttle("ip", 10)
+    for number in range(100):
+        throttle.take(str(number), now=100.0)
+    throttle.tidy(now=100.05)
+    assert len(throttle._buckets) == 100
+    throttle.tidy(now=101.0)
+    assert len(throttle._buckets) == 0
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch, fresh_process: None) -> Limits:
+    limits = Limits(rate_per_ip=2, rate_per_site=1000, is_open_alone=True)
+    monkeypatch.setattr(apis, "limits", limits)
+    return limits
+
+
+def test_too_many_requests_are_429_with_when_to_come_again(few: Limits, door: DoorClient, streams: Streams) -> None:
+    answers = [door.post(batch(pageview(n))) for n in range(6)]
+    assert [answer.status_code for answer in answers][:4] == [202] * 4
+    refused = answers[-1]
+    assert (refused.status_code, refused["Beacon-Reason"], refused["Retry-After"]) == (429, "rate", "1")
+    assert refused["RateLimit-Policy"] == '"address";q=2;w=1'
+    assert refused["RateLimit"] == '"address";r=0;t=1'
+    assert why(refused) == {"": "too many requests: at most 2 a second for one address"}
+    assert sum(streams.refused.values()) == sum(answer.status_code == 429 for answer in answers)
+
+
+def test_a_sites_limit_holds_for_all_addresses(
+    monkeypatch: pytest.MonkeyPatch, door: DoorClient, streams: Streams
+) -> None:
+    monkeypatch.setattr(apis, "limits", Limits(rate_per_ip=1000, rate_per_site=1, is_open_alone=True))
+    statuses = [door.post(batch(pageview(n), pageview(n + 50))).status_code for n in range(4)]
+    assert statuses[:2] == [202, 202]
+    assert 429 in statuses
+    assert streams.refused == {"rate": 2 * statuses.count(429)}
+
+
+def test_who_asks_too_much_gets_no_database_query_for_keys_made_up(few: Limits, door: DoorClient) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        statuses = [door.post(batch(pageview()) | {"site_key": f"made-up-{n}"}).status_code for n in range(20)]
+    looked_up = [query for query in asked if "agencies_siteroute" in query["sql"]]
+    assert len(looked_up) == statuses.count(404) < 6
+    assert statuses[-1] == 429
+
+
+def test_processes_share_what_they_took(fresh_process: None) -> None:
+    hour = sealing.hour_of(clock.now_ms())
+    sealing.load(hour)
+    one, other = Throttle("ip", 100), Throttle("ip", 100)
+    key = f"shared-{hour}-{math.pi}"
+    valkey.volatile().delete(one._name(key))
+    for _ in range(150):
+        one.take(key, now=1.0)
+    one.sync()
+    for _ in range(50):
+        other.take(key, now=1.0)
+    other.sync()
+    taken = sum(other.take(key, now=1.0) == 0.0 for _ in range(200))
+    # 200 of the burst are gone; what is left is what the server's clock has refilled meanwhile.
+    assert taken < 50
+
+
+def test_no_address_stands_in_a_shared_name(fresh_process: None) -> None:
+    sealing.load(sealing.hour_of(clock.now_ms()))
+    assert ADDRESS not in Throttle("ip", 100)._name(ADDRESS)
+
+
+@pytest.mark.parametrize(("is_open_alone", "is_closed"), [(True, False), (False, True)])
+def test_with_the_limits_server_away_it_opens_or_closes_by_setting(
+    monkeypatch: pytest.MonkeyPatch, is_open_alone: bool, is_closed: bool, door: DoorClient
+) -> None:
+    limits = Limits(rate_per_ip=1000, rate_per_site=1, is_open_alone=is_open_alone)
+    away = valkey.client("redis://127.0.0.1:1/0")
+    with monkeypatch.context() as gone:
+        gone.setattr(valkey, "volatile", lambda: away)
+        limits.per_site.take("site")
+        limits.sync()
+    assert limits.is_closed is is_closed
+    monkeypatch.setattr(apis, "limits", limits)
+    assert door.post(batch(pageview())).status_code == (503 if is_closed else 202)
+    limits.sync()
+    assert not limits.is_closed
