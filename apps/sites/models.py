@@ -49,7 +49,7 @@ class Site(models.Model):
 
 
 class SiteDomain(models.Model):
-    """A host whose pages may send to the site, subdomains included, `www.` and ports ignored. The first names the site."""
+    """A host whose pages may send to the site, subdomains included; `www.` and ports ignored. The first names it."""
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="domains")
     host = models.CharField(max_length=253)
