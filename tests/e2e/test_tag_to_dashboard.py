@@ -18,7 +18,7 @@ COMPANY_NAME = "BNP PARIBAS"
 PATIENCE_MS = 20_000
 # A browser that people use: Playwright's own says that it is headless, and would be set aside as what it is.
 CHROME = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36"
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36"
 )
 
 
@@ -32,8 +32,10 @@ def site(beacon: Beacon) -> Iterator[ClientSite]:
 
 
 @pytest.fixture
-def visitor(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(user_agent=CHROME, viewport={"width": 1280, "height": 800})
+def visitor(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A window of somebody else each time: without cookies, one network and browser is one visitor for a day."""
+    version = 120 + sum(request.node.name.encode()) % 25
+    context = browser.new_context(user_agent=CHROME.format(version), viewport={"width": 1280, "height": 800})
     yield context.new_page()
     context.close()
 
@@ -63,31 +65,32 @@ def test_a_visit_and_its_company_appear_on_the_live_page(
 
 
 def test_what_the_tag_sent_is_stored_as_one_visit(beacon: Beacon, site: ClientSite, visitor: Page) -> None:
-    visitor.goto(f"{site.url}/docs?email=jo@alder.example&utm_source=Newsletter&utm_medium=email")
+    visitor.goto(f"{site.url}/shop?email=jo@alder.example&utm_source=Newsletter&utm_medium=email")
     visitor.evaluate("beacon('event', 'signup', {props: {plan: 'pro'}, value: 12.5, currency: 'EUR'})")
     visitor.mouse.wheel(0, 3000)
-    visitor.goto(f"{site.url}/docs/thanks")
+    visitor.goto(f"{site.url}/shop/thanks")
     visitor.close()
 
     site_id = beacon.site_id(beacon.demo.site)
     eventually(
         lambda: bool(
-            beacon.rows("SELECT 1 FROM event WHERE site_id = %s AND path = '/docs/thanks'", site_id)
-            and beacon.rows("SELECT 1 FROM event WHERE path = '/docs' AND kind = 'pageview' AND engaged_ms > 0")
+            beacon.rows("SELECT 1 FROM event WHERE site_id = %s AND path = '/shop/thanks'", site_id)
+            and beacon.rows("SELECT 1 FROM event WHERE path = '/shop' AND kind = 'pageview' AND engaged_ms > 0")
+            and beacon.rows("SELECT 1 FROM event WHERE path = '/shop' AND kind = 'event'")
         )
     )
-    (session_id,) = beacon.rows("SELECT session_id FROM event WHERE path = '/docs/thanks'")[0]
+    (session_id,) = beacon.rows("SELECT session_id FROM event WHERE path = '/shop/thanks'")[0]
     sessions = beacon.rows(
         "SELECT pageviews, events, entry_path, exit_path, source, channel, country, browser, set_aside, company_id"
         " FROM session WHERE id = %s",
         session_id,
     )
-    assert [row[:9] for row in sessions] == [(2, 1, "/docs", "/docs/thanks", "Newsletter", "Email", "FR", "Chrome", "")]
+    assert [row[:9] for row in sessions] == [(2, 1, "/shop", "/shop/thanks", "Newsletter", "Email", "FR", "Chrome", "")]
     ((name, props, value, currency),) = beacon.rows(
         "SELECT name, props, value, currency FROM event WHERE session_id = %s AND kind = 'event'", session_id
     )
     assert (name, props, float(value), currency) == ("signup", {"plan": "pro"}, 12.5, "EUR")
-    queries = beacon.rows("SELECT query FROM event WHERE session_id = %s AND path = '/docs'", session_id)
+    queries = beacon.rows("SELECT query FROM event WHERE session_id = %s AND path = '/shop'", session_id)
     assert all("jo@alder.example" not in query for (query,) in queries)
 
 
