@@ -60,7 +60,7 @@ def send(*envelopes: Envelope) -> dict[int, str]:
     for body in envelopes:
         partition = partition_of(body.visitor_id, settings.STREAM_PARTITIONS)
         answer = valkey.durable().xadd(stream_name(partition), {ENVELOPE_FIELD: pack(body)})
-        last[partition] = answer.decode()
+        last[partition] = bytes(answer).decode()  # type: ignore[arg-type]
     return last
 
 

@@ -40,6 +40,6 @@ def test_a_former_owner_is_refused(in_alder: Cast) -> None:
     store_entries([one], epochs=dict.fromkeys(EPOCHS, 4))
     with pytest.raises(StaleEpoch) as refusal:
         store_entries([two], epochs=dict.fromkeys(EPOCHS, 3))
-    assert refusal.value.partitions == {7}
+    assert refusal.value.epochs == {7: 4}
     assert WriterPosition.objects.get(partition=7).epoch == 4
     assert Event.objects.filter(site_id=in_alder.site.id).count() == 1

@@ -36,6 +36,7 @@ FROM unnest(%s::smallint[], %s::text[], %s::bigint[]) AS new(partition, last_ent
 WHERE stream_checkpoint.partition = new.partition AND stream_checkpoint.epoch = new.epoch
 RETURNING stream_checkpoint.partition
 """
+PASS = "UPDATE stream_checkpoint SET epoch = %s WHERE partition = %s AND owner = %s AND epoch = %s"
 
 
 @dataclass(slots=True)
@@ -66,13 +67,13 @@ class Leases:
                 [StreamCheckpoint(partition=partition) for partition in self.wanted], ignore_conflicts=True
             )
 
-    def keep(self) -> None:
-        """Renew what is ours, take what is free, let go of what somebody else has taken."""
+    def keep(self) -> list[Lease]:
+        """Renew what is ours, take what is free, let go of what somebody else has taken; return the newly taken."""
         with in_schema(PUBLIC), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(HELD, [self.wanted])
             rows = cursor.fetchall()
             if not rows:
-                return
+                return []
             ours, free = self._sorted(rows)
             until: datetime = rows[0][5] + LEASE
             if ours:
@@ -82,7 +83,9 @@ class Leases:
                 cursor.execute(TAKE, [self.owner, until, free])
                 taken = cursor.fetchall()
         self.held = {partition: lease for partition, lease in self.held.items() if partition in ours}
-        self.held |= {partition: Lease(partition, last_entry, epoch) for partition, last_entry, epoch in taken}
+        new = [Lease(partition, last_entry, epoch) for partition, last_entry, epoch in taken]
+        self.held |= {lease.partition: lease for lease in new}
+        return new
 
     def move(self, last_entries: Mapping[int, str], epochs: Mapping[int, int]) -> list[int]:
         """Move the checkpoints of partitions; return those that moved: the others aren't ours any more, and are let go.
@@ -103,10 +106,19 @@ class Leases:
                 self.held.pop(partition, None)
         return moved
 
-    def let_go(self, partitions: Iterable[int]) -> None:
-        """Forget partitions that turned out to be somebody else's."""
-        for partition in list(partitions):
-            self.held.pop(partition, None)
+    def overtaken(self, epochs: Mapping[int, int]) -> None:
+        """Deal with partitions that an agency has seen under later `epochs` than ours: they aren't ours any more.
+
+        If they still are (the checkpoints were lost or come from an older backup), our epoch goes past those.
+        """
+        with in_schema(PUBLIC), transaction.atomic(), connection.cursor() as cursor:
+            for partition, seen in epochs.items():
+                lease = self.held.pop(partition, None)
+                if lease is None:
+                    continue
+                cursor.execute(PASS, [seen + 1, partition, self.owner, lease.epoch])
+                if cursor.rowcount:
+                    self.held[partition] = Lease(partition, lease.last_entry, seen + 1)
 
     def release(self) -> None:
         """Give everything back, so that a successor needn't wait for the leases to run out."""

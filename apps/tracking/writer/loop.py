@@ -67,9 +67,6 @@ class Writer:
                 self._work_once()
                 failures = 0
                 self._trouble = ""
-            except StaleEpoch as stale:
-                logger.warning("%s", stale)
-                self.leases.let_go(stale.partitions)
             except (DatabaseError, InterfaceError, psycopg.Error, RedisError) as error:
                 self._wait_after(error, failures)
                 failures += 1
@@ -84,10 +81,14 @@ class Writer:
         positions = {partition: lease.last_entry for partition, lease in self.leases.held.items()}
         raw = self.streams.read(positions, block_ms=IDLE_BLOCK_MS)
         self._began = time.monotonic()
-        if raw:
-            self._write(raw)
-        else:
+        if not raw:
             self._lag_ms = 0
+            return
+        try:
+            self._write(raw)
+        except StaleEpoch as stale:
+            logger.warning("%s", stale)
+            self.leases.overtaken(stale.epochs)
 
     def _keep_leases(self) -> None:
         now = time.monotonic()
@@ -97,7 +98,9 @@ class Writer:
             connection.close()
             self._connected = now
             self.leases.prepare()
-        self.leases.keep()
+        for lease in self.leases.keep():
+            # The one before may have died before it came to this.
+            self.streams.trim(lease.partition, lease.last_entry)
         self._checked = now
         self._beat()
 

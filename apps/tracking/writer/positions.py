@@ -21,11 +21,11 @@ WHERE writer_position.partition = new.partition
 
 
 class StaleEpoch(Exception):
-    """Somebody else has written these partitions under a later epoch: we were taken for dead."""
+    """Partitions were written under later epochs (partition -> epoch) than ours: as a rule we were taken for dead."""
 
-    def __init__(self, partitions: set[int]) -> None:
-        super().__init__(f"partitions {sorted(partitions)} have another owner")
-        self.partitions = partitions
+    def __init__(self, epochs: dict[int, int]) -> None:
+        super().__init__(f"partitions {sorted(epochs)} have a later owner")
+        self.epochs = epochs
 
 
 def entries_fresh(entries: Sequence[Entry], epochs: Mapping[int, int]) -> list[Entry]:
@@ -41,7 +41,7 @@ def entries_fresh(entries: Sequence[Entry], epochs: Mapping[int, int]) -> list[E
             cursor.execute(MAKE, [START, partitions])
             cursor.execute(LOCK, [partitions])
             rows = cursor.fetchall()
-    stale = {partition for partition, _, epoch in rows if epoch > epochs[partition]}
+    stale = {partition: epoch for partition, _, epoch in rows if epoch > epochs[partition]}
     if stale:
         raise StaleEpoch(stale)
     done = {partition: id_key(last_entry) for partition, last_entry, _ in rows}

@@ -1,6 +1,7 @@
 """The writer's end of the event streams in the durable Valkey: read on from a position, trim what is stored."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import cast
 
 import redis
@@ -53,9 +54,10 @@ class Streams:
 
     def keep_unreadable(self, partition: int, entry_id: str, fields: Mapping[bytes, bytes]) -> None:
         """Keep an entry that belongs to no agency, for an operator to look at."""
-        kept: dict[bytes, bytes] = {b"id": entry_id.encode(), **fields}
         name = UNREADABLE.format(partition=partition)
-        self._redis.xadd(name, kept, maxlen=UNREADABLE_KEPT)  # type: ignore[arg-type]
+        # Under its own id, so that one that is read again isn't kept twice: the server refuses it then.
+        with suppress(redis.ResponseError):
+            self._redis.xadd(name, dict(fields), id=entry_id, maxlen=UNREADABLE_KEPT)  # type: ignore[arg-type]
 
     def close(self) -> None:
         self._redis.close()
