@@ -118,7 +118,7 @@ class Door:
         if self._inbox is not None:
             await self._inbox.close()
         if self._keeper is not None:
-            self._keeper.end()
+            await asyncio.to_thread(self._keeper.end)
         self._threads.shutdown(wait=False)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

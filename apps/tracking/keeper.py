@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 KEYS_SECONDS = 20.0
 TIDY_SECONDS = 1.0
+END_SECONDS = 3.0
 
 
 class Keeper(threading.Thread):
@@ -41,7 +42,10 @@ class Keeper(threading.Thread):
             in_thread(self._refresh)
 
     def end(self) -> None:
+        """Let the present round come to its end."""
         self._ended.set()
+        if self.is_alive():
+            self.join(END_SECONDS)
 
     def _listen(self) -> None:
         """Hear what was published; also the round's pause."""

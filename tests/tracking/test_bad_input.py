@@ -121,7 +121,8 @@ def test_random_bodies_never_break_the_door(door: DoorClient, streams: Streams) 
 
 ODD: list[Any] = [
     None, True, 0, -1, 1.5, 10**25, -(10**40), 1e308, "", "x", "\x00", "\ud800", "😀" * 600, [], [1], [[]], {},
-    {"a": 1}, {"a": {"b": {}}}, "null", "https://shop.example/x?utm_source=a", "eyJhbGciOiJIUzI1NiJ9.e30.x", [None] * 200,
+    {"a": 1}, {"a": {"b": {}}}, "null", "https://shop.example/x?utm_source=a", "eyJhbGciOiJIUzI1NiJ9.e30.x",
+    [None] * 200,
 ]  # fmt: skip
 FIELDS = (
     "id", "kind", "at", "name", "page_id", "url", "referrer", "title", "engaged_ms", "scroll_percent", "vitals",
