@@ -65,7 +65,8 @@ def panel(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     site = site_or_404(request, slug, Permission.READ)
     report = report_read(request, site)
     if name == "trust":
-        response = render(request, "analytics/_trust.html", {"trust": trust_view(report), "site": site})
+        context = {"trust": trust_view(report), "site": site, "may_manage": _may_manage(request)}
+        response = render(request, "analytics/_trust.html", context)
         patch_vary_headers(response, ["HX-Request"])
         return response
     if name not in PANELS:
@@ -117,5 +118,8 @@ def _courses(report: Report) -> tuple[Course, Course | None]:
 
 
 def _waiting(request: HttpRequest, site: Site) -> HttpResponse:
-    may_manage = agency_request(request).membership.may(Permission.MANAGE_SITES)
-    return render(request, "analytics/waiting.html", {"site": site, "may_manage": may_manage})
+    return render(request, "analytics/waiting.html", {"site": site, "may_manage": _may_manage(request)})
+
+
+def _may_manage(request: HttpRequest) -> bool:
+    return agency_request(request).membership.may(Permission.MANAGE_SITES)
