@@ -4,6 +4,7 @@ import secrets
 import tempfile
 from argparse import ArgumentParser
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -67,4 +68,7 @@ class Command(BaseCommand):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "access.log"
             path.write_text("\n".join(log_lines(SALTGROVE, first, LOG_DAYS)) + "\n")
-            call_command("import_access_log", "--agency", agency.slug, "--site", site.slug, "--yes", str(path))
+            arguments = ("--agency", agency.slug, "--site", site.slug, "--yes", str(path))
+            call_command("import_access_log", *arguments, stdout=StringIO())
+        count = Session.objects.filter(site_id=site.id).count()
+        self.stdout.write(f"{site.name}: {count} visits in {LOG_DAYS} days of log")

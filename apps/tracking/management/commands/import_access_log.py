@@ -134,7 +134,8 @@ class Command(BaseCommand):
         job = job_begin(site_id=site.id, file_name=log.name, digest=file_digest(log.head, log.size))
         if job.lines_read:
             self.stderr.write(f"Going on after line {job.lines_read:,}, where an earlier run was stopped.")
-        bar = tqdm(total=log.total_lines, unit=" lines", unit_scale=True, desc=log.name[-30:], file=self.stderr)
+        # Not on self.stderr, which ends what it writes with a new line; without a terminal there is no bar.
+        bar = tqdm(total=log.total_lines, unit=" lines", unit_scale=True, desc=log.name[-30:], disable=None)
 
         def report(lines: int, waits_for: str) -> None:
             bar.update(lines)
