@@ -26,7 +26,7 @@ STOP_ORDER = (
     Stage(frozenset({"demo"}), 2.0),  # it has nothing to lose
     Stage(frozenset({"web", "ingest"}), 12.0),
     Stage(frozenset({"writer"}), 15.0),
-    Stage(frozenset({"worker", "beat"}), 12.0),
+    Stage(frozenset({"worker", "beat"}), 5.0),  # what is cut off is still due in its row
 )
 
 
