@@ -202,6 +202,8 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_ADAPTER = "apps.agencies.adapter.AccountAdapter"
 ACCOUNT_FORMS = {"signup": "apps.agencies.forms.SignupForm"}
 ACCOUNT_SESSION_REMEMBER = True
+# Login limits count per address: behind a proxy that is the one the nearest proxy saw.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEACON_TRUSTED_PROXIES else 0
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = BEACON_SCHEME
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
