@@ -1,4 +1,4 @@
-"""The installation panel and the waiting page: nothing yet, the first event, what was refused; and the ledger's days."""
+"""The installation panel and the waiting page: nothing yet, the first event, refusals; and the ledger's days."""
 
 from datetime import timedelta
 
