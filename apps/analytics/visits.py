@@ -22,6 +22,8 @@ from .report import Report
 PAGE_ROWS = 50
 EXPORT_CHUNK = 500
 EXPORT_ROWS = 100_000
+# A visit longer than this is no reading matter; the page says how many are left out.
+MOMENTS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,19 +211,21 @@ class VisitView:
     moments: Sequence[Moment]
     facts: Sequence[tuple[str, Sequence[Fact]]]
     longest: tuple[str, int] | None
+    left_out: int
 
 
 def visit_view(session: Session) -> VisitView:
     """Return a visit in full. Two queries."""
     names = company_names({session.company_id} if session.company_id else set())
     row = visit_row(session, names)
-    events = session_events(session)
+    events = session_events(session, limit=MOMENTS)
     return VisitView(
         row=row,
         sentence=_sentence(row),
         moments=[_moment(event) for event in events],
         facts=[(title, [fact for fact in facts if fact.value]) for title, facts in _facts(row)],
         longest=_longest(events),
+        left_out=max(0, session.pageviews + session.events - MOMENTS),
     )
 
 

@@ -94,11 +94,11 @@ def session_get(*, site_id: int, session_id: UUID) -> Session | None:
     return Session.objects.filter(site_id=site_id, id=alias.session_id).first() if alias else None
 
 
-def session_events(session: Session) -> list[Event]:
-    """Return what happened in a session, in its order."""
+def session_events(session: Session, *, limit: int) -> list[Event]:
+    """Return what happened first in a session, in its order, at most `limit` of it."""
     bounds = Q(occurred_at__gte=session.started_at, occurred_at__lte=session.ended_at)
     events = Event.objects.filter(bounds, site_id=session.site_id, session_id=session.id)
-    return list(events.order_by("occurred_at", "event_id"))
+    return list(events.order_by("occurred_at", "event_id")[:limit])
 
 
 def site_pulses(site_ids: Iterable[int], *, now: datetime) -> dict[int, Pulse]:
