@@ -163,7 +163,7 @@ class IngestApi(APIView):
 
 
 class TrackApi(IngestApi):
-    """`POST`: JSON events, see `contract` in docs/ingest.md."""
+    """`POST`: JSON events as the ingest contract lays down; bounds and rules in docs/ingest.md."""
 
     def post(self, request: Request) -> HttpResponseBase:
         given = request._request

@@ -1,4 +1,4 @@
-"""The door with its keeper: it finds out by itself what it needs, hears of changes, and outlives its servers' absence."""
+"""The door with its keeper: it finds what it needs by itself, hears of changes, and outlives its servers' absence."""
 
 import asyncio
 import time

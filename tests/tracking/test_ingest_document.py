@@ -1,0 +1,29 @@
+"""docs/ingest.md says what the code does."""
+
+import re
+
+from apps.tracking import payload
+from apps.tracking.body import MAX_BROWSER_BYTES, MAX_SERVER_BYTES
+from apps.tracking.steps import scrub
+from apps.tracking.steps.page_url import ALLOWED_PARAMETERS
+from apps.tracking.throttles import SYNC_SECONDS, UNSETTLED_RATIO
+from config.env import ROOT
+
+TEXT = (ROOT / "docs" / "ingest.md").read_text(encoding="utf-8")
+
+
+def test_it_lists_the_parameters_that_are_kept() -> None:
+    section = TEXT.partition("these parameters stay")[2].partition("Of a referrer")[0]
+    assert set(re.findall(r"`(\w+)`", section)) == ALLOWED_PARAMETERS
+
+
+def test_it_names_what_scrubbing_leaves() -> None:
+    for left in (scrub.EMAIL, scrub.CARD, scrub.IBAN, scrub.PHONE, scrub.SOCIAL, scrub.SECRET):
+        assert f"`{left}`" in TEXT
+
+
+def test_it_gives_the_bounds() -> None:
+    assert f"{MAX_BROWSER_BYTES // 1024} KiB, with an API key {MAX_SERVER_BYTES // 2**20} MiB" in TEXT
+    assert f"| events in a batch | {payload.MAX_EVENTS} |" in TEXT
+    assert f"| props, items of an event | {payload.MAX_PROPS}, {payload.MAX_ITEMS} |" in TEXT
+    assert f"rate x {SYNC_SECONDS + UNSETTLED_RATIO}`" in TEXT
