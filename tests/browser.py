@@ -38,9 +38,11 @@ def chromium_path(playwright: Playwright) -> str:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*, user_agent: str = "") -> Iterator[Browser]:
+    """Run a browser. `user_agent` is what all of it says; a context's isn't on what is sent as a page is left."""
+    said = [f"--user-agent={user_agent}"] if user_agent else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(playwright), args=QUIET)
+        browser = playwright.chromium.launch(executable_path=chromium_path(playwright), args=[*QUIET, *said])
         try:
             yield browser
         finally:

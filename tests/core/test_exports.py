@@ -1,6 +1,7 @@
 """What leaves as a spreadsheet."""
 
 import pytest
+
 from apps.core.exports import csv_response, harmless
 
 

@@ -21,6 +21,8 @@ from tests.demo_pages import Demo
 # Where the suite keeps the address databases between runs, so that they are fetched once.
 DATABASES = Path(os.environ.get("BEACON_TEST_DATABASES") or CHECKOUT / ".data" / "databases")
 PATIENCE_SECONDS = 30.0
+# A browser that people use: what Chromium says of itself without a screen would be set aside for what it is.
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36"
 
 
 class Beacon:
@@ -82,7 +84,7 @@ def beacon() -> Iterator[Beacon]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with chromium() as running:
+    with chromium(user_agent=USER_AGENT) as running:
         yield running
 
 

@@ -64,16 +64,16 @@ def has_stored(beacon: Beacon, wanted: set[UUID]) -> bool:
 @pytest.mark.parametrize("victim", ["writer", "valkey-durable", "postgres", "ingest"])
 def test_a_killed_process_loses_and_doubles_nothing(beacon: Beacon, victim: str) -> None:
     before = set(stored(beacon))
+    killed = beacon.stack.pid(victim)
+    assert killed is not None
     acknowledged: set[UUID] = set()
     with ThreadPoolExecutor(8) as pool:
         for number in range(ROUNDS):
             sent = pool.map(lambda n: send(beacon, n), range(number * EACH_ROUND, (number + 1) * EACH_ROUND))
             if number == ROUNDS // 2:
-                pid = beacon.stack.pid(victim)
-                assert pid is not None
-                os.kill(pid, signal.SIGKILL)
+                os.kill(killed, signal.SIGKILL)
             acknowledged.update(id_ for ids in sent for id_ in ids)
-    wait_for_pid(beacon.stack, victim, other_than=pid)
+    wait_for_pid(beacon.stack, victim, other_than=killed)
 
     eventually(lambda: has_stored(beacon, acknowledged), seconds=60)
     rows = stored(beacon)

@@ -16,7 +16,6 @@ pytestmark = pytest.mark.xdist_group("e2e")
 
 # Somebody's at a large access provider: nothing else on this machine has a reason to name it.
 ADDRESS = "84.130.201.77"
-CHROME = "Mozilla/5.0 (X11; Linux x86_64; rv:151.0) Gecko/20100101 Firefox/151.0"
 
 
 def files_of(root: Path) -> Iterator[Path]:
@@ -33,7 +32,7 @@ def test_the_address_is_nowhere_in_clear(beacon: Beacon, browser: Browser) -> No
         site_key=beacon.facts["site_key"],
         address=ADDRESS,
     ) as site:
-        context = browser.new_context(user_agent=CHROME)
+        context = browser.new_context()
         page = context.new_page()
         page.goto(f"{site.url}/privacy-check?mail=eva.muster@alder.example")
         page.goto(f"{site.url}/privacy-check/further")

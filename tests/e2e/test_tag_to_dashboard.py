@@ -12,30 +12,29 @@ from .conftest import Beacon, eventually
 
 pytestmark = pytest.mark.xdist_group("e2e")
 
-# An address of BNP Paribas' own network, in every edition of the local databases so far.
-COMPANY_ADDRESS = "159.50.10.20"
+# BNP Paribas' own network, in every edition of the local databases so far.
+COMPANY_NETWORK = "159.50.10"
 COMPANY_NAME = "BNP PARIBAS"
 PATIENCE_MS = 20_000
-# A browser that people use: Playwright's own says that it is headless, and would be set aside as what it is.
-CHROME = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36"
+HEADLESS = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/147.0.0.0 Safari/537.36"
 )
 
 
 @pytest.fixture
-def site(beacon: Beacon) -> Iterator[ClientSite]:
+def site(beacon: Beacon, request: pytest.FixtureRequest) -> Iterator[ClientSite]:
+    """The client's site, visited in each test by another of the company's people: an address is one visitor."""
+    address = f"{COMPANY_NETWORK}.{1 + sum(request.node.name.encode()) % 250}"
     key = beacon.facts["site_key"]
     with client_site(
-        host="kestrel.example", track_port=beacon.stack.track_port, site_key=key, address=COMPANY_ADDRESS
+        host="kestrel.example", track_port=beacon.stack.track_port, site_key=key, address=address
     ) as running:
         yield running
 
 
 @pytest.fixture
-def visitor(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A window of somebody else each time: without cookies, one network and browser is one visitor for a day."""
-    version = 120 + sum(request.node.name.encode()) % 25
-    context = browser.new_context(user_agent=CHROME.format(version), viewport={"width": 1280, "height": 800})
+def visitor(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
     yield context.new_page()
     context.close()
 
@@ -95,7 +94,7 @@ def test_what_the_tag_sent_is_stored_as_one_visit(beacon: Beacon, site: ClientSi
 
 
 def test_the_headless_browser_of_a_robot_is_set_aside(beacon: Beacon, site: ClientSite, browser: Browser) -> None:
-    context = browser.new_context()  # says HeadlessChrome
+    context = browser.new_context(user_agent=HEADLESS)
     page = context.new_page()
     page.goto(f"{site.url}/blog/for-robots")
     context.close()
