@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import time
+from contextlib import suppress
 from types import FrameType
 
 
@@ -15,7 +18,8 @@ class StopRequest:
     """Remembers that a signal came; whoever waits asks it. The second signal means: at once."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self._signals = 0
+        self._terminal: int | None = None
 
     def listen(self) -> None:
         """Take over the signals. A hang-up that was ignored when we started (nohup) stays ignored."""
@@ -23,17 +27,19 @@ class StopRequest:
         signal.signal(signal.SIGTERM, self._note)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             signal.signal(signal.SIGHUP, self._note)
+            self._terminal = own_terminal()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.count += 1
+        self._signals += 1
 
     @property
     def has_come(self) -> bool:
-        return self.count > 0
+        # A closed terminal signals its session's leader alone. Where that is `make`, it waits for us and tells nobody.
+        return self._signals > 0 or (self._terminal is not None and not os.isatty(self._terminal))
 
     @property
     def is_urgent(self) -> bool:
-        return self.count > 1
+        return self._signals > 1
 
     def pause(self, seconds: float) -> None:
         """Sleep, unless told to stop: then raise Stopped."""
@@ -42,3 +48,12 @@ class StopRequest:
         time.sleep(seconds)
         if self.has_come:
             raise Stopped
+
+
+def own_terminal() -> int | None:
+    """Return the standard stream that is the terminal we were started from, None when in the background or without."""
+    for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
+        with suppress(OSError):  # a terminal, but not that of our session
+            if stream is not None and stream.isatty() and os.tcgetpgrp(stream.fileno()) == os.getpgrp():
+                return stream.fileno()
+    return None

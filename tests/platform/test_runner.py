@@ -11,6 +11,7 @@ import sys
 
 import psutil
 import psycopg
+import pytest
 import redis
 
 from config.local.deadline import wait_until
@@ -92,14 +93,23 @@ def test_killed_servers_come_back_on_their_ports_with_the_data(start: Start, fol
     assert run.end() == 0
 
 
-def test_a_closed_terminal_leaves_no_process(folder: DataFolder) -> None:
+MAKEFILE = 'run:\n\t@exec "$$PYTHON" -m tests.platform.tiny_run "$$PLAN"\n'
+
+
+@pytest.mark.parametrize("leader", [(*TINY_RUN, "{plan}"), ("make", "-f", "{makefile}")], ids=["runner", "make"])
+def test_a_closed_terminal_leaves_no_process(folder: DataFolder, leader: tuple[str, ...]) -> None:
+    """The hang-up reaches the session's leader alone: the runner itself, or `make`, which waits and tells nobody."""
     port, track_port = free_ports(2)
+    plan = json.dumps({"commands": {"web": TICKER}, "ready": {}})
+    makefile = folder.root / "Makefile"
+    makefile.write_text(MAKEFILE)
+    command = [part.replace("{plan}", plan).replace("{makefile}", str(makefile)) for part in leader]
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ |= {"BEACON_DATA_DIR": str(folder.root), "PORT": str(port), "TRACK_PORT": str(track_port)}
+        os.environ |= {"PYTHON": sys.executable, "PLAN": plan}
         os.chdir(CHECKOUT)
-        plan = json.dumps({"commands": {"web": TICKER}, "ready": {}})
-        os.execv(sys.executable, [*TINY_RUN, plan])
+        os.execvp(command[0], command)
     assert wait_until(folder.ready.exists, seconds=30)
     os.close(terminal)
     os.waitpid(pid, 0)
