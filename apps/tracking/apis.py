@@ -22,8 +22,9 @@ from rest_framework.views import APIView
 from apps.core import clock
 
 from .answers import HEADERS, Answer, answer_taken, answer_turned, answer_unavailable
+from .entrance import read_body, received_day, take_in
 from .inbox import Load, Refused, append_now
-from .intake import Door, Head, Intake, Turned, TurnedFromSite, read_body, received_day, take_in
+from .intake import Door, Head, Intake, Turned, TurnedFromSite
 from .loading import NotLoaded, Unavailable
 from .payload import Payload
 from .pixel import GIF, read_pixel

@@ -9,7 +9,7 @@ BEACON_LIMITS_CLOSED, the door closes.
 
 import logging
 import threading
-import time
+from time import monotonic
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -65,7 +65,7 @@ class Throttle:
 
     def take(self, key: str, *, now: float | None = None) -> float:
         """Take one request out of the key's bucket; return 0, or in how many seconds there will be one."""
-        now = time.monotonic() if now is None else now
+        now = monotonic() if now is None else now
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._add(key, now)
@@ -97,7 +97,7 @@ class Throttle:
 
     def tidy(self, *, now: float | None = None) -> None:
         """Forget the buckets that are full again and start the counting of the others anew."""
-        now = time.monotonic() if now is None else now
+        now = monotonic() if now is None else now
         for key, bucket in list(self._buckets.items()):
             if bucket.left + (now - bucket.at) * self.rate >= self.burst:
                 self._buckets.pop(key, None)

@@ -1,0 +1,175 @@
+"""The list of steps at the door, in the order in which they run. The writer's list is in `ingest`.
+
+An `Intake` is filled step by step; a step that turns the whole request away raises `Turned`. No step waits for
+anything: a value that isn't at hand is raised as `loading.NotLoaded`, and the steps run again on a fresh intake once
+it is.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from http import HTTPStatus
+
+from django.conf import settings
+
+from apps.core.crypto import derived_key
+
+from . import events, identity
+from .address import Network, client_address
+from .body import BodyTurned, body_of
+from .drop_reasons import Refusal, SetAside
+from .envelope import EventIn
+from .intake import Head, Intake, Turned, TurnedFromSite
+from .loading import NotLoaded
+from .payload import Fault, Payload, Unreadable, read_clean
+from .payload_repair import READ_ERRORS, read_flawed
+from .steps import bots
+from .steps.admission import (
+    check_excluded,
+    check_key,
+    check_origin,
+    check_payload,
+    check_rate,
+    check_site,
+    find_site,
+    put_sender,
+    rate_turned,
+)
+from .steps.identity import put_envelopes
+from .steps.scrubbing import scrub_event
+from .throttles import Limits
+
+Step = Callable[[Intake], None]
+
+
+def take_in(head: Head, read: Callable[[], Payload], limits: Limits) -> Intake:
+    """Return the request after all steps at the door. `read` gives its payload, or raises Turned.
+
+    Raises Turned (one that belongs in a site's ledger is a TurnedFromSite), loading.NotLoaded and loading.Unavailable.
+    """
+    address = client_address(head.peer, head.x_forwarded_for, head.forwarded, trusted_proxies())
+    if head.address_wait is None:
+        head.address_wait = limits.per_ip.take(address)
+    wait = head.address_wait
+    try:
+        payload = read()
+        intake = Intake(head, payload, find_site(payload.head.site_key), address)
+    except (Turned, NotLoaded):
+        # Who asks for too much gets no database query for keys that he makes up.
+        if wait:
+            raise rate_turned("address", limits.per_ip.rate, wait) from None
+        raise
+    return go_through(intake, limits, wait)
+
+
+@cache
+def trusted_proxies() -> tuple[Network, ...]:
+    return tuple(settings.BEACON_TRUSTED_PROXIES)
+
+
+def go_through(intake: Intake, limits: Limits, wait: float) -> Intake:
+    try:
+        check_key(intake, wait, limits)
+        check_rate(intake, limits, wait)
+        for step in AT_THE_DOOR:
+            step(intake)
+    except Turned as turned:
+        raise TurnedFromSite(turned, intake) from None
+    return intake
+
+
+def read_body(head: Head, body: bytes) -> Payload:
+    """Parse once. A body without flaws takes one pass; any other is read again with care."""
+    has_key = bool(head.authorization)
+    try:
+        text = body_of(body, content_type=head.content_type, encoding=head.content_encoding, has_key=has_key)
+    except BodyTurned as error:
+        raise Turned(error.status, error.fault) from None
+    is_single = head.door != "batch"
+    try:
+        return read_clean(text, is_single=is_single)
+    except READ_ERRORS:
+        pass
+    try:
+        return read_flawed(text, is_single=is_single)
+    except Unreadable as error:
+        raise Turned(HTTPStatus.BAD_REQUEST, error.fault) from None
+
+
+def put_events(intake: Intake) -> None:
+    """Date and bound each event by itself; name what is wrong with the others."""
+    head, payload, route = intake.head, intake.payload, intake.route
+    sent_at = payload.head.sent_at
+    skew_ms = 0 if sent_at is None else head.received_ms - sent_at
+    oldest = events.oldest_ms(head.received_ms, is_server=intake.is_server, retention_days=route.retention_days)
+    late_before = 0 if intake.is_server else head.received_ms - events.LATE_AFTER_MS
+    for index, wire in payload.events:
+        try:
+            occurred = events.occurred_ms(wire.at, skew_ms=skew_ms, received_ms=head.received_ms, oldest_ms=oldest)
+            event = events.event_in(
+                wire,
+                site_key=route.site_key,
+                occurred=occurred,
+                skew_ms=skew_ms,
+                is_late=occurred < late_before,
+                has_hash_routes=route.has_hash_routes,
+            )
+        except events.Wrong as wrong:
+            _refuse(intake, index, wrong)
+            continue
+        if wire.user is not None and wire.kind == "identify":
+            _put_user(intake, event, wire.user.id or wire.user.email or "")
+        intake.events.append(event)
+
+
+def _refuse(intake: Intake, index: int, wrong: events.Wrong) -> None:
+    intake.faults.append(Fault(intake.payload.field(index, wrong.field), wrong.why, index))
+    if isinstance(wrong, events.TooOld):
+        intake.refuse(Refusal.TOO_OLD)
+        intake.reasons["too_old"] = intake.refused[Refusal.TOO_OLD]
+    else:
+        intake.refuse(Refusal.INVALID)
+
+
+def _put_user(intake: Intake, event: EventIn, user: str) -> None:
+    consent = intake.payload.head.consent
+    if user and consent is not None and consent.analytics == "granted":
+        event.user_id_hash = identity.user_id_hash(derived_key("user-id"), schema=intake.route.schema, user=user)
+
+
+def scrub(intake: Intake) -> None:
+    for event in intake.events:
+        scrub_event(event)
+
+
+def name_bots(intake: Intake) -> None:
+    """Tell the sender what the door already knows won't be counted; it is stored all the same, set aside."""
+    if not intake.events:
+        return
+    minute = intake.head.received_ms // 60_000
+    if is_declared_bot(intake.user_agent, is_server=intake.is_server, minute=minute):
+        intake.reasons["bot_declared"] = len(intake.events)
+
+
+@lru_cache(maxsize=8192)
+def is_declared_bot(user_agent: str, *, is_server: bool, minute: int) -> bool:
+    """Return whether an agent says that it is a bot. `minute`: how long an answer holds; the table may be refreshed."""
+    return bots.verdict(user_agent, is_server=is_server).reason == SetAside.BOT_DECLARED
+
+
+AT_THE_DOOR: tuple[Step, ...] = (
+    check_site,
+    check_origin,
+    put_sender,
+    check_excluded,
+    check_payload,
+    put_events,
+    scrub,
+    name_bots,
+    put_envelopes,
+)
+
+
+def received_day(milliseconds: int) -> str:
+    """Return the UTC day of receipt as the ledger writes it."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).date().isoformat()

@@ -1,0 +1,137 @@
+"""Who may come in: site, key, origin, limits, excluded addresses. A step that says no raises Turned. None waits."""
+
+from functools import lru_cache
+from http import HTTPStatus
+
+from apps.agencies.api_keys import INGEST, key_hash
+from apps.tracking import routes
+from apps.tracking.address import clean_address, lies_in, parse_address
+from apps.tracking.drop_reasons import Refusal
+from apps.tracking.intake import Intake, Turned
+from apps.tracking.loading import NotLoaded, Unavailable
+from apps.tracking.payload import Fault
+from apps.tracking.throttles import Limits
+
+MAX_USER_AGENT = 1024
+
+
+def find_site(site_key: str) -> routes.Route:
+    route = routes.route_of(site_key)
+    if route is None:
+        why = "is unknown or archived: copy the tag anew from the site's page in Beacon"
+        raise Turned(HTTPStatus.NOT_FOUND, Fault("site_key", why), reason="site")
+    return route
+
+
+def check_rate(intake: Intake, limits: Limits, wait: float) -> None:
+    if limits.is_closed:
+        raise Unavailable("the limits can't be kept now")
+    if wait and not intake.is_server:
+        raise rate_turned("address", limits.per_ip.rate, wait)
+    head = intake.head
+    if head.site_wait is None:
+        head.site_wait = limits.per_site.take(intake.route.site_key)
+    if head.site_wait:
+        raise rate_turned("site", limits.per_site.rate, head.site_wait)
+
+
+def rate_turned(whose: str, rate: int, wait: float) -> Turned:
+    fault = Fault("", f"too many requests: at most {rate} a second for one {whose}")
+    return Turned(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        fault,
+        refusal=Refusal.RATE,
+        reason="rate",
+        retry_after=wait,
+        limit=(whose, rate),
+    )
+
+
+def check_key(intake: Intake, wait: float, limits: Limits) -> None:
+    """Let a server in by its API key: of this agency, with the scope `ingest`."""
+    scheme, _, key = intake.head.authorization.partition(" ")
+    if not scheme:
+        return
+    try:
+        client = routes.client_of(key_hash(key.strip())) if scheme.lower() == "bearer" and key else None
+    except NotLoaded:
+        if wait:
+            raise rate_turned("address", limits.per_ip.rate, wait) from None
+        raise
+    if client is None:
+        fault = Fault("Authorization", "must be `Bearer` and an API key that is still valid")
+        raise Turned(HTTPStatus.UNAUTHORIZED, fault, refusal=Refusal.INVALID)
+    if INGEST not in client.scopes or client.schema != intake.route.schema:
+        fault = Fault("Authorization", "is a key without the scope ingest for this site")
+        raise Turned(HTTPStatus.FORBIDDEN, fault, refusal=Refusal.INVALID)
+    intake.is_server = True
+
+
+def check_site(intake: Intake) -> None:
+    if intake.route.is_paused:
+        fault = Fault("site_key", "belongs to a site that is paused in Beacon: nothing is counted until it is resumed")
+        raise Turned(HTTPStatus.BAD_REQUEST, fault, refusal=Refusal.SITE_PAUSED, reason="site")
+
+
+def check_origin(intake: Intake) -> None:
+    origin, route = intake.head.origin, intake.route
+    if origin is None or intake.is_server:
+        return
+    if origin == "null":
+        if route.allows_null_origin:
+            return
+        why = "is null (a sandboxed frame or a local file), which this site doesn't allow"
+    elif lies_under_one(origin, route.domains):
+        return
+    else:
+        host = routes.plain_host(origin.partition("://")[2])
+        why = (
+            f"{origin[:300]} is not among this site's domains: "
+            f"add {host[:253]} to them in the site's settings in Beacon"
+        )
+    raise Turned(HTTPStatus.FORBIDDEN, Fault("Origin", why), refusal=Refusal.ORIGIN, reason="origin")
+
+
+@lru_cache(maxsize=8192)
+def lies_under_one(origin: str, domains: tuple[str, ...]) -> bool:
+    """Return whether an origin's host equals or lies under one of `domains` (as routes.plain_host gives them)."""
+    scheme, _, rest = origin.partition("://")
+    host = routes.plain_host(rest)
+    if scheme not in ("http", "https") or not host:
+        return False
+    return any(domain and (host == domain or host.endswith(f".{domain}")) for domain in domains)
+
+
+def put_sender(intake: Intake) -> None:
+    """Decide whose events these are: the client's own, or those of whom a server names."""
+    head, given = intake.head, intake.payload.head
+    intake.user_agent = head.user_agent[:MAX_USER_AGENT]
+    if not intake.is_server:
+        return
+    if given.ip:
+        intake.address = clean_address(given.ip)
+        if not intake.address:
+            fault = Fault("ip", "must be an IPv4 or IPv6 address")
+            raise Turned(HTTPStatus.BAD_REQUEST, fault, refusal=Refusal.INVALID)
+    # Without it, it is the visitor's that isn't known: the server's own would make every visitor one and the same.
+    intake.user_agent = given.user_agent or ""
+    intake.visitor = given.visitor or ""
+
+
+def check_excluded(intake: Intake) -> None:
+    if not intake.route.ignored:
+        return
+    address = parse_address(intake.address)
+    if address is not None and lies_in(address, intake.route.ignored):
+        fault = Fault("", "comes from an address that this site doesn't count")
+        raise Turned(HTTPStatus.BAD_REQUEST, fault, refusal=Refusal.EXCLUDED, reason="excluded")
+
+
+def check_payload(intake: Intake) -> None:
+    """Turn the request away for a flaw beside its events; take over the flaws of single events."""
+    payload = intake.payload
+    if payload.fault is not None:
+        raise Turned(HTTPStatus.BAD_REQUEST, payload.fault, refusal=Refusal.INVALID)
+    if payload.faults:
+        intake.faults.extend(payload.faults)
+        intake.refuse(Refusal.INVALID, len(payload.faults))
