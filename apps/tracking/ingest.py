@@ -1,12 +1,13 @@
 """The lists of steps through which everything that arrives goes, in the order in which they run.
 
-At the door (apps.tracking.payload): decode, validate, scrub, identify, seal. In the writer: the steps below, on one
+At the door (apps.tracking.entrance): decode, validate, scrub, identify, seal. In the writer: the steps below, on one
 arrival (an envelope: events of one visitor from one request) after the other; then known ids and sessions for the whole
 batch, and storing.
 """
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -24,6 +25,7 @@ from .steps.sessions import ACQUISITION_COLUMNS
 from .steps.user_agent import Agent, ClientHints, user_agent
 
 NETWORKS_KEPT = 20_000
+HOSTS_KEPT = 8_192
 UNKNOWN = Network()
 # Doors behind which a script must have run in a browser, and says so by what it sends.
 SCRIPTED_ORIGINS = {"tag"}
@@ -177,6 +179,11 @@ def _ran_script(envelope: Envelope) -> bool | None:
 
 def _is_spam(referrer: str) -> bool:
     host = referrer.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+    return _is_spam_host(host)
+
+
+@lru_cache(maxsize=HOSTS_KEPT)
+def _is_spam_host(host: str) -> bool:
     return acquisition.is_spam_referrer(host)
 
 

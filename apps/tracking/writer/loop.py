@@ -50,6 +50,7 @@ class Writer:
         self.stored = 0
         self._stopping = threading.Event()
         self._schemas: set[str] = set()
+        self._agencies = 1
         self._lag_ms = 0
         self._trouble = ""
         self._checked = 0.0
@@ -79,7 +80,7 @@ class Writer:
             return
         self._pace()
         positions = {partition: lease.last_entry for partition, lease in self.leases.held.items()}
-        raw = self.streams.read(positions, block_ms=IDLE_BLOCK_MS)
+        raw = self.streams.read(positions, block_ms=IDLE_BLOCK_MS, agencies=self._agencies)
         self._began = time.monotonic()
         if not raw:
             self._lag_ms = 0
@@ -114,7 +115,9 @@ class Writer:
         # The epochs under which all of this is done: a partition lost on the way and won again was not ours in between.
         epochs = {partition: lease.epoch for partition, lease in self.leases.held.items()}
         facts: list[EventsStored] = []
-        for schema, entries in self._by_schema(raw).items():
+        shares = self._by_schema(raw)
+        self._agencies = len(shares)
+        for schema, entries in shares.items():
             facts += self._store(schema, entries, epochs)
             self._keep_leases()
         self.teller.tell(facts)

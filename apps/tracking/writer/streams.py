@@ -9,8 +9,11 @@ import redis
 from ..envelope import stream_name
 from .entries import id_key
 
-# A batch: as many entries as are there, up to this.
+# A batch: as many entries as are there, up to this. Of many agencies' entries it takes more, since each of them costs a
+# transaction, however little it holds.
 BATCH_ENTRIES = 2_000
+ENTRIES_OF_AGENCY = 160
+MOST_ENTRIES = 8_000
 # Entries that no agency can be told of (not even whose they are can be read) are kept here, this many at most.
 UNREADABLE = "unreadable:{{p{partition}}}"
 UNREADABLE_KEPT = 1_000
@@ -23,18 +26,20 @@ class Streams:
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5)
 
-    def read(self, positions: Mapping[int, str], *, block_ms: int) -> list[RawEntry]:
+    def read(self, positions: Mapping[int, str], *, block_ms: int, agencies: int = 1) -> list[RawEntry]:
         """Return the entries behind `positions` (partition -> last entry done), in order in each partition.
 
-        Waits up to `block_ms` for the first. A busy stream may fill what the others leave of the batch.
+        Waits up to `block_ms` for the first. A busy stream may fill what the others leave of the batch. `agencies`: of
+        how many there were entries the last time.
         """
         if not positions:
             return []
-        found = self._read(positions, max(1, BATCH_ENTRIES // len(positions)), block_ms)
+        most = min(MOST_ENTRIES, max(BATCH_ENTRIES, ENTRIES_OF_AGENCY * agencies))
+        fair = max(1, most // len(positions))
+        found = self._read(positions, fair, block_ms)
         entries = [entry for part in found.values() for entry in part]
-        fair = max(1, BATCH_ENTRIES // len(positions))
         busy = {partition: part[-1][1] for partition, part in found.items() if len(part) == fair}
-        room = BATCH_ENTRIES - len(entries)
+        room = most - len(entries)
         if busy and room >= len(busy):
             more = self._read(busy, room // len(busy), None)
             entries += [entry for part in more.values() for entry in part]

@@ -1,0 +1,147 @@
+"""Measure the writer process: fill the streams while it is held, let it go, wait until all is stored. Prints JSON."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import django
+import psutil
+
+from config.local.deadline import wait_until
+from config.local.folders import CHECKOUT
+
+PATIENCE_SECONDS = 300.0
+POLL_SECONDS = 0.02
+WARM_UP_VISITS = 200
+
+
+def main(agencies: int, visits: int, runs: int) -> dict[str, list[float]]:
+    django.setup()
+    places = _places(agencies)
+    figures: dict[str, list[float]] = {"events": [], "writer_us": [], "database_us": [], "copied": []}
+    with _writer() as writer:
+        _run(writer, places, WARM_UP_VISITS)
+        for _ in range(runs):
+            for name, value in _run(writer, places, visits).items():
+                figures[name].append(value)
+            if agencies == 1:
+                figures["copied"].append(_copy(places[0][0]))
+    return figures
+
+
+@contextmanager
+def _writer() -> Iterator[psutil.Process]:
+    from apps.tracking.importing import has_writer
+
+    with open(os.path.join(os.environ["BEACON_DATA_DIR"], "bench-writer.log"), "ab") as log:
+        process = subprocess.Popen([sys.executable, "manage.py", "run_writer"], cwd=CHECKOUT, stdout=log, stderr=log)
+    try:
+        if not wait_until(has_writer, seconds=PATIENCE_SECONDS):
+            raise SystemExit("the writer hasn't started")
+        yield psutil.Process(process.pid)
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
+
+
+def _run(writer: psutil.Process, places: list[tuple[str, int]], visits: int) -> dict[str, float]:
+    from django.conf import settings
+
+    from apps.tracking import valkey
+    from apps.tracking.envelope import stream_name
+    from tests.bench.visits import EVENTS_OF_VISIT, entries
+    from tests.bench.world import cpu_seconds
+
+    streams = [stream_name(partition) for partition in range(settings.STREAM_PARTITIONS)]
+
+    def is_empty() -> bool:
+        pipeline = valkey.durable().pipeline(transaction=False)
+        for name in streams:
+            pipeline.xlen(name)
+        return not any(pipeline.execute())
+
+    writer.suspend()
+    pipeline = valkey.durable().pipeline(transaction=False)
+    for number, (partition, payload) in enumerate(entries(places, visits, seed=time.time_ns()), start=1):
+        pipeline.xadd(stream_name(partition), {"e": payload})
+        if number % 1_000 == 0:
+            pipeline.execute()
+    pipeline.execute()
+    used, database_used = cpu_seconds(writer), _database_seconds()
+    began = time.perf_counter()
+    writer.resume()
+    if not wait_until(is_empty, seconds=PATIENCE_SECONDS, every=POLL_SECONDS):
+        raise SystemExit("the writer hasn't stored it all")
+    took, events = time.perf_counter() - began, visits * EVENTS_OF_VISIT
+    return {
+        "events": events / took,
+        "writer_us": (cpu_seconds(writer) - used) / events * 1e6,
+        "database_us": (_database_seconds() - database_used) / events * 1e6,
+    }
+
+
+def _copy(schema: str) -> float:
+    """Return the rows a second of COPY by write_row: the rows that the writer has stored, once more under other ids."""
+    from django.db import connection, transaction
+
+    from apps.core.ids import uuid7
+    from apps.core.tenancy import in_schema
+    from apps.tracking.writer.event_rows import COLUMNS, COPY
+
+    names = ", ".join(f"{name}::text" if name in ("items", "props", "target") else name for name in COLUMNS)
+    with in_schema(schema), connection.cursor() as cursor:
+        cursor.execute(f"SELECT {names} FROM event ORDER BY received_at DESC LIMIT 50000")
+        rows: list[tuple[Any, ...]] = [(row[0], uuid7(), *row[2:]) for row in cursor.fetchall()]
+        began = time.perf_counter()
+        with transaction.atomic(), cursor.copy(COPY) as copy:
+            for row in rows:
+                copy.write_row(row)
+        took = time.perf_counter() - began
+        cursor.execute("DELETE FROM event WHERE event_id = ANY(%s)", [[row[1] for row in rows]])
+    return len(rows) / took
+
+
+def _database_seconds() -> float:
+    """Return the processor time of all PostgreSQL processes of this world."""
+    from tests.bench.world import cpu_seconds
+
+    total = 0.0
+    for process in _postgres().children(recursive=True):
+        total += cpu_seconds(process)
+    return total
+
+
+def _postgres() -> psutil.Process:
+    with open(os.path.join(os.environ["BEACON_DATA_DIR"], "services.json"), encoding="utf-8") as file:
+        return psutil.Process(json.load(file)["pids"]["postgres"])
+
+
+def _places(agencies: int) -> list[tuple[str, int]]:
+    from apps.agencies.models import Agency
+    from apps.agencies.services import agency_create
+    from apps.agencies.services.users import user_create
+    from apps.core.tenancy import in_schema
+    from apps.sites.services import client_create, site_create
+    from apps.tracking import partitions
+
+    places = []
+    for number in range(agencies):
+        slug = f"writer{agencies}-{number}"
+        owner = user_create(email=f"{slug}@example.com", name=slug, password="bench-bench-bench", is_confirmed=True)
+        agency: Agency = agency_create(name=slug, slug=slug, owner=owner)
+        schema = str(agency.schema_name)
+        with in_schema(schema):
+            partitions.make_ahead()
+            places.append((schema, site_create(client=client_create(name="C"), name="S", domains=["bench.example"]).id))
+    return places
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(*(int(argument) for argument in sys.argv[1:4]))))
