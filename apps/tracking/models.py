@@ -79,8 +79,8 @@ class Session(models.Model):
     id = models.UUIDField(primary_key=True)
     site_id = models.BigIntegerField()
     visitor_id = models.BigIntegerField()
-    # The same visitor's id of the next or previous day, where the visit is close to midnight UTC. Forgotten when the days'
-    # salts are destroyed, as nobody may link days after that.
+    # The same visitor's id of the next or previous day, where the visit is close to midnight UTC. Forgotten when the
+    # days' salts are destroyed, as nobody may link days after that.
     linked_visitor_id = models.BigIntegerField(null=True)
     ip_hash = models.BinaryField(null=True)
     identity_mode = models.TextField(default="daily")
