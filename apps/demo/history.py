@@ -1,12 +1,13 @@
 """The demo's past: simulated visits through the import door, as fast as the writer stores them."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import close_old_connections
-from django.db.models import Max
+from django.db.models import Max, Min
 
 from apps.agencies.models import Agency
 from apps.core import clock
@@ -24,35 +25,63 @@ from .payloads import context, engagement_id, milliseconds
 from .world import World
 
 AGENCY_SLUG = "demo"
-# Two months: so that the last thirty days have thirty before them to be compared with.
-DAYS = 62
+DAYS = 30
+# Filled in the background: so that the last thirty days have thirty before them to be compared with.
+BACKGROUND_DAYS = 66
 
 
-def fill_gap(world: World) -> None:
-    """Store visits from the site's last one until now, at most `DAYS` days: the demo was switched off."""
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time without visits, to be filled."""
+
+    since: datetime
+    until: datetime
+    # From its end backwards, so that what is broken off half-way leaves no hole.
+    is_backwards: bool = False
+
+
+def gaps(world: World) -> list[Gap]:
+    """Return what is missing of the site's past: from its last visit until now, and before its first one."""
+    try:
+        with in_schema(str(Agency.objects.get(slug=AGENCY_SLUG).schema_name)):
+            known = Session.objects.filter(site_id=Site.objects.get(domains__host=world.host).id)
+            ends = known.aggregate(first=Min("started_at"), last=Max("ended_at"))
+    finally:
+        close_old_connections()
+    now = clock.now()
+    earliest = now - timedelta(days=BACKGROUND_DAYS)
+    first, last = ends["first"] or now, max(ends["last"] or now, earliest)
+    # Within a day of the earliest nothing is missing: the first visit of a day isn't at its start.
+    before = [Gap(earliest, first, is_backwards=True)] if first > earliest + timedelta(days=1) else []
+    return [Gap(last, now), *before]
+
+
+def fill_gaps(world: World, missing: Sequence[Gap], is_stopped: Callable[[], bool]) -> None:
+    """Store the visits of these times, until told to stop. Called on a thread beside the visits of now."""
     try:
         with in_schema(str(Agency.objects.get(slug=AGENCY_SLUG).schema_name)):
             site = Site.objects.get(domains__host=world.host)
-            last = Session.objects.filter(site_id=site.id).aggregate(at=Max("ended_at"))["at"]
-            earliest = clock.now() - timedelta(days=DAYS)
-            fill(site, world, since=max(last or earliest, earliest))
+            for gap in missing:
+                fill(site, world, gap, is_stopped)
     finally:
         close_old_connections()
 
 
-def fill(site: Site, world: World, *, since: datetime) -> int:
-    """Store the simulated visits that began after `since` and are over; return how many there were."""
-    until = clock.now()
-    days = _days(since.astimezone(ZoneInfo(world.time_zone)).date(), until.astimezone(ZoneInfo(world.time_zone)).date())
-    name = f"simulated visits of {world.host} since {since.isoformat()}"
+def fill(site: Site, world: World, gap: Gap, is_stopped: Callable[[], bool] = lambda: False) -> int:
+    """Store the simulated visits that began and ended within `gap`; return how many there were."""
+    zone = ZoneInfo(world.time_zone)
+    days = _days(gap.since.astimezone(zone).date(), gap.until.astimezone(zone).date())
+    name = f"simulated visits of {world.host} since {gap.since.isoformat()}"
     job = job_begin(site_id=site.id, file_name=name, digest=hashlib.sha256(name.encode()).digest())
     salts = Salts(job)
     entries: dict[int, str] = {}
     count = 0
-    for day in days:
+    for day in reversed(days) if gap.is_backwards else days:
+        if is_stopped():
+            break
         # Oldest first: a visit that goes on from another is found more easily than one that comes before it.
         visits = sorted(visits_of_day(world, day), key=lambda visit: visit.steps[0].at)
-        told = [visit for visit in visits if since < visit.steps[0].at and _end(visit) < until]
+        told = [visit for visit in visits if gap.since < visit.steps[0].at and _end(visit) < gap.until]
         sealing.keep()
         append((_envelope(site, visit, salts, job.id) for visit in told), entries)
         wait_for_room()
@@ -62,9 +91,8 @@ def fill(site: Site, world: World, *, since: datetime) -> int:
     return count
 
 
-def _days(first: date, last: date) -> Iterator[date]:
-    for number in range((last - first).days + 1):
-        yield first + timedelta(days=number)
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def _end(visit: Visit) -> datetime:

@@ -2,10 +2,13 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address
+from pathlib import Path
+
+import msgspec
+from django.conf import settings
 
 from apps.networks.lookup import NetworkKind, lookup
 
@@ -40,30 +43,42 @@ class Place:
     domain: str
 
 
+Pools = dict[NetworkKind, dict[str, list[Place]]]
+
+
 @lru_cache(maxsize=1)
-def places() -> dict[NetworkKind, dict[str, Sequence[Place]]]:
+def places() -> Pools:
     """Return addresses by network kind and country, drawn from the installed databases; one address an organisation.
 
-    The draw is seeded: the same databases give the same demo. Takes a second or two.
+    The draw is seeded: the same databases give the same demo. It takes some seconds and is kept in the data folder.
+    Raises LookupError where the network databases aren't installed.
     """
+    kept = Path(settings.BEACON_DATA_DIR) / "demo-places.json"
+    try:
+        return msgspec.json.decode(kept.read_bytes(), type=Pools)
+    except (FileNotFoundError, msgspec.DecodeError):
+        pools = _drawn()
+        kept.write_bytes(msgspec.json.encode(pools))
+        return pools
+
+
+def _drawn() -> Pools:
     draw = random.Random(2026)
-    found: dict[NetworkKind, dict[str, list[Place]]] = {kind: defaultdict(list) for kind in KINDS}
+    found: dict[NetworkKind, defaultdict[str, list[Place]]] = {kind: defaultdict(list) for kind in KINDS}
     known: set[str] = set()
     for _ in range(TRIES):
         address = IPv4Address(draw.randrange(0x01000000, 0xDF000000))
-        if not address.is_global:
+        network = lookup(str(address)) if address.is_global else None
+        if network is None or network.kind not in KINDS or network.country not in COUNTRIES or not network.domain:
             continue
-        network = lookup(str(address))
-        country = network.country or ""
-        domain = network.domain or ""
-        if network.kind not in KINDS or country not in COUNTRIES or not domain or network.is_vpn or network.is_hosting:
-            continue
-        pool = found[network.kind][country]
+        pool = found[network.kind][network.country]
         is_provider = network.kind is NetworkKind.CONSUMER
-        if len(pool) >= POOL_EACH or (domain in known and not is_provider):
+        if network.is_vpn or len(pool) >= POOL_EACH or (network.domain in known and not is_provider):
             continue
-        known.add(domain)
-        pool.append(Place(str(address), country, "" if is_provider else domain))
+        known.add(network.domain)
+        pool.append(Place(str(address), network.country, "" if is_provider else network.domain))
+    if not known:
+        raise LookupError("The network databases aren't installed: run `manage.py networks_refresh`.")
     return {kind: dict(pools) for kind, pools in found.items()}
 
 
@@ -101,4 +116,4 @@ def _place(draw: random.Random) -> Place:
             # Providers have many customers: another one of the same network.
             base = int(IPv4Address(place.address)) & 0xFFFFFF00
             return Place(str(IPv4Address(base + draw.randrange(1, 255))), place.country, "")
-    raise LookupError("The network databases aren't installed: run `make databases` (manage.py networks_refresh).")
+    raise LookupError("The network databases know no addresses to draw from: run `manage.py networks_refresh`.")

@@ -15,7 +15,7 @@ from apps.agencies.models import Agency
 from apps.core import clock
 from apps.core.tenancy import in_schema
 from apps.demo import agency as demo
-from apps.demo.history import DAYS, fill
+from apps.demo.history import DAYS, Gap, fill
 from apps.demo.logs import log_lines
 from apps.demo.world import BRINDLEWICK, KESTREL, SALTGROVE
 from apps.sites.models import Site
@@ -55,7 +55,7 @@ class Command(BaseCommand):
                 continue
             self.stdout.write(f"{world.name}: {days} days of visits …")
             self.stdout.flush()
-            count = fill(site, world, since=clock.now() - timedelta(days=days))
+            count = fill(site, world, Gap(clock.now() - timedelta(days=days), clock.now()))
             self.stdout.write(f"{world.name}: {count} visits in {days} days")
 
     def _import_log(self, agency: Agency, site: Site) -> None:

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from apps.demo.agency import facts_read
-from apps.demo.history import fill_gap
+from apps.demo.history import fill_gaps, gaps
 from apps.demo.load import load
 from apps.demo.sender import DoorClosed, Sender
 from apps.demo.trickle import trickle
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         senders = {world: sender(facts, world) for world in LIVE}
-        tasks = [asyncio.create_task(self._live(world, senders[world])) for world in LIVE]
+        tasks = [asyncio.create_task(self._live(world, senders[world], stop)) for world in LIVE]
         self.stdout.write("simulated visits are on their way")
         self.stdout.flush()
         waiting = asyncio.create_task(_set(stop))
@@ -66,9 +66,12 @@ class Command(BaseCommand):
         for task in done - {waiting}:
             task.result()
 
-    async def _live(self, world: World, to: Sender) -> None:
-        await asyncio.to_thread(fill_gap, world)
-        await trickle(world, to)
+    async def _live(self, world: World, to: Sender, stop: asyncio.Event) -> None:
+        # What is missing is looked up before the first visit of now would hide it.
+        missing = await asyncio.to_thread(gaps, world)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(trickle(world, to))
+            group.create_task(asyncio.to_thread(fill_gaps, world, missing, stop.is_set))
 
     async def _load(self, facts: dict[str, Any], options: dict[str, Any]) -> None:
         to = sender(facts, KESTREL, connections=options["tasks"])
