@@ -13,7 +13,7 @@ from apps.core.ids import uuid7
 from apps.core.tenancy import in_schema
 from apps.tracking.envelope import Consent, Context, EventIn
 from apps.tracking.facts import EventsStored
-from apps.tracking.models import Event, PendingEngagement, Session, SessionAlias
+from apps.tracking.models import Event, ParkedEntry, PendingEngagement, Session, SessionAlias
 from tests.cast import Cast
 
 from .arrivals import CRAWLER, PARTITIONS, at, click, engagement, envelope, minutes_of, store, view, visits
@@ -154,6 +154,16 @@ def test_waiting_engagement_keeps_the_largest_of_all_that_came(in_alder: Cast) -
     store(envelope(site, page))
     row = Event.objects.get(event_id=page.event_id)
     assert (row.engaged_ms, row.lcp_ms, row.fcp_ms) == (9_000, 800, 300)
+
+
+def test_engagement_of_two_days_waits_for_one_page_view(in_alder: Cast) -> None:
+    site, page = in_alder.site, view(11 * 60 + 58)
+    for minutes, seconds in ((11 * 60 + 59, 5), (12 * 60 + 1, 9)):
+        store(envelope(site, engagement(minutes, page, seconds)))
+    assert sorted(PendingEngagement.objects.values_list("received_on__day", "events")) == [(18, 1), (19, 1)]
+    store(envelope(site, page))
+    assert Event.objects.get(event_id=page.event_id).engaged_ms == 9_000
+    assert not ParkedEntry.objects.exists()
 
 
 def test_engagement_from_another_network_joins_its_page_view(in_alder: Cast) -> None:
