@@ -10,6 +10,7 @@ import msgspec
 from .envelope import Consent, Context, EventIn
 from .payload import ConsentWire, ContextWire, EventWire, ItemWire, Number, TargetWire, VitalsWire
 from .steps.page_url import kept_referrer, page_url
+from .steps.scrub import scrub
 
 DAY_MS = 86_400_000
 LATE_AFTER_MS = 2 * DAY_MS
@@ -166,9 +167,12 @@ def amount(field: str, given: Number | str) -> str:
         value = Decimal(str(given).strip())
     except InvalidOperation:
         raise Wrong(field, "must be a decimal number") from None
-    if not value.is_finite() or abs(value) >= MOST_VALUE:
-        raise Wrong(field, f"must be a decimal number below {MOST_VALUE:,f}")
-    return format(value.quantize(CENTS).normalize(), "f")
+    # Compared as it is: arithmetic on a number with an exponent of 18 digits overflows.
+    if value.is_finite() and -MOST_VALUE < value < MOST_VALUE:
+        rounded = value.quantize(CENTS)
+        if abs(rounded) < MOST_VALUE:
+            return format(rounded.normalize(), "f")
+    raise Wrong(field, f"must be a decimal number below {MOST_VALUE:,f}")
 
 
 def _currency(given: str) -> str:
@@ -219,11 +223,11 @@ def context_in(wire: ContextWire | None) -> Context:
         screen=_size(wire.screen),
         viewport=_size(wire.viewport),
         pixel_ratio=_ratio(wire.pixel_ratio),
-        languages=[text for text in wire.languages or () if text],
-        time_zone=wire.time_zone or "",
-        color_scheme=wire.color_scheme or "",
+        languages=[scrub(text) for text in wire.languages or () if text],
+        time_zone=scrub(wire.time_zone or ""),
+        color_scheme=scrub(wire.color_scheme or ""),
         touch=wire.touch,
-        connection=wire.connection or "",
+        connection=scrub(wire.connection or ""),
         webdriver=wire.webdriver is True,
     )
 
@@ -248,9 +252,9 @@ def consent_in(wire: ConsentWire | None, *, gpc: str, dnt: str) -> Consent:
     return Consent(
         analytics=wire.analytics or "",
         marketing=wire.marketing or "",
-        source=wire.source or "",
+        source=scrub(wire.source or ""),
         at_ms=at_ms,
-        text_version=wire.text_version or "",
+        text_version=scrub(wire.text_version or ""),
         gpc=gpc == "1" if gpc else wire.gpc is True,
         dnt=dnt == "1" if dnt else wire.dnt is True,
     )

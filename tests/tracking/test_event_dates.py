@@ -161,3 +161,24 @@ def test_odd_screens_are_bounded() -> None:
         None,
         ["de"],
     )
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["1e999999999999999999", "-1e999999999999999999", "99999999999999.99999", "-99999999999999.99999", "1e14", "sNaN"],
+)
+def test_an_amount_that_no_column_holds_is_refused(given: str) -> None:
+    with pytest.raises(Wrong) as caught:
+        amount("value", given)
+    assert caught.value.why == "must be a decimal number below 100,000,000,000,000"
+
+
+def test_what_the_browser_says_of_itself_is_scrubbed_too() -> None:
+    wire = ContextWire(
+        languages=["d\x00e", "en"], time_zone="ann@example.org", color_scheme="\x00", connection="4\x00g"
+    )
+    context = context_in(wire)
+    assert (context.languages, context.time_zone) == (["d e", "en"], "[email]")
+    assert (context.color_scheme, context.connection) == (" ", "4 g")
+    consent = consent_in(ConsentWire(source="a\x00b", text_version="ann@example.org"), gpc="", dnt="")
+    assert (consent.source, consent.text_version) == ("a b", "[email]")
