@@ -85,9 +85,15 @@ class Throttle:
 
     def sync(self) -> None:
         """Settle the heavy keys with the shared buckets. Raises RedisError and NotLoaded."""
-        heavy = list(self._heavy)
+        heavy, used = [], []
+        for key in list(self._heavy):
+            bucket = self._buckets.get(key)
+            if bucket is None:  # full again while the server was away, or pushed out by others
+                self._heavy.discard(key)
+            else:
+                heavy.append(key)
+                used.append(bucket.unsettled)
         names = [self._name(key) for key in heavy]
-        used = [self._buckets[key].unsettled for key in heavy]
         pipeline = valkey.volatile().pipeline(transaction=False)
         for name, count in zip(names, used, strict=True):
             pipeline.eval(SETTLE, 1, name, self.rate, self.burst, count)

@@ -111,3 +111,21 @@ def test_with_the_limits_server_away_it_opens_or_closes_by_setting(
     assert door.post(batch(pageview())).status_code == (503 if is_closed else 202)
     limits.sync()
     assert not limits.is_closed
+
+
+def test_it_settles_again_after_the_limits_server_was_away(
+    monkeypatch: pytest.MonkeyPatch, fresh_process: None
+) -> None:
+    sealing.load(sealing.hour_of(clock.now_ms()))
+    limits = Limits(rate_per_ip=10, rate_per_site=1000, is_open_alone=True)
+    for _ in range(5):
+        limits.per_ip.take("gone meanwhile", now=100.0)
+    away = valkey.client("redis://127.0.0.1:1/0")
+    with monkeypatch.context() as gone:
+        gone.setattr(valkey, "volatile", lambda: away)
+        limits.sync()
+        limits.per_ip.tidy(now=200.0)
+    for _ in range(5):
+        limits.per_ip.take("still here", now=200.0)
+    limits.sync()
+    assert not limits.per_ip.has_heavy()
