@@ -90,16 +90,22 @@ def keep(now_ms: int | None = None) -> None:
     """Forget old keys, share what isn't shared, and have the next hour's key before it is needed."""
     now_ms = clock.now_ms() if now_ms is None else now_ms
     hour = hour_of(now_ms)
-    with _lock:
-        for old in [known for known in _keys if known < hour - KEPT_HOURS]:
-            del _keys[old]
-    wanted = [known for known, key in _keys.items() if not key.is_shared]
+    forget_old(now_ms)
+    wanted = [known for known, key in list(_keys.items()) if not key.is_shared]
     if hour not in _keys:
         wanted.append(hour)
     if hour_of(now_ms + 5 * 60_000) not in _keys:
         wanted.append(hour + 1)
     for missing in dict.fromkeys(wanted):
         load(missing)
+
+
+def forget_old(now_ms: int | None = None) -> None:
+    """Drop the keys from this process' memory that "volatile" doesn't keep any more either."""
+    hour = hour_of(clock.now_ms() if now_ms is None else now_ms)
+    with _lock:
+        for old in [known for known in _keys if known < hour - KEPT_HOURS]:
+            del _keys[old]
 
 
 def forget_all() -> None:

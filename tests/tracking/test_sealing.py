@@ -51,6 +51,16 @@ def test_the_key_lives_25_hours_and_is_forgotten_by_the_process_too() -> None:
     assert sealing.open_address(sealed, HOUR) == ""
 
 
+def test_who_only_opens_forgets_the_key_as_well() -> None:
+    sealing.load(HOUR)
+    sealed = sealing.seal_address("192.0.2.7", HOUR)
+    valkey.volatile().delete(f"beacon:seal:{HOUR}")
+    sealing.forget_old((HOUR + 25) * sealing.HOUR_MS)
+    assert sealing.open_address(sealed, HOUR) == "192.0.2.7"
+    sealing.forget_old((HOUR + 26) * sealing.HOUR_MS)
+    assert sealing.open_address(sealed, HOUR) == ""
+
+
 def test_the_next_hours_key_is_there_before_its_hour() -> None:
     sealing.keep(HOUR * sealing.HOUR_MS + 57 * 60_000)
     assert sealing.seal_address("192.0.2.7", HOUR + 1)

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from apps.core import clock
 
+from .. import sealing
 from ..facts import EventsStored
 from .addresses import Addresses
 from .entries import Entry, entry_ms, read_entry
@@ -103,6 +104,7 @@ class Writer:
             # The one before may have died before it came to this.
             self.streams.trim(lease.partition, lease.last_entry)
         self._checked = now
+        sealing.forget_old()
         self._beat()
 
     def _pace(self) -> None:
