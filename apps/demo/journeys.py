@@ -88,9 +88,9 @@ def visits_of_day(world: World, day: date) -> Iterator[Visit]:
         yield bot_visit(world, start, draw)
 
 
-def visit(world: World, start: datetime, draw: random.Random) -> Visit:
+def visit(world: World, start: datetime, draw: random.Random, *, returning_ratio: float = RETURNING_RATIO) -> Visit:
     """Return one person's visit from `start` on."""
-    who = draw.choice(regulars(world)) if draw.random() < RETURNING_RATIO else person(draw)
+    who = draw.choice(regulars(world)) if draw.random() < returning_ratio else person(draw)
     plans = (
         BUYER
         if who.is_buyer and draw.random() < 0.6

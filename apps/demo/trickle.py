@@ -19,6 +19,8 @@ LONGEST_GAP_SECONDS = 30.0
 # So many are there within the first moments: who starts a demo looks at it at once.
 FIRST_VISITS = 6
 BOT_EVERY = 14  # visits
+# More of those who come again than over a month: they are the ones with a name.
+RETURNING_RATIO = 0.45
 # People who read for minutes are real, but who looks at a demo shouldn't have to wait for them.
 LONGEST_READ_SECONDS = 90.0
 
@@ -29,7 +31,10 @@ async def trickle(world: World, sender: Sender, *, draw: random.Random | None = 
     running: set[asyncio.Task[None]] = set()
     for number in range(2**62):
         start = clock.now()
-        coming = bot_visit(world, start, draw) if number % BOT_EVERY == BOT_EVERY - 1 else visit(world, start, draw)
+        if number % BOT_EVERY == BOT_EVERY - 1:
+            coming = bot_visit(world, start, draw)
+        else:
+            coming = visit(world, start, draw, returning_ratio=RETURNING_RATIO)
         task = asyncio.create_task(_browse(coming, sender))
         running.add(task)
         task.add_done_callback(running.discard)
