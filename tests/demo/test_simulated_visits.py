@@ -1,0 +1,96 @@
+"""Simulated visits: the same each time, in the contract's words, and readable as a web server's log."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+from django.conf import LazySettings
+
+from apps.demo.journeys import Visit, regulars, visits_of_day
+from apps.demo.logs import log_lines
+from apps.demo.payloads import context, events, milliseconds
+from apps.demo.people import Place, places
+from apps.demo.world import COUNTRIES, KESTREL, SALTGROVE
+from apps.networks.kinds import NetworkKind
+from apps.tracking.accesslog import page_target, parse_line
+from apps.tracking.payload import read_clean
+
+DAY = date(2026, 11, 18)  # a Wednesday
+
+
+@pytest.fixture(autouse=True)
+def drawn_places(tmp_path: Path, settings: LazySettings) -> Iterator[None]:
+    """Addresses as if drawn from the databases: documentation ranges, one organisation a country."""
+    settings.BEACON_DATA_DIR = tmp_path
+    pools = {
+        kind: {
+            code: [Place(f"198.51.{number}.{spot}", code, "" if kind == NetworkKind.CONSUMER else f"{code}.example")]
+            for spot, code in enumerate(COUNTRIES, start=1)
+        }
+        for number, kind in enumerate((NetworkKind.CONSUMER, NetworkKind.BUSINESS), start=100)
+    }
+    (tmp_path / "demo-places.json").write_bytes(msgspec.json.encode(pools))
+    places.cache_clear()
+    regulars.cache_clear()
+    yield
+    places.cache_clear()
+    regulars.cache_clear()
+
+
+@pytest.fixture
+def day() -> list[Visit]:
+    return list(visits_of_day(KESTREL, DAY))
+
+
+def test_a_day_comes_out_the_same_each_time(day: list[Visit]) -> None:
+    assert day == list(visits_of_day(KESTREL, DAY))
+    assert day != list(visits_of_day(KESTREL, date(2026, 11, 19)))
+
+
+def test_no_id_comes_twice(day: list[Visit]) -> None:
+    ids = [event["id"] for visit in day for event in events(visit)]
+    assert len(ids) == len(set(ids)) > 1_000
+
+
+def test_a_weekend_is_quieter(day: list[Visit]) -> None:
+    assert len(list(visits_of_day(KESTREL, date(2026, 11, 21)))) < len(day) / 2
+
+
+def test_people_glance_read_act_and_come_again_and_bots_crawl(day: list[Visit]) -> None:
+    people = [visit for visit in day if not visit.is_bot]
+    assert {visit.is_bot for visit in day} == {True, False}
+    assert any(len(visit.steps) == 1 and visit.steps[0].engaged_ms < 10_000 for visit in people)
+    assert any(step.actions for visit in people for step in visit.steps)
+    assert len({(visit.person.address, visit.person.user_agent) for visit in people}) < len(people)
+    assert all(not step.engaged_ms for visit in day if visit.is_bot for step in visit.steps)
+
+
+def test_the_door_finds_nothing_wrong_with_what_is_sent(day: list[Visit]) -> None:
+    for visit in day[:200]:
+        sent = list(events(visit))
+        body = {
+            "site_key": "k",
+            "sent_at": milliseconds(visit.steps[-1].at),
+            "tracker": "simulator",
+            "context": context(visit),
+            "events": sent,
+        }
+        payload = read_clean(msgspec.json.encode(body), is_single=False)
+        assert payload is not None
+        assert len(payload.events) == len(sent)
+
+
+def test_its_log_is_one_that_the_import_reads() -> None:
+    lines = list(log_lines(SALTGROVE, DAY, 1))
+    parsed = [parse_line(line) for line in lines]
+
+    assert all(parsed)
+    times = [line.at for line in parsed if line]
+    assert times == sorted(times)
+    pages = sum(page_target(line)[1] is None for line in parsed if line)
+    steps = sum(len(visit.steps) for visit in visits_of_day(SALTGROVE, DAY))
+    assert pages == steps
+    # Assets, and now and then a probe for what isn't there.
+    assert len(lines) > 2 * steps
