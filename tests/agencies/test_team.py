@@ -98,6 +98,18 @@ def test_the_links_token_is_nowhere_in_the_database(cast: Cast, invite: Invite) 
         assert all(token not in row[0] for row in cursor.fetchall())
 
 
+def test_a_form_that_comes_back_leaves_no_token_in_the_log(
+    cast: Cast, invite: Invite, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = invite("logged@people.example")
+    browser = public_browser()
+    assert browser.post(path, {"name": "New Person", "password": "short"}).status_code == 422
+    browser.handler.enforce_csrf_checks = True
+    assert browser.post(path).status_code == 403
+    assert caplog.text.count("/invitation/...") == 2
+    assert path.rpartition("/")[2] not in caplog.text
+
+
 def test_a_second_invitation_replaces_the_first(cast: Cast, invite: Invite) -> None:
     first, second = invite("again@people.example"), invite("again@people.example")
     assert public_browser().get(first).status_code == 404
