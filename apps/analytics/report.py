@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from apps.agencies.requests import agency_request
 from apps.agencies.roles import Permission
-from apps.companies.selectors import company_names
+from apps.companies.selectors import company_names_known
 from apps.core import clock
 from apps.core.period_picker import PARAMETERS, Pairs, PeriodPicker, address, pairs_without, period_picker
 from apps.core.periods import Period, period_read
@@ -90,7 +90,8 @@ class Report:
         chosen = {
             int(value) for item in self.filters.items if item.field.name == "company" for value in item.values if value
         }
-        return {str(number): name for number, name in company_names(chosen).items()}
+        names = company_names_known(chosen, client_ids=[self.site.client_id])
+        return {str(number): name for number, name in names.items()}
 
     def own_url(self, **changed: str | None) -> str:
         """Return the page's own address with parameters set, or taken out where they are None; from the first page."""

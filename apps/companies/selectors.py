@@ -4,7 +4,7 @@ Everything is about visits of sites that the caller may see: the site ids come i
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -188,6 +188,14 @@ def visits_counted(visits: QuerySet[Session]) -> Counted:
 
 def company_names(company_ids: set[int]) -> dict[int, str]:
     return dict(Company.objects.filter(id__in=company_ids).values_list("id", "name")) if company_ids else {}
+
+
+def company_names_known(company_ids: set[int], *, client_ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of those companies that one of these clients knows: whoever writes numbers learns no others."""
+    if not company_ids:
+        return {}
+    known = CompanyClient.objects.filter(company_id__in=company_ids, client_id__in=set(client_ids))
+    return dict(known.values_list("company_id", "company__name"))
 
 
 def new_company_ids(*, client_ids: Sequence[int], since: datetime) -> list[int]:

@@ -72,7 +72,7 @@ def _companies(request: AgencyRequest, sites: Sequence[Site], *, site: Site | No
     span = asked.period.span
     selectors.company_pages_put(companies.rows, shown, since=span.start, until=span.end + LONGEST_VISIT)
     counted = selectors.visits_counted(visits)
-    names = selectors.company_names(_filtered_ids(asked))
+    names = selectors.company_names_known(_filtered_ids(asked), client_ids=[one.client_id for one in sites])
     context = {
         "site": site,
         "is_agency_wide": site is None,
