@@ -1,0 +1,68 @@
+"""A fixed present moment, and a month of companies whose figures were worked out by hand."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from apps.companies.services import visits_match
+from apps.core import clock
+from apps.tracking.models import Session
+from tests.cast import Cast
+from tests.factories_tracking import Page, visit_make
+
+NOW = datetime(2026, 5, 13, 10, tzinfo=UTC)
+
+
+def ago(*, days: float = 0, hours: float = 0, minutes: float = 0) -> datetime:
+    return NOW - timedelta(days=days, hours=hours, minutes=minutes)
+
+
+def network(name: str, domain: str, *, kind: str = "business", asn: int = 64500) -> dict[str, Any]:
+    """Return a visit's fields as the writer leaves them for somebody in this organisation's network."""
+    return {"network_kind": kind, "organisation": name, "network_domain": domain, "network_name": name, "asn": asn}
+
+
+VARNHOLT = network("Varnholt AG", "varnholt.example", asn=64501)
+QUARRY = network("Quarrystone_100% Ferrous", "quarrystone.example", asn=64502)
+WESTMERE = network("University of Westmere", "westmere.example", kind="education", asn=64503)
+PROVIDER = network("Example Telecom", "telecom.example", kind="consumer")
+
+
+@pytest.fixture(autouse=True)
+def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+@pytest.fixture
+def worked_month(in_alder: Cast) -> Cast:
+    """Visits, in UTC; "new" is who the client saw for the first time within seven days.
+
+    | site   | who         | ago      | visitor | pages (engaged)              | source, country |
+    | first  | Varnholt    | 20 days  | 1       | / (10 s)                     | Google, DE      |
+    | first  | Varnholt    | 2 days   | 2       | / (5 s), /pricing (60 s)     | LinkedIn, DE    |
+    | first  | Varnholt    | 1 hour   | 2       | /pricing (30 s)              | LinkedIn, AT    |
+    | first  | Quarrystone | 3 days   | 3       | /docs (1 s)                  | Direct, US      |
+    | first  | a provider  | 1 hour   | 4       | / (2 s)                      | Google, DE      |
+    | second | Varnholt    | 1 day    | 5       | /offer (7 s)                 | Google, DE      |
+    | second | Westmere    | 40 days  | 6       | / (3 s)                      | Bing, GB        |
+
+    So on the first site within 30 days: Varnholt 3 visits, 2 visitors, 4 page views, 105 s; Quarrystone 1, 1, 1, 1 s;
+    3 visits of 5... 4 of 5 have a company. New on the first: Quarrystone; on the second: Varnholt.
+    """
+    first, second = in_alder.site, in_alder.other_site
+
+    def made(*about: Any, **fields: Any) -> Session:
+        return visit_make(*about, **fields)
+
+    made(first, ago(days=20), visitor=1, pages=[Page("/", engaged_s=10)], source="Google", country="DE", **VARNHOLT)
+    two = [Page("/", engaged_s=5), Page("/pricing", 10, engaged_s=60)]
+    made(first, ago(days=2), visitor=2, pages=two, source="LinkedIn", country="DE", **VARNHOLT)
+    pricing = [Page("/pricing", engaged_s=30)]
+    made(first, ago(hours=1), visitor=2, pages=pricing, source="LinkedIn", country="AT", **VARNHOLT)
+    made(first, ago(days=3), visitor=3, pages=[Page("/docs", engaged_s=1)], source="Direct", country="US", **QUARRY)
+    made(first, ago(hours=1), visitor=4, pages=[Page("/", engaged_s=2)], source="Google", country="DE", **PROVIDER)
+    made(second, ago(days=1), visitor=5, pages=[Page("/offer", engaged_s=7)], source="Google", country="DE", **VARNHOLT)
+    made(second, ago(days=40), visitor=6, pages=[Page("/", engaged_s=3)], source="Bing", country="GB", **WESTMERE)
+    visits_match()
+    return in_alder
