@@ -15,13 +15,13 @@ COMPANY_HEADER = (
     "Company",
     "Domain",
     "Kind",
-    "Country",
+    "Country (of most visits)",
     "Visits",
     "Visitors (daily, summed)",
     "Page views",
     "Engaged seconds",
     "Last seen (UTC)",
-    "Source",
+    "Source (of most visits)",
     "Site seen last",
 )
 VISIT_HEADER = (

@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models.functions import Greatest, Least
 
 from apps.core import clock
 from apps.core.facts import publish
@@ -15,19 +14,29 @@ from apps.tracking.company_links import VisitNetwork, visits_link, visits_unmatc
 
 from .facts import CompanyMatched
 from .matching import Match, match_network
-from .models import Company, CompanyClient, CompanyMatch
+from .models import Company, CompanyMatch
+
+_SEEN = """
+INSERT INTO company_client (company_id, client_id, first_seen_at, last_seen_at)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
+ON CONFLICT (company_id, client_id) DO UPDATE SET
+    first_seen_at = least(company_client.first_seen_at, excluded.first_seen_at),
+    last_seen_at = greatest(company_client.last_seen_at, excluded.last_seen_at)
+"""
 
 
 def visits_match(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_000) -> int:
     """Match visits that nobody has looked at yet; return how many were looked at. May run twice and side by side.
 
-    `session_ids` None takes the oldest ones (the sweep). A handful of queries, however many visits.
+    `session_ids` None takes the oldest ones (the sweep). As many queries for two thousand visits as for one.
     """
     with transaction.atomic():
         # Two workers told of the same visits would make the same companies in different orders and block each other.
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('company-match'), hashtext(%s))", [current_schema()])
         visits = visits_unmatched(session_ids=session_ids, limit=limit)
+        if not visits:
+            return 0
         matches = {visit.id: match for visit in visits if (match := _match(visit)) is not None}
         at = clock.now()
         ids = _companies_ensure(visits, matches, at)
@@ -97,14 +106,12 @@ def _clients_record(visits: list[VisitNetwork], matches: dict[UUID, Match], ids:
         key = (ids[match.domain], clients[visit.site_id])
         first, last = seen.get(key, (visit.started_at, visit.ended_at))
         seen[key] = (min(first, visit.started_at), max(last, visit.ended_at))
-    for (company_id, client_id), (first, last) in sorted(seen.items()):
-        record, is_new = CompanyClient.objects.get_or_create(
-            company_id=company_id, client_id=client_id, defaults={"first_seen_at": first, "last_seen_at": last}
-        )
-        if not is_new and (first < record.first_seen_at or last > record.last_seen_at):
-            CompanyClient.objects.filter(id=record.id).update(
-                first_seen_at=Least("first_seen_at", first), last_seen_at=Greatest("last_seen_at", last)
-            )
+    if not seen:
+        return
+    with connection.cursor() as cursor:
+        companies, owners = zip(*seen, strict=True)
+        firsts, lasts = zip(*seen.values(), strict=True)
+        cursor.execute(_SEEN, [list(companies), list(owners), list(firsts), list(lasts)])
 
 
 def _tell(visits: list[VisitNetwork], matches: dict[UUID, Match]) -> None:

@@ -19,7 +19,7 @@ from apps.companies.selectors import company_names
 from apps.core import clock, formats
 from apps.core.maps import Place
 from apps.networks.labels import network_label
-from apps.tracking.models import Event, Kind
+from apps.tracking.models import Event, Kind, Origin
 from apps.tracking.selectors import PRESENT_FOR, session_present
 from apps.tracking.wording import city_words, event_words
 
@@ -203,6 +203,7 @@ def _minutes(site_id: int, at: datetime) -> list[int]:
     start = at.replace(second=0, microsecond=0) - timedelta(minutes=MINUTES - 1)
     counted = dict(
         Event.objects.filter(site_id=site_id, occurred_at__gte=start, occurred_at__lte=at, set_aside="")
+        .exclude(origin=Origin.IMPORT)
         .annotate(minute=TruncMinute("occurred_at", tzinfo=UTC))
         .values_list("minute")
         .annotate(n=Count("visitor_id", distinct=True))
@@ -243,7 +244,11 @@ def _last_events(site_id: int, at: datetime) -> list[_Happened]:
         occurred_at__gte=at - PRESENT_FOR * 2,
         occurred_at__lte=at + PRESENT_FOR,
     )
-    found = events.order_by("-occurred_at", "-event_id").values_list(*_Happened._fields)[:FEED_ROWS]
+    found = (
+        events.exclude(origin=Origin.IMPORT)
+        .order_by("-occurred_at", "-event_id")
+        .values_list(*_Happened._fields)[:FEED_ROWS]
+    )
     return [_Happened(*row) for row in found]
 
 

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
+
 from .models import Session
+
+_LINK = """
+UPDATE session SET company_id = new.company_id, matched_at = %s
+FROM unnest(%s::uuid[], %s::bigint[]) AS new(id, company_id) WHERE session.id = new.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +35,8 @@ class VisitNetwork:
 def visits_unmatched(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_000) -> list[VisitNetwork]:
     """Return people's visits that company matching hasn't looked at, oldest first, and lock them. One query.
 
-    To be called in a transaction. Visits that the writer is at work on are left out: to wait for it while holding others
-    that it waits for would be a deadlock, and it tells of them again once it is done.
+    To be called in a transaction. Visits that the writer is at work on are left out: to wait for it while holding
+    others that it waits for would be a deadlock, and it tells of them again once it is done.
     """
     rows = Session.objects.select_for_update(skip_locked=True, no_key=True).filter(
         matched_at__isnull=True, set_aside=""
@@ -55,9 +62,6 @@ def visits_unmatched(*, session_ids: Iterable[UUID] | None = None, limit: int = 
 
 
 def visits_link(*, companies: Mapping[UUID, int | None], at: datetime) -> None:
-    """Note the company of each visit, or that it has none; `at` is when this was looked at. May run twice."""
-    by_company: dict[int | None, list[UUID]] = {}
-    for session_id, company_id in companies.items():
-        by_company.setdefault(company_id, []).append(session_id)
-    for company_id, session_ids in by_company.items():
-        Session.objects.filter(id__in=session_ids).update(company_id=company_id, matched_at=at)
+    """Note the company of each visit, or that it has none, and that we looked `at` then. One query; may run twice."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LINK, [at, list(companies), list(companies.values())])
