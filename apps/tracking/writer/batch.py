@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -16,6 +16,7 @@ from ..facts import EventsStored
 from ..ingest import Arrival, arrive
 from ..ledger import State, Tally, ledger_add
 from ..locks import site_lock
+from ..partitions import Leaf
 from ..steps.sessions import Sessions, SessionState
 from .counting import count_items
 from .engagement import PageKey, Pending, folds_store, pending_take, pending_wait
@@ -23,14 +24,7 @@ from .entries import Broken, Entry, Unreadable
 from .event_rows import events_copy, events_known, events_repoint
 from .items import FOLDED_KINDS, Fold, Item, item_of
 from .leaves import Leaves
-from .session_rows import sessions_around, sessions_by_id, sessions_join, sessions_store
-
-# No visit is longer: its visitor id is known for a day and, where it runs over midnight UTC, for the next one.
-LONGEST_VISIT = timedelta(hours=50)
-# From any moment to the end of its local day, with a margin for clocks that are put back.
-REST_OF_DAY = timedelta(hours=26)
-
-Span = tuple[datetime, datetime]
+from .session_rows import sessions_by_id, sessions_join, sessions_of, sessions_store
 
 
 class Stored(msgspec.Struct):
@@ -105,12 +99,12 @@ class Batch:
     def _store_events(self) -> None:
         moments = [item.at_ms for item in self.items] + [at for fold in self.folds.values() for at in fold.moments_ms]
         first, last = clock.from_ms(min(moments)), clock.from_ms(max(moments))
-        span = self.leaves.span_around(self.schema, first, last)
-        self._drop_repeated(span)
+        leaves = self.leaves.near(self.schema, first, last)
+        self._drop_repeated(leaves)
         pages = {item.key: item for item in self.items if item.event.kind == "pageview"}
-        stored_pages = folds_store([fold for key, fold in self.folds.items() if key not in pages], span)
+        stored_pages = folds_store([fold for key, fold in self.folds.items() if key not in pages], leaves)
         self._fold_pending(pages, stored_pages)
-        self._read_sessions(first - LONGEST_VISIT, last + REST_OF_DAY, stored_pages)
+        self._read_sessions(stored_pages)
         self._place(pages, stored_pages)
         count_items(self.items)
         changed = self.sessions.changed()
@@ -119,11 +113,11 @@ class Batch:
         sessions_store(changed)
         sessions_join(self.sessions.joined)
 
-    def _drop_repeated(self, span: Span) -> None:
+    def _drop_repeated(self, leaves: list[Leaf]) -> None:
         """Leave out events whose id is stored already or comes twice in this batch: the first one counts."""
         if not self.items:
             return
-        seen = events_known(self.items, span)
+        seen = events_known(self.items, leaves)
         fresh = []
         for item in self.items:
             if item.key in seen:
@@ -152,11 +146,11 @@ class Batch:
             if fold_of_page := self.folds.get(key):
                 page.raise_to(fold_of_page)
 
-    def _read_sessions(self, first: datetime, last: datetime, stored_pages: dict[PageKey, tuple[UUID, int]]) -> None:
+    def _read_sessions(self, stored_pages: dict[PageKey, tuple[UUID, int]]) -> None:
         visitors = {(item.site_id, item.visitor_id) for item in self.items}
         visitors |= {(i.site_id, i.previous_visitor_id) for i in self.items if i.previous_visitor_id is not None}
         if visitors:
-            for session in sessions_around(visitors, first, last):
+            for session in sessions_of(visitors):
                 self.sessions.add(session)
         missing = {session_id for session_id, _ in stored_pages.values() if self.sessions.get(session_id) is None}
         if missing:

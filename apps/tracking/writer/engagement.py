@@ -11,13 +11,16 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
+from apps.core.tenancy import quoted
+
+from ..partitions import Leaf
 from .event_rows import VITALS_COLUMNS, vitals_columns
 from .items import Fold, largest, ms_of
 from .parameters import numbers, records, uuids
 
 # The difference of engaged time is what the row really gained: the same totals may have come before.
 RAISE = """
-UPDATE event SET
+UPDATE {leaf} AS event SET
     engaged_ms = GREATEST(event.engaged_ms, wanted.engaged_ms),
     scroll_percent = GREATEST(event.scroll_percent, wanted.scroll_percent),
     ttfb_ms = GREATEST(event.ttfb_ms, wanted.ttfb_ms),
@@ -31,7 +34,6 @@ FROM json_to_recordset(%s) AS wanted(
     ttfb_ms integer, fcp_ms integer, lcp_ms integer, inp_ms integer, load_ms integer, cls float8
 )
 WHERE event.site_id = wanted.site_id AND event.event_id = wanted.event_id AND event.kind = 'pageview'
-  AND event.occurred_at >= %s AND event.occurred_at < %s
 RETURNING event.site_id, event.event_id, event.session_id, new.engaged_ms - old.engaged_ms
 """
 TAKE = """
@@ -72,13 +74,17 @@ class Pending(msgspec.Struct):
         return self.site_id, self.page_id
 
 
-def folds_store(folds: Sequence[Fold], span: tuple[datetime, datetime]) -> dict[PageKey, tuple[UUID, int]]:
-    """Raise the totals of stored page views; return (session, gained ms) of those that are stored. One query."""
-    if not folds:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(RAISE, [records([_wanted(fold) for fold in folds]), *span])
-        return {(site_id, page_id): (session_id, gained) for site_id, page_id, session_id, gained in cursor.fetchall()}
+def folds_store(folds: Sequence[Fold], leaves: Iterable[Leaf]) -> dict[PageKey, tuple[UUID, int]]:
+    """Raise the totals of stored page views; return (session, gained ms) of those that are there. A query a leaf."""
+    found: dict[PageKey, tuple[UUID, int]] = {}
+    for leaf in leaves:
+        left = [_wanted(fold) for fold in folds if (fold.site_id, fold.page_id) not in found]
+        if not left:
+            break
+        with connection.cursor() as cursor:
+            cursor.execute(RAISE.format(leaf=quoted(leaf.name)), [records(left)])
+            found |= {(site_id, page_id): (visit, gained) for site_id, page_id, visit, gained in cursor.fetchall()}
+    return found
 
 
 def pending_take(keys: Iterable[PageKey]) -> list[Pending]:

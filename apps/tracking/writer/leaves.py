@@ -27,11 +27,10 @@ class Leaves:
     def forget(self, schema: str) -> None:
         self._known.pop(schema, None)
 
-    def span_around(self, schema: str, first: datetime, last: datetime) -> tuple[datetime, datetime]:
-        """Return the span of the leaves in which the same events may lie that came at `first` to `last` this time."""
+    def near(self, schema: str, first: datetime, last: datetime) -> list[Leaf]:
+        """Return the leaves in which the same events may lie that came at `first` to `last` this time."""
         start, end = first - RESENT, last + RESENT
-        near = [leaf for leaf in self._known[schema] if leaf.starts_at <= end and leaf.ends_at > start]
-        return (near[0].starts_at, near[-1].ends_at) if near else (start, end)
+        return [leaf for leaf in self._known[schema] if leaf.starts_at <= end and leaf.ends_at > start]
 
     def _missing(self, leaves: list[Leaf], ordered: list[int]) -> set[datetime]:
         """Return the starts of the months, one for each, that no leaf holds."""

@@ -1,7 +1,6 @@
 """The session table, as the writer reads and fills it."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -93,15 +92,15 @@ _PLAIN_FACTS = tuple(name for name in FACT_COLUMNS if name != "click_ids")
 COPY = f"COPY session ({', '.join((*STATE_COLUMNS, *_PLAIN_FACTS, 'click_ids', 'identity_mode'))}) FROM STDIN"
 # Moments as ms since 1970, which is what placing works with.
 _READ = f"SELECT {', '.join(map(_read_as, STATE_COLUMNS))}, s.screen_width IS NOT NULL FROM session s"
-# By either id: a visit around midnight is found by the id of both days.
-AROUND = f"""
+# By either id: a visit around midnight is found by the id of both days. Without a span of time: ids live for a day or two
+# anyway, and with one the planner may read all of the site's visits of the span for each visitor.
+OF_VISITORS = f"""
 {_READ} JOIN unnest(%(sites)s::bigint[], %(visitors)s::bigint[]) AS v(site_id, visitor_id)
   ON s.site_id = v.site_id AND s.visitor_id = v.visitor_id
-WHERE s.started_at >= %(first)s AND s.started_at <= %(last)s
 UNION ALL
 {_READ} JOIN unnest(%(sites)s::bigint[], %(visitors)s::bigint[]) AS v(site_id, visitor_id)
   ON s.site_id = v.site_id AND s.linked_visitor_id = v.visitor_id
-WHERE s.linked_visitor_id IS NOT NULL AND s.started_at >= %(first)s AND s.started_at <= %(last)s
+WHERE s.linked_visitor_id IS NOT NULL
 """
 BY_ID = f"{_READ} WHERE s.id = ANY(%s::uuid[])"
 _TYPES = {
@@ -142,17 +141,15 @@ ALIAS = "INSERT INTO session_alias (id, session_id) SELECT * FROM unnest(%s::uui
 DELETE = "DELETE FROM session WHERE id = ANY(%s::uuid[])"
 
 
-def sessions_around(visitors: Iterable[tuple[int, int]], first: datetime, last: datetime) -> list[SessionState]:
-    """Return the sessions of (site, visitor)s that started from `first` to `last`. One query."""
+def sessions_of(visitors: Iterable[tuple[int, int]]) -> list[SessionState]:
+    """Return the sessions of (site, visitor)s. One query."""
     wanted = list(visitors)
     with connection.cursor() as cursor:
         cursor.execute(
-            AROUND,
+            OF_VISITORS,
             {
                 "sites": numbers(site_id for site_id, _ in wanted),
                 "visitors": numbers(visitor_id for _, visitor_id in wanted),
-                "first": first,
-                "last": last,
             },
         )
         return [_state(row) for row in cursor.fetchall()]

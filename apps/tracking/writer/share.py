@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import psycopg
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 
 from apps.core import clock
 from apps.core.tenancy import in_schema
@@ -70,8 +70,12 @@ def _store(schema: str, entries: Sequence[Entry], epochs: Mapping[int, int], lea
     try:
         yield _store_together(schema, entries, epochs, leaves)
         return
+    except ProgrammingError:
+        # A leaf that is gone (retention drops empty ones) isn't named the next time; no entry is to blame.
+        leaves.forget(schema)
+        raise
     except POISON as error:
-        # The leaf may be gone from under us (retention drops empty ones): that looks like a broken constraint too.
+        # A missing leaf shows itself by a broken constraint, too.
         leaves.forget(schema)
         if len(entries) == 1:
             _park(entries[0], epochs, error)
