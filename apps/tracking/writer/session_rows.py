@@ -92,8 +92,8 @@ _PLAIN_FACTS = tuple(name for name in FACT_COLUMNS if name != "click_ids")
 COPY = f"COPY session ({', '.join((*STATE_COLUMNS, *_PLAIN_FACTS, 'click_ids', 'identity_mode'))}) FROM STDIN"
 # Moments as ms since 1970, which is what placing works with.
 _READ = f"SELECT {', '.join(map(_read_as, STATE_COLUMNS))}, s.screen_width IS NOT NULL FROM session s"
-# By either id: a visit around midnight is found by the id of both days. Without a span of time: ids live for a day or two
-# anyway, and with one the planner may read all of the site's visits of the span for each visitor.
+# By either id: a visit around midnight is found by the id of both days. Without a span of time: ids live for a day or
+# two anyway, and with one the planner may read all of the site's visits of the span for each visitor.
 OF_VISITORS = f"""
 {_READ} JOIN unnest(%(sites)s::bigint[], %(visitors)s::bigint[]) AS v(site_id, visitor_id)
   ON s.site_id = v.site_id AND s.visitor_id = v.visitor_id
