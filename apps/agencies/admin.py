@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
 from allauth.account.forms import ResetPasswordForm
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin  # noqa: F401 (registers groups, which go again below)
@@ -16,6 +17,8 @@ admin.site.site_header = admin.site.site_title = "Beacon, for operators"
 admin.site.index_title = "Agencies and people"
 # Roles are memberships; Django's groups would be a second, idle system.
 admin.site.unregister(Group)
+# Operators sign in where everybody does: the admin's own form doesn't count attempts.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 class KeptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -63,5 +63,12 @@ def test_an_owner_of_an_agency_isnt_an_operator(cast: Cast) -> None:
     assert public_browser(cast.owner.user).get("/admin/agencies/agency/").status_code == 302
 
 
+def test_operators_sign_in_where_attempts_are_counted() -> None:
+    browser = public_browser()
+    response = browser.get("/admin/", follow=True)
+    assert response.redirect_chain[-1][0] == "/login?next=%2Fadmin%2F"
+    assert browser.post("/admin/login/", {"username": "a@people.example", "password": "x"}).status_code == 302
+
+
 def test_the_admin_isnt_on_agencies_hosts(cast: Cast) -> None:
     assert cast.browser(cast.owner).get("/admin/").status_code == 404
