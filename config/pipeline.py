@@ -2,6 +2,7 @@
 
 EventsStored    (tracking: the writer has committed)  -> companies: match the visits;  live: push them
 CompanyMatched  (companies: visits have a name)       -> live: name the visitor
+SiteMoved       (sites: to another client)            -> companies: have the client know who was on it
 SiteRemoved     (tracking: a site was deleted)        -> tracking: erase what was stored of it
 SiteErased      (tracking: a deleted site's visits went) -> companies: forget it too
 
@@ -10,10 +11,12 @@ A wake-up may get lost: each of these is found again by a sweep or by the next l
 
 from apps.companies.erase import site_forget
 from apps.companies.facts import CompanyMatched
+from apps.companies.moving import site_adopt
 from apps.companies.tasks import visits_match_task
 from apps.core.facts import listen
 from apps.core.tenancy import in_schema
 from apps.live.frames import announce_companies, announce_events
+from apps.sites.facts import SiteMoved
 from apps.tracking.facts import EventsStored, SiteErased, SiteRemoved
 from apps.tracking.tasks import site_erase
 from config import celery
@@ -30,6 +33,12 @@ def erase_site(fact: SiteRemoved) -> None:
     site_erase.apply_async((fact.schema, fact.site_id), retry=False)
 
 
+def adopt_site(fact: SiteMoved) -> None:
+    # At once: whoever moved the site sees its companies on the next page.
+    with in_schema(fact.schema):
+        site_adopt(site_id=fact.site_id)
+
+
 def forget_site(fact: SiteErased) -> None:
     # At once and not by a task: the site's last trace goes after this, and a failure here leaves it for the sweep.
     with in_schema(fact.schema):
@@ -39,5 +48,6 @@ def forget_site(fact: SiteErased) -> None:
 listen(EventsStored, match_companies)
 listen(EventsStored, announce_events)
 listen(CompanyMatched, announce_companies)
+listen(SiteMoved, adopt_site)
 listen(SiteRemoved, erase_site)
 listen(SiteErased, forget_site)

@@ -12,12 +12,13 @@ from django.db.models import F
 from django.utils.text import slugify
 
 from apps.agencies.models import Agency, SiteRoute
-from apps.core import clock
+from apps.core import clock, facts
 from apps.core.errors import Refused
 from apps.core.ids import public_key
 from apps.core.tenancy import current_schema
 
 from .exclusions import Network, networks_seal, to_text
+from .facts import SiteMoved
 from .models import DEFAULT_RETENTION_DAYS, Client, Site, SiteDomain
 
 logger = logging.getLogger(__name__)
@@ -121,8 +122,10 @@ def site_change(
 def site_move(*, site: Site, client: Client) -> None:
     """Give a site to another client. Raises Refused for an archived one."""
     _require_open(client)
-    site.client = client
-    site.save(update_fields=["client"])
+    with transaction.atomic():
+        site.client = client
+        site.save(update_fields=["client"])
+        facts.publish(SiteMoved(schema=current_schema(), site_id=site.id))
 
 
 def site_set_status(*, site: Site, status: Site.Status) -> None:

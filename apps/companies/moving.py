@@ -1,0 +1,25 @@
+"""What a client learns when a site is moved to it: the companies that were on the site."""
+
+from django.db import connection
+
+_ADOPT = """
+INSERT INTO company_client (company_id, client_id, first_seen_at, last_seen_at)
+SELECT company.id, site.client_id, min(session.started_at), max(session.ended_at)
+FROM session
+JOIN company ON company.id = session.company_id
+JOIN sites_site AS site ON site.id = session.site_id
+WHERE session.site_id = %s AND session.set_aside = ''
+GROUP BY company.id, site.client_id
+ON CONFLICT (company_id, client_id) DO UPDATE SET
+    first_seen_at = least(company_client.first_seen_at, excluded.first_seen_at),
+    last_seen_at = greatest(company_client.last_seen_at, excluded.last_seen_at)
+"""
+
+
+def site_adopt(*, site_id: int) -> None:
+    """Have the site's present client know the companies of its stored visits. One query; may run twice.
+
+    The client that had it before keeps what it knows.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_ADOPT, [site_id])
