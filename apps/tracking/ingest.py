@@ -24,9 +24,10 @@ from .steps.place import place_fields
 from .steps.sessions import ACQUISITION_COLUMNS
 from .steps.user_agent import Agent, ClientHints, user_agent
 
-NETWORKS_KEPT = 20_000
+SENDERS_KEPT = 20_000
 HOSTS_KEPT = 8_192
 UNKNOWN = Network()
+COUNTED, SPAM = SetAside.NOT.value, SetAside.SPAM_REFERRER.value
 # Doors behind which a script must have run in a browser, and says so by what it sends.
 SCRIPTED_ORIGINS = {"tag"}
 
@@ -41,7 +42,6 @@ class Arrival(msgspec.Struct):
     network: Network = UNKNOWN
     agent: Agent = Agent()
     verdict: bots.Verdict = bots.Verdict()
-    bot_name: str = ""
 
 
 Step = Callable[[Arrival], None]
@@ -51,37 +51,55 @@ def arrive(envelope: Envelope, site: MeasuredSite) -> Arrival:
     """Return `envelope` after all of the writer's steps."""
     received_at = clock.from_ms(envelope.received_ms)
     arrival = Arrival(envelope, site, received_at, received_at.date())
-    for step in WRITER_STEPS:
-        step(arrival)
+    key = (
+        envelope.ip_hash,
+        envelope.user_agent,
+        envelope.origin,
+        envelope.context.touch,
+        envelope.context.webdriver,
+        _ran_script(envelope),
+    )
+    if not _senders.recall(key, arrival):
+        for step in WRITER_STEPS:
+            step(arrival)
+        _senders.remember(key, arrival)
     return arrival
 
 
-class _Networks:
-    """Networks found lately, by the address' hash: a visitor comes several times, and clear addresses aren't kept."""
+class _Senders:
+    """What the steps found of those who sent lately, by the address' hash: a visitor comes several times."""
 
     def __init__(self) -> None:
-        self._found: dict[bytes, Network] = {}
+        self._found: dict[tuple[object, ...], tuple[Network, Agent, bots.Verdict]] = {}
         self._generation = ""
 
-    def of(self, envelope: Envelope) -> Network:
-        if self._generation != databases.generation() or len(self._found) > NETWORKS_KEPT:
+    def recall(self, key: tuple[object, ...], arrival: Arrival) -> bool:
+        """Put what was found before on `arrival`; False where nothing was."""
+        found = self._found.get(key)
+        if found is None:
+            return False
+        arrival.network, arrival.agent, arrival.verdict = found
+        return True
+
+    def remember(self, key: tuple[object, ...], arrival: Arrival) -> None:
+        """Keep what the steps found, unless the address couldn't be opened: perhaps it can the next time."""
+        if arrival.network is UNKNOWN:
+            return
+        if len(self._found) >= SENDERS_KEPT or self._generation != databases.generation():
             self._found.clear()
             self._generation = databases.generation()
-        network = self._found.get(envelope.ip_hash)
-        if network is None:
-            address = sealing.open_address(envelope.sealed_ip, envelope.seal_hour)
-            if not address:
-                return UNKNOWN
-            network = self._found[envelope.ip_hash] = lookup(address)
-        return network
+        self._found[key] = (arrival.network, arrival.agent, arrival.verdict)
 
 
-_networks = _Networks()
+_senders = _Senders()
 
 
 def put_network(arrival: Arrival) -> None:
     """Open the sealed address and look it up. Without its key or a database nothing is known; it still counts."""
-    arrival.network = _networks.of(arrival.envelope)
+    envelope = arrival.envelope
+    address = sealing.open_address(envelope.sealed_ip, envelope.seal_hour)
+    if address:
+        arrival.network = lookup(address)
 
 
 def put_agent(arrival: Arrival) -> None:
@@ -105,13 +123,11 @@ def put_verdict(arrival: Arrival) -> None:
 WRITER_STEPS: tuple[Step, ...] = (put_network, put_agent, put_verdict)
 
 
-def set_aside(arrival: Arrival, event: EventIn) -> SetAside:
-    """Return why `event` isn't counted among people's, if so."""
+def set_aside(arrival: Arrival, event: EventIn) -> str:
+    """Return why `event` isn't counted among people's (a SetAside's text), empty if it is."""
     if arrival.verdict.reason:
-        return arrival.verdict.reason
-    if event.referrer and _is_spam(event.referrer):
-        return SetAside.SPAM_REFERRER
-    return SetAside.NOT
+        return arrival.verdict.reason.value
+    return SPAM if event.referrer and _is_spam(event.referrer) else COUNTED
 
 
 def acquisition_facts(arrival: Arrival, event: EventIn) -> dict[str, object]:

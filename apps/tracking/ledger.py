@@ -27,7 +27,7 @@ class Tally(Counter[Line]):
     """Lines to be added; a count may be negative where events change their state."""
 
     def note(self, site_id: int, day: date, state: State, reason: str = "", count: int = 1) -> None:
-        self[site_id, day, state.value, reason] += count
+        self[site_id, day, state, reason] += count
 
     def move(self, site_id: int, day: date, came: tuple[State, str], goes: tuple[State, str], count: int) -> None:
         self.note(site_id, day, *came, count=-count)
@@ -45,7 +45,7 @@ def ledger_add(tally: Tally) -> None:
             [
                 [site_id for (site_id, _, _, _), _ in lines],
                 [day for (_, day, _, _), _ in lines],
-                [state for (_, _, state, _), _ in lines],
+                [str(state) for (_, _, state, _), _ in lines],
                 [reason for (_, _, _, reason), _ in lines],
                 [count for _, count in lines],
             ],

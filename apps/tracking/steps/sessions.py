@@ -105,18 +105,18 @@ class Sessions:
         """`local_day`: the day in a site's zone of a moment in ms."""
         self._local_day = local_day
         self._groups: dict[GroupKey, list[SessionState]] = {}
-        self._by_id: dict[UUID, SessionState] = {}
+        self._by_id: dict[int, SessionState] = {}  # by the id as a number, which is hashed in C
         self.joined: list[SessionState] = []
 
     def add(self, session: SessionState) -> None:
         """Take in a session as it stands in the table; one that is known already isn't taken in twice."""
-        if session.id in self._by_id:
+        if session.id.int in self._by_id:
             return
-        self._by_id[session.id] = session
+        self._by_id[session.id.int] = session
         self._group(session.key, session.linked_visitor_id).append(session)
 
     def get(self, session_id: UUID) -> SessionState | None:
-        session = self._by_id.get(session_id)
+        session = self._by_id.get(session_id.int)
         return session.lasting if session else None
 
     def place(self, event: Placed) -> SessionState:
@@ -191,7 +191,7 @@ class Sessions:
             local_day=self._local_day(event.site_id, event.at_ms),
             is_new=True,
         )
-        self._by_id[session.id] = session
+        self._by_id[session.id.int] = session
         return session
 
     def _lengthen(self, session: SessionState, at_ms: int, visitor_id: int) -> None:

@@ -19,10 +19,10 @@ from ..locks import site_lock
 from ..partitions import Leaf
 from ..steps.sessions import Sessions, SessionState
 from .counting import count_items
-from .engagement import PageKey, Pending, folds_store, pending_take, pending_wait
+from .engagement import Pending, folds_store, pending_take, pending_wait
 from .entries import Broken, Entry, Unreadable
 from .event_rows import events_copy, events_known, events_repoint
-from .items import FOLDED_KINDS, Fold, Item, item_of
+from .items import FOLDED_KINDS, Fold, Item, PageKey, item_of
 from .leaves import Leaves
 from .session_rows import sessions_by_id, sessions_join, sessions_of, sessions_store
 
@@ -89,9 +89,10 @@ class Batch:
         self.tally.note(site_id, arrival.received_on, State.FOLDED)
 
     def _fold(self, site_id: int, page_id: UUID) -> Fold:
-        fold = self.folds.get((site_id, page_id))
+        key = (site_id, page_id.int)
+        fold = self.folds.get(key)
         if fold is None:
-            fold = self.folds[site_id, page_id] = Fold(site_id, page_id)
+            fold = self.folds[key] = Fold(site_id, page_id)
         return fold
 
     # --- storing ------------------------------------------------------------------------------------------------------
@@ -136,7 +137,7 @@ class Batch:
         waiting: list[Pending] = []
         for row in pending_take([*pages, *orphans]):
             if row.key in pages:
-                fold = self._fold(*row.key)
+                fold = self._fold(row.site_id, row.page_id)
                 fold.raise_to(row.engaged_ms, row.scroll_percent, row.vitals)
                 fold.moments_ms.append(row.last_ms)
             else:
@@ -205,11 +206,11 @@ class Batch:
     # --- news ---------------------------------------------------------------------------------------------------------
 
     def _facts(self) -> list[EventsStored]:
-        touched: defaultdict[tuple[int, bool], dict[UUID, None]] = defaultdict(dict)
-        backfilled = {item.lasting_session.id for item in self.items if item.arrival.envelope.import_id}
+        touched: defaultdict[tuple[int, bool], list[UUID]] = defaultdict(list)
+        backfilled = {item.lasting_session.id.int for item in self.items if item.arrival.envelope.import_id}
         for session in self.sessions.changed():
             if not session.set_aside:
-                touched[session.site_id, session.id in backfilled][session.id] = None
+                touched[session.site_id, session.id.int in backfilled].append(session.id)
         return [
             EventsStored(self.schema, site_id, tuple(session_ids), is_backfill)
             for (site_id, is_backfill), session_ids in touched.items()

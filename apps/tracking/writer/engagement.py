@@ -15,7 +15,7 @@ from apps.core.tenancy import quoted
 
 from ..partitions import Leaf
 from .event_rows import VITALS_COLUMNS, vitals_columns
-from .items import Fold, largest, ms_of
+from .items import Fold, PageKey, largest, ms_of
 from .parameters import numbers, records, uuids
 
 # The difference of engaged time is what the row really gained: the same totals may have come before.
@@ -50,8 +50,6 @@ SELECT * FROM json_to_recordset(%s) AS waiting(
 )
 """
 
-PageKey = tuple[int, UUID]
-
 
 class Pending(msgspec.Struct):
     """Totals that have waited for their page view, from one UTC day of receipt."""
@@ -71,19 +69,19 @@ class Pending(msgspec.Struct):
 
     @property
     def key(self) -> PageKey:
-        return self.site_id, self.page_id
+        return self.site_id, self.page_id.int
 
 
 def folds_store(folds: Sequence[Fold], leaves: Iterable[Leaf]) -> dict[PageKey, tuple[UUID, int]]:
     """Raise the totals of stored page views; return (session, gained ms) of those that are there. A query a leaf."""
     found: dict[PageKey, tuple[UUID, int]] = {}
     for leaf in leaves:
-        left = [_wanted(fold) for fold in folds if (fold.site_id, fold.page_id) not in found]
+        left = [_wanted(fold) for fold in folds if fold.key not in found]
         if not left:
             break
         with connection.cursor() as cursor:
             cursor.execute(RAISE.format(leaf=quoted(leaf.name)), [records(left)])
-            found |= {(site_id, page_id): (visit, gained) for site_id, page_id, visit, gained in cursor.fetchall()}
+            found |= {(site_id, page_id.int): (visit, gained) for site_id, page_id, visit, gained in cursor.fetchall()}
     return found
 
 
@@ -93,19 +91,21 @@ def pending_take(keys: Iterable[PageKey]) -> list[Pending]:
     if not wanted:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, [numbers(site_id for site_id, _ in wanted), uuids(page_id for _, page_id in wanted)])
+        cursor.execute(
+            TAKE, [numbers(site_id for site_id, _ in wanted), uuids(UUID(int=page_id) for _, page_id in wanted)]
+        )
         return [_pending(row) for row in cursor.fetchall()]
 
 
 def pending_wait(folds: Iterable[Fold], waiting: Iterable[Pending]) -> None:
     """Keep `folds` until their page views come, together with what was `waiting` for the same ones. One query."""
-    rows: dict[tuple[int, UUID, date], Pending] = {(*row.key, row.received_on): row for row in waiting}
+    rows: dict[tuple[int, int, date], Pending] = {(*row.key, row.received_on): row for row in waiting}
     for fold in folds:
         for day, count in fold.by_day.items():
-            row = rows.get((fold.site_id, fold.page_id, day))
+            row = rows.get((*fold.key, day))
             if row is None:
                 row = Pending(fold.site_id, fold.page_id, day, fold.last_at, 0, 0, {}, 0)
-                rows[fold.site_id, fold.page_id, day] = row
+                rows[*fold.key, day] = row
             row.last_at = max(row.last_at, fold.last_at)
             row.engaged_ms = max(row.engaged_ms, fold.engaged_ms)
             row.scroll_percent = max(row.scroll_percent, fold.scroll_percent)

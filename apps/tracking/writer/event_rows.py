@@ -12,7 +12,7 @@ from apps.core.tenancy import quoted
 
 from ..partitions import Leaf
 from ..steps.sessions import SessionState
-from .items import Item
+from .items import Item, PageKey
 from .parameters import numbers, uuids
 
 VITALS_COLUMNS = ("ttfb_ms", "fcp_ms", "lcp_ms", "inp_ms", "load_ms", "cls")
@@ -64,7 +64,7 @@ WHERE event.session_id = new.gone_id AND occurred_at >= %s AND occurred_at <= %s
 NO_VITALS = (None, None, None, None, None, None)
 
 
-def events_known(items: Sequence[Item], leaves: Sequence[Leaf]) -> set[tuple[int, UUID]]:
+def events_known(items: Sequence[Item], leaves: Sequence[Leaf]) -> set[PageKey]:
     """Return the (site, event id) of those that are stored already in `leaves`. One query."""
     if not leaves:
         return set()
@@ -72,7 +72,7 @@ def events_known(items: Sequence[Item], leaves: Sequence[Leaf]) -> set[tuple[int
     values = [numbers(item.site_id for item in items), uuids(item.event.event_id for item in items)]
     with connection.cursor() as cursor:
         cursor.execute(query, values * len(leaves))
-        return set(cursor.fetchall())
+        return {(site_id, event_id.int) for site_id, event_id in cursor.fetchall()}
 
 
 def events_copy(items: Iterable[Item]) -> None:

@@ -12,6 +12,8 @@ from ..ingest import Arrival, set_aside
 from ..steps.sessions import Placed, SessionState
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Site and event id. The id as a number, because a UUID is hashed and compared in Python, a dozen times for each event.
+PageKey = tuple[int, int]
 # Totals of a page view: they have no row of their own.
 FOLDED_KINDS = {"engagement", "vitals"}
 
@@ -24,11 +26,8 @@ class Item(Placed, eq=False, kw_only=True):
     engaged_ms: int
     scroll_percent: int
     vitals: dict[str, float] | None
+    key: PageKey
     session: SessionState | None = None
-
-    @property
-    def key(self) -> tuple[int, UUID]:
-        return self.site_id, self.event.event_id
 
     def raise_to(self, fold: "Fold") -> None:
         """Take the totals that came for this page view."""
@@ -55,6 +54,10 @@ class Fold(msgspec.Struct, eq=False):
     moments_ms: list[int] = []
     # UTC day of receipt -> events, as arrivals' days differ around midnight.
     by_day: dict[date, int] = {}
+
+    @property
+    def key(self) -> PageKey:
+        return self.site_id, self.page_id.int
 
     @property
     def last_at(self) -> datetime:
@@ -87,9 +90,10 @@ def item_of(arrival: Arrival, event: EventIn) -> Item:
         site_id=envelope.site_id,
         visitor_id=envelope.visitor_id,
         previous_visitor_id=envelope.previous_visitor_id,
-        set_aside=set_aside(arrival, event).value,
+        set_aside=set_aside(arrival, event),
         is_late=event.is_late,
         at_ms=event.occurred_ms,
+        key=(envelope.site_id, event.event_id.int),
         event=event,
         arrival=arrival,
         engaged_ms=event.engaged_ms,
