@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, Sum
 
@@ -146,7 +147,10 @@ def company_list(
     offset: int = 0,
 ) -> CompanyList:
     """Return the companies of `visits` (people's visits of one period), with their figures. One query."""
-    sql, params = _visits_sql(visits)
+    try:
+        sql, params = _visits_sql(visits)
+    except EmptyResultSet:  # of no site, or of newcomers where there are none
+        return CompanyList(rows=[], total=0)
     pattern = f"%{_like(search)}%"
     with connection.cursor() as cursor:
         direction = "DESC" if is_descending else "ASC"
@@ -279,7 +283,7 @@ def company_tops(visits: QuerySet[Session], column: str, *, limit: int) -> list[
 
 
 def _visits_sql(visits: QuerySet[Session]) -> tuple[str, tuple[Any, ...]]:
-    """Return the visits that have a company as SQL to select from."""
+    """Return the visits that have a company as SQL to select from. Raises EmptyResultSet where there can be none."""
     rows = visits.filter(company_id__isnull=False).order_by()
     columns = ("id", "site_id", "company_id", "visitor_id", "pageviews", "engaged_ms", "ended_at", "source", "country")
     sql, params = rows.values(*columns).query.sql_with_params()
