@@ -1,12 +1,14 @@
 """Who may not watch, and what ends a watch."""
 
 import pytest
+from channels.testing import WebsocketCommunicator
 from django.contrib.sessions.models import Session as LoginSession
 
 from apps.agencies.models import Agency, Membership
 from apps.agencies.roles import Role
 from apps.core.tenancy import in_schema
 from apps.live import board, consumers
+from config.asgi import application
 from tests import factories
 from tests.cast import Cast
 
@@ -118,3 +120,9 @@ def take_away(watched: Watched, what: str) -> None:
     else:
         with in_schema(watched.schema):
             watched.site.delete()
+
+
+async def test_a_socket_under_no_address_of_ours_is_turned_away() -> None:
+    socket = WebsocketCommunicator(application, "/made-up", headers=[(b"host", b"localhost")])
+    connected, _ = await socket.connect()
+    assert not connected
