@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 from django.db import connection
@@ -18,6 +18,8 @@ from .models import ImportJob, ParkedEntry, Session
 
 PURPOSE = "import-salts"
 DIGESTED_BYTES = 2**20
+# An import that was broken off so long ago will hardly be gone on with.
+ABANDONED_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,15 @@ def job_finish(job: ImportJob) -> None:
     """Close the import and destroy its salts: from now on nobody can tell who its visitors were."""
     job.finished_at, job.salts_wrapped = clock.now(), None
     job.save(update_fields=["finished_at", "salts_wrapped"])
+
+
+def salts_forget_abandoned() -> int:
+    """Destroy the salts of imports that nobody has gone on with, and return how many. May run any number of times.
+
+    One that is resumed all the same makes new ones: its lines still count once each, but who was in both parts, twice.
+    """
+    left = ImportJob.objects.filter(finished_at=None, salts_wrapped__isnull=False)
+    return left.filter(started_at__lt=clock.now() - ABANDONED_AFTER).update(salts_wrapped=None)
 
 
 def job_sums(job: ImportJob) -> ImportSums:

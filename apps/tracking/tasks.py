@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from apps.agencies.migrating import agency_schemas
 from apps.core.tenancy import in_schema
 
-from . import erase, partitions, retention, salts, valkey
+from . import erase, import_jobs, partitions, retention, salts, valkey
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ def retention_enforce() -> None:
 def agency_retention_enforce(schema: str) -> None:
     with in_schema(schema):
         retention.retention_enforce()
+        import_jobs.salts_forget_abandoned()
 
 
 @shared_task(name="apps.tracking.tasks.engagement_orphans_drop")
