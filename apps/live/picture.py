@@ -19,7 +19,8 @@ PARTS = ("last", "now", "map", "counts", "rest", "feed")
 
 def picture_now(watch: Watch, before: "Picture | None" = None) -> "Picture":
     """Look at a site, in its agency's schema; what all watchers get is rendered on the way. Queries: `presence_now`."""
-    picture = Picture(watch, presence_now(watch.site_id), before)
+    presence = presence_now(watch.site_id, before=before.presence if before else None)
+    picture = Picture(watch, presence, before)
     _ = picture.parts
     return picture
 

@@ -4,22 +4,21 @@ A visitor counts as present for five minutes after the last event: the tracker i
 engagement when the page is hidden. Nothing here is kept elsewhere, so nothing can be lost or disagree with the reports.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count
+from django.db import connection
+from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncMinute
 
 from apps.companies.selectors import company_names
 from apps.core import clock, formats
 from apps.core.maps import Place
 from apps.networks.labels import network_label
-from apps.tracking.models import Event, Kind, Origin
+from apps.tracking.models import Event, Kind, Origin, Session
 from apps.tracking.selectors import PRESENT_FOR, session_present
 from apps.tracking.wording import city_words, event_words
 
@@ -28,6 +27,8 @@ FEED_ROWS = 14
 PAGES = 6
 PLACES = 200
 MINUTES = 30
+# Events of a minute that is over may come in for so long.
+ON_THEIR_WAY = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Presence:
     pages: Sequence[PageNow]
     places: Sequence[Place]
     minutes: Sequence[int]  # visitors active in each of the last 30 minutes, oldest first
+    minute: datetime  # when the last of them began
     visits: Sequence[Visit]
     company_visits: Sequence[Visit]
     feed: Sequence[FeedLine]
@@ -104,58 +106,50 @@ class Presence:
 
 
 class _Row(NamedTuple):
-    """The columns of a present visit that are looked at; one tuple for each of thousands."""
+    """The columns of a visit that the list and the feed show."""
 
     id: UUID
-    visitor_id: int
     company_id: int | None
     network_kind: str
     city: str
     country: str
-    latitude: float | None
-    longitude: float | None
     exit_path: str
     source: str
     channel: str
     started_at: datetime
-    ended_at: datetime
 
 
-def presence_now(site_id: int) -> Presence:
-    """Return who is on the site and what happened last. Four queries, whatever the number of visitors.
+def presence_now(site_id: int, *, before: Presence | None = None) -> Presence:
+    """Return who is on the site and what happened last. Seven queries, whatever the number of visitors.
 
-    All present visits are read once and counted here: the database would go through them once for each figure.
+    `before`: what was so a moment ago; its finished minutes aren't counted again.
     """
     at = clock.now()
-    found = session_present([site_id], now=at).order_by("ended_at", "id").values_list(*_Row._fields)
-    rows = [_Row(*row) for row in found.iterator(chunk_size=5_000)]
-    by_visitor = {row.visitor_id: row for row in rows}
-    newest = sorted(rows, key=attrgetter("started_at", "id"), reverse=True)
-    of_companies = [row for row in newest if row.company_id]
+    present = session_present([site_id], now=at)
+    figures = _figures(present)
+    newest = _rows(present.order_by("-started_at", "-id")[:ROWS])
+    of_companies = _rows(present.filter(company_id__isnull=False).order_by("-started_at", "-id")[:ROWS])
     events = _last_events(site_id, at)
-    names = _names([*newest[:ROWS], *of_companies[:ROWS]], rows, events)
-    shown = {row.id: _visit(row, names) for row in [*newest[:ROWS], *of_companies[:ROWS]]}
+    told = _rows(present.filter(id__in={event.session_id for event in events}))
+    names = company_names({row.company_id for row in (*newest, *of_companies, *told) if row.company_id})
     return Presence(
-        visitors=len(by_visitor),
-        in_companies=sum(row.company_id is not None for row in by_visitor.values()),
-        without_place=sum(row.latitude is None for row in by_visitor.values()),
-        listed=len(newest),
-        listed_companies=len(of_companies),
-        pages=_pages(by_visitor.values()),
-        places=_places(by_visitor.values()),
-        minutes=_minutes(site_id, at),
-        visits=[shown[row.id] for row in newest[:ROWS]],
-        company_visits=[shown[row.id] for row in of_companies[:ROWS]],
-        feed=_feed(events, {row.id: row for row in rows}, names),
+        visitors=figures.visitors,
+        in_companies=figures.in_companies,
+        without_place=figures.without_place,
+        listed=figures.visits,
+        listed_companies=figures.company_visits,
+        pages=_pages(figures),
+        places=figures.places,
+        minutes=_minutes(site_id, at, before),
+        minute=_minute(at),
+        visits=[_visit(row, names) for row in newest],
+        company_visits=[_visit(row, names) for row in of_companies],
+        feed=_feed(events, {row.id: row for row in told}, names),
     )
 
 
-def _names(shown: Iterable[_Row], rows: Sequence[_Row], events: Sequence["_Happened"]) -> Mapping[int, str]:
-    """Return the names of the companies that the list and the feed show."""
-    told = {event.session_id for event in events}
-    wanted = {row.company_id for row in shown if row.company_id}
-    wanted |= {row.company_id for row in rows if row.company_id and row.id in told}
-    return company_names(wanted)
+def _rows(visits: QuerySet[Session]) -> list[_Row]:
+    return [_Row(*row) for row in visits.values_list(*_Row._fields)]
 
 
 def _visit(row: _Row, names: Mapping[int, str]) -> Visit:
@@ -175,40 +169,91 @@ def _visit(row: _Row, names: Mapping[int, str]) -> Visit:
     )
 
 
-def _pages(rows: Iterable[_Row]) -> list[PageNow]:
-    counted = Counter(row.exit_path for row in rows)
-    total = counted.total()
-    counted.pop("", None)
-    busiest = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:PAGES]
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+# A visitor with two present visits is where the later one is. Everything from one scan, counted where the rows are:
+# thousands of them would take longer to fetch than to count. The last three columns are figures.
+_FIGURES = """
+WITH present AS MATERIALIZED ({present}),
+here AS MATERIALIZED (SELECT DISTINCT ON (visitor_id) * FROM present ORDER BY visitor_id, ended_at DESC, id DESC)
+SELECT 'visitors', '', 0::float8, 0::float8, count(*), count(company_id),
+       count(*) FILTER (WHERE latitude IS NULL OR longitude IS NULL) FROM here
+UNION ALL
+SELECT 'visits', '', 0, 0, count(*), count(company_id), 0 FROM present
+UNION ALL
+(SELECT 'page', exit_path, 0, 0, count(*) AS visitors, 0, 0 FROM here
+ WHERE exit_path <> '' GROUP BY exit_path ORDER BY visitors DESC, exit_path LIMIT {pages})
+UNION ALL
+(SELECT 'place', min(city), round(longitude::numeric, 1)::float8, round(latitude::numeric, 1)::float8,
+        count(*) AS visitors, 0, 0 FROM here
+ WHERE latitude IS NOT NULL AND longitude IS NOT NULL GROUP BY 3, 4 ORDER BY visitors DESC LIMIT {places})
+"""
+_COUNTED_COLUMNS = ("id", "visitor_id", "company_id", "exit_path", "latitude", "longitude", "city", "ended_at")
+
+
+@dataclass(slots=True)
+class _Figures:
+    visitors: int = 0
+    in_companies: int = 0
+    without_place: int = 0
+    visits: int = 0
+    company_visits: int = 0
+    pages: list[tuple[str, int]] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+
+
+def _figures(present: QuerySet[Session]) -> _Figures:
+    """Count who is there, on which pages and where. One query."""
+    sql, params = present.values(*_COUNTED_COLUMNS).query.sql_with_params()
+    figures = _Figures()
+    with connection.cursor() as cursor:
+        cursor.execute(_FIGURES.format(present=sql, pages=PAGES, places=PLACES), params)
+        for kind, name, longitude, latitude, count, of_companies, without in cursor.fetchall():
+            if kind == "visitors":
+                figures.visitors, figures.in_companies, figures.without_place = count, of_companies, without
+            elif kind == "visits":
+                figures.visits, figures.company_visits = count, of_companies
+            elif kind == "page":
+                figures.pages.append((name, count))
+            else:
+                figures.places.append(Place(longitude, latitude, count, name))
+    return figures
+
+
+def _pages(figures: _Figures) -> list[PageNow]:
+    # The parts of a UNION come in no promised order.
+    busiest = sorted(figures.pages, key=lambda page: (-page[1], page[0]))
     return [
-        PageNow(path, formats.number(count), formats.share(count / total), 100 * count / busiest[0][1])
+        PageNow(path, formats.number(count), formats.share(count / figures.visitors), 100 * count / busiest[0][1])
         for path, count in busiest
     ]
 
 
-def _places(rows: Iterable[_Row]) -> list[Place]:
-    """Return where the visitors are, near ones together, the most frequented places first."""
-    counted: Counter[tuple[float, float]] = Counter()
-    cities: dict[tuple[float, float], str] = {}
-    for row in rows:
-        if row.latitude is not None and row.longitude is not None:
-            point = (round(row.longitude, 1), round(row.latitude, 1))
-            counted[point] += 1
-            cities.setdefault(point, row.city)
-    return [Place(*point, count, cities[point]) for point, count in counted.most_common(PLACES)]
+def _minutes(site_id: int, at: datetime, before: Presence | None) -> list[int]:
+    """Return how many visitors had an event in each of the last 30 minutes, oldest first. One query.
 
-
-def _minutes(site_id: int, at: datetime) -> list[int]:
-    """Return how many visitors had an event in each of the last 30 minutes, oldest first."""
-    start = at.replace(second=0, microsecond=0) - timedelta(minutes=MINUTES - 1)
-    counted = dict(
-        Event.objects.filter(site_id=site_id, occurred_at__gte=start, occurred_at__lte=at, set_aside="")
-        .exclude(origin=Origin.IMPORT)
+    Minutes that were counted before stay as they were, but for the last one, and the one before it while events of it
+    may still be on their way.
+    """
+    first = _minute(at) - timedelta(minutes=MINUTES - 1)
+    counted: dict[datetime, int] = {}
+    since = first
+    if before is not None and before.minute >= first:
+        counted = {before.minute - timedelta(minutes=age): n for age, n in enumerate(reversed(before.minutes))}
+        since = max(first, _minute(min(at, before.minute + timedelta(minutes=1)) - ON_THEIR_WAY))
+    events = Event.objects.filter(site_id=site_id, occurred_at__gte=since, occurred_at__lte=at, set_aside="")
+    recent = (
+        events.exclude(origin=Origin.IMPORT)
         .annotate(minute=TruncMinute("occurred_at", tzinfo=UTC))
         .values_list("minute")
         .annotate(n=Count("visitor_id", distinct=True))
     )
-    return [counted.get(start + timedelta(minutes=minute), 0) for minute in range(MINUTES)]
+    counted = {minute: n for minute, n in counted.items() if minute < since} | dict(recent)
+    return [counted.get(first + timedelta(minutes=minute), 0) for minute in range(MINUTES)]
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
 
 
 # --- the feed ---------------------------------------------------------------------------------------------------------

@@ -105,6 +105,30 @@ def test_figures_by_hand(in_alder: Cast) -> None:
     assert seen.minutes[-4:] == [1, 1, 2, 0]
 
 
+def test_a_minute_that_was_counted_stays_as_it_was(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """09:58:50 and 10:00:20, looked at at 10:00:30 and then at 10:01:05, with one more at 10:01:02."""
+    visit_make(in_alder.site, ago(100))
+    visit_make(in_alder.site, ago(10))
+    before = presence_now(in_alder.site.id)
+    assert before.minutes[-4:] == [0, 1, 0, 1]
+    visit_make(in_alder.site, ago(95))  # so late that it isn't looked for any more
+    visit_make(in_alder.site, ago(5))  # still on its way when its minute ended
+    visit_make(in_alder.site, ago(-32))
+    monkeypatch.setattr(clock, "now", lambda: ago(-35))
+    assert presence_now(in_alder.site.id, before=before).minutes[-4:] == [1, 0, 2, 1]
+    assert presence_now(in_alder.site.id).minutes[-4:] == [2, 0, 2, 1]
+
+
+def test_minutes_after_a_long_silence(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit_make(in_alder.site, ago(10))
+    before = presence_now(in_alder.site.id)
+    for minutes in (7, 29, 30, 45):
+        monkeypatch.setattr(clock, "now", lambda minutes=minutes: NOW + timedelta(minutes=minutes))
+        after = presence_now(in_alder.site.id, before=before).minutes
+        assert after == presence_now(in_alder.site.id).minutes
+        assert sum(after) == (1 if minutes < 30 else 0)
+
+
 def test_the_feed_says_what_was_done(in_alder: Cast) -> None:
     visit_make(
         in_alder.site,
@@ -145,11 +169,11 @@ def test_the_list_is_capped_and_says_so(in_alder: Cast) -> None:
 
 
 @pytest.mark.parametrize("visitors", [1, 100])
-def test_presence_takes_four_queries_whoever_is_there(in_alder: Cast, visitors: int) -> None:
+def test_presence_takes_seven_queries_whoever_is_there(in_alder: Cast, visitors: int) -> None:
     company = Company.objects.create(name="Varnholt AG", domain="varnholt.example", created_at=NOW, updated_at=NOW)
     for number in range(visitors):
         visit_make(in_alder.site, ago(number), visitor=number, company_id=company.id)
-    with queries_asked(4):
+    with queries_asked(7):
         presence_now(in_alder.site.id)
 
 
@@ -159,6 +183,6 @@ def test_the_page_takes_as_many_queries_for_thirty_as_for_one(in_alder: Cast, vi
         visit_make(in_alder.site, ago(number), visitor=number)
     browser = in_alder.browser(in_alder.viewer)
     browser.get(path(in_alder.site))
-    # Domain, login, user, membership; site; three of presence, as there is no company; the rest is the shell's.
-    with queries_asked(12):
+    # Domain, login, user, membership; site; six of presence, as there is no company; the rest is the shell's.
+    with queries_asked(15):
         browser.get(path(in_alder.site))
