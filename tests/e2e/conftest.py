@@ -82,8 +82,9 @@ def beacon() -> Iterator[Beacon]:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser for one file's tests: while Playwright runs, Django takes every test of this process for an async one."""
     with chromium(user_agent=USER_AGENT) as running:
         yield running
 
