@@ -84,7 +84,7 @@ def beacon() -> Iterator[Beacon]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser for one file's tests: while Playwright runs, Django takes every test of this process for an async one."""
+    """A browser for one file: while Playwright runs, Django takes each test of this process for async."""
     with chromium(user_agent=USER_AGENT) as running:
         yield running
 

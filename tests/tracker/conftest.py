@@ -65,7 +65,7 @@ def tracker_script() -> bytes:
     return subprocess.run([node, "-e", program], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
