@@ -1,12 +1,13 @@
 """The `web` process: the ingest door first, then Django for pages and Channels for sockets."""
 
 import os
+from typing import Any
 
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
-pages = get_asgi_application()
+pages: Any = get_asgi_application()
 
 # The imports below need Django's apps loaded.
 from apps.live.routing import sockets  # noqa: E402

@@ -13,7 +13,7 @@ pytest_plugins = ["tests.cast"]
 def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Make the test database. pytest-django's own leaves it out where no selected test runs in a transaction."""
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default": False})
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from .models import Agency, Domain, Invitation, Membership, User
+from .roles import Role
 from .services import agency_set_active
 
 admin.site.site_header = admin.site.site_title = "Beacon, for operators"
@@ -31,6 +32,7 @@ class KeptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Domain
     extra = 0
+    can_delete = False
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -129,6 +131,17 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("role",)
     search_fields = ("user__email", "agency__name")
     raw_id_fields = ("user", "agency")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Owners stay: an agency without one could be run by nobody. They hand over on their own pages."""
+        is_owner = isinstance(obj, Membership) and obj.role == Role.OWNER
+        return not is_owner and super().has_delete_permission(request, obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Leave out deletion in bulk, which asks about no single row."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
 
 
 @admin.register(Invitation)

@@ -1,4 +1,4 @@
-"""What a network is called where no company can be: by what it sells, never by a name that would look like a visitor's."""
+"""What a network is called where no company can be: by what it sells, never by its name."""
 
 from .kinds import NetworkKind
 

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from functools import lru_cache
 from typing import cast
 
+import maxminddb
 import msgspec
 
 from . import databases
@@ -183,7 +184,11 @@ def _record(name: str, address: str) -> dict[str, object]:
     reader = databases.reader(name)
     if reader is None:
         return {}
-    found = reader.get(address)
+    try:
+        found = reader.get(address)
+    except maxminddb.InvalidDatabaseError:
+        # A damaged file is like a missing one: the visit counts, and nothing is known of its address.
+        return {}
     return cast("dict[str, object]", found) if isinstance(found, dict) else {}
 
 

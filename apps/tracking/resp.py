@@ -46,6 +46,9 @@ class Connection:
             if self._writer is None:
                 await self._connect()
             return await self._exchange(commands)
+        except hiredis.ProtocolError as error:
+            self.close()
+            raise EOFError("what came back isn't the protocol") from error
         except BaseException:
             self.close()
             raise

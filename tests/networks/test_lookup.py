@@ -139,3 +139,15 @@ def test_no_address_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     for last in range(1, 60):
         lookup(f"9.9.1.{last}")
     assert module._owner.cache_info().currsize == 1
+
+
+@pytest.mark.usefixtures("data_folder")
+def test_a_damaged_database_is_like_a_missing_one() -> None:
+    file = databases.path(databases.NETWORK)
+    whole = file.read_bytes()
+    # The search tree still leads somewhere, but what stands there is no record.
+    start, end = whole.index(b"as_domain") - 8, whole.rindex(b"\xab\xcd\xefMaxMind.com")
+    file.write_bytes(whole[:start] + b"\xff" * (end - start) + whole[end:])
+    databases.forget()
+
+    assert lookup("9.9.1.2").domain == ""
