@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 # What changes within this many seconds goes out in one frame: four frames a second at most.
 FRAME_SECONDS = 0.25
-# A look at the rows takes at most one part in so many of the time, a site with very many visitors gets fewer frames.
+# A look at the rows takes at most one part in so many of the time: a site with very many visitors gets fewer frames.
 SHARE = 3
 # Those who left go, even if nothing else happens, this often.
 TICK_SECONDS = 10.0
