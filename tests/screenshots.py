@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from config.env import data_dir
 from playwright.sync_api import Browser
 
+from config.env import data_dir
 from tests.browser import chromium
 from tests.demo_pages import PAGES, Demo, Shot, log_in, settle
 

@@ -41,5 +41,6 @@ def _up() -> ExitStack:
     with ExitStack() as stack:
         root = stack.enter_context(temporary_root())
         os.environ["BEACON_DATA_DIR"] = str(root)
+        (root / "static").mkdir()  # whitenoise warns about a missing one with every request
         stack.enter_context(services_up(DataFolder(root)))
         return stack.pop_all()

@@ -58,7 +58,7 @@ class Context(msgspec.Struct, array_like=True, omit_defaults=True, frozen=True):
 
 
 class Consent(msgspec.Struct, array_like=True, omit_defaults=True, frozen=True):
-    """Consent as it stood when the events were sent. `analytics`, `marketing`: granted, denied or empty (never asked)."""
+    """Consent as it stood when the events were sent. Either is granted, denied or empty (never asked)."""
 
     analytics: str = ""
     marketing: str = ""

@@ -24,7 +24,7 @@ class SiteRemoved:
 
 @dataclass(frozen=True, slots=True)
 class SiteErased:
-    """A deleted site's visits and events are gone; what other apps hold of it has to follow. Told again if that broke off."""
+    """A deleted site's visits and events are gone; others have to follow. Told again if that broke off."""
 
     schema: str
     site_id: int

@@ -374,7 +374,7 @@ def _kind(utm_source: str, found: Source | None, click_ids: Mapping[str, str]) -
 
 
 def _named(utm_source: str) -> str:
-    """Return a utm_source as written, but a known site by its own name: one line for Google, not `google` and `Google`."""
+    """Return a utm_source as written, but a known site by its own name: `google` and `Google` are one."""
     named = _source_of_word(utm_source) if utm_source else None
     return named.name if named else utm_source
 
