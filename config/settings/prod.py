@@ -1,10 +1,14 @@
 """Production: own servers, https, mail by SMTP."""
 
+import os
+
 from config import env
+
+# Before base, which makes the tag's address and the page policy of it.
+os.environ.setdefault("BEACON_SCHEME", "https")
 
 from .base import *  # noqa: F403
 
-BEACON_SCHEME = "https"
 BEACON_URL_PORT = env.port("BEACON_URL_PORT", 443)
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
