@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.demo_pages import PAGES, Shot, log_in, settle
 from tests.screenshots import SCHEMES, WIDTHS
@@ -17,21 +17,35 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 
 
 @pytest.fixture(scope="module", params=[(scheme, width) for scheme in SCHEMES for width in WIDTHS], ids="-".join)
-def member(request: pytest.FixtureRequest, beacon: Beacon, browser: Browser) -> Iterator[BrowserContext]:
-    """A logged-in browser of one colour scheme and width."""
+def stranger(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
+    """A browser of one colour scheme and width that nobody has signed in with."""
     scheme, width = request.param
     wide, high = WIDTHS[width]
     context = browser.new_context(
         viewport={"width": wide, "height": high}, color_scheme=scheme, reduced_motion="reduce"
     )
-    log_in(context.new_page(), beacon.demo)
+    context.new_page()
     yield context
     context.close()
 
 
+@pytest.fixture(scope="module")
+def member(beacon: Beacon, stranger: BrowserContext) -> BrowserContext:
+    log_in(stranger.pages[0], beacon.demo)
+    return stranger
+
+
+@pytest.mark.parametrize("shot", [shot for shot in PAGES if not shot.needs_login], ids=lambda shot: shot.name)
+def test_axe_finds_nothing_on_public_pages(beacon: Beacon, stranger: BrowserContext, shot: Shot) -> None:
+    check(stranger.pages[0], beacon, shot)
+
+
 @pytest.mark.parametrize("shot", [shot for shot in PAGES if shot.needs_login], ids=lambda shot: shot.name)
 def test_axe_finds_nothing(beacon: Beacon, member: BrowserContext, shot: Shot) -> None:
-    page = member.pages[0]
+    check(member.pages[0], beacon, shot)
+
+
+def check(page: Page, beacon: Beacon, shot: Shot) -> None:
     shot.go(page, beacon.demo)
     settle(page)
 
