@@ -123,6 +123,7 @@ class IngestApi(APIView):
     """Base of the endpoints. A SlimRequest gets a SlimResponse: the caller appends, and loads what is missing."""
 
     door: Door
+    payload_of: Callable[[HttpRequest, Head], Payload]
     authentication_classes = ()
     permission_classes = ()
     throttle_classes = ()
@@ -130,6 +131,12 @@ class IngestApi(APIView):
     renderer_classes = (JSONRenderer,)
     schema = None
     _renderer = JSONRenderer()
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer a SlimRequest without DRF's life cycle, of which it needs nothing: the door has checked the method."""
+        if isinstance(request, SlimRequest):
+            return SlimResponse(*decide(request.head, lambda: self.payload_of(request, request.head)))
+        return super().dispatch(request, *args, **kwargs)
 
     @property
     def default_response_headers(self) -> dict[str, str]:
@@ -151,25 +158,27 @@ class IngestApi(APIView):
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         return Response(status=HTTPStatus.NO_CONTENT, headers=PREFLIGHT_HEADERS)
 
-    def take(self, request: Request, read: Callable[[Head], Payload]) -> HttpResponseBase:
+    def take(self, request: Request) -> HttpResponseBase:
         given = request._request
-        if isinstance(given, SlimRequest):
-            return SlimResponse(*decide(given.head, lambda: read(given.head)))
         head = head_of(given, self.door)
-        return self.respond(decide_now(head, lambda: read(head)))
+        return self.respond(decide_now(head, lambda: self.payload_of(given, head)))
 
     def respond(self, answer: Answer) -> HttpResponseBase:
         """Return the answer as plain Django gives it."""
         return Response(answer.data, answer.status, headers=HEADERS | answer.headers)
 
 
+def read_track(request: HttpRequest, head: Head) -> Payload:
+    return read_body(head, request.content if isinstance(request, SlimRequest) else request.body)
+
+
 class TrackApi(IngestApi):
     """`POST`: JSON events as the ingest contract lays down; bounds and rules in docs/ingest.md."""
 
+    payload_of = staticmethod(read_track)
+
     def post(self, request: Request) -> HttpResponseBase:
-        given = request._request
-        body = given.content if isinstance(given, SlimRequest) else given.body
-        return self.take(request, lambda head: read_body(head, body))
+        return self.take(request)
 
 
 class TrackBatchApi(TrackApi):
@@ -184,14 +193,18 @@ class TrackEventApi(TrackApi):
     door = "event"
 
 
+def read_query(request: HttpRequest, head: Head) -> Payload:
+    return read_pixel(request.META.get("QUERY_STRING", ""), head)
+
+
 class PixelApi(IngestApi):
     """A page view, or the event `name`, by an image. The picture is always the same; see Beacon-Reason."""
 
     door = "pixel"
+    payload_of = staticmethod(read_query)
 
     def get(self, request: Request) -> HttpResponseBase:
-        query = request.META.get("QUERY_STRING", "")
-        return self.take(request, lambda head: read_pixel(query, head))
+        return self.take(request)
 
     def respond(self, answer: Answer) -> HttpResponse:
         return HttpResponse(GIF, headers=pixel_headers(answer))

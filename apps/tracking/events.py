@@ -235,8 +235,11 @@ def context_in(wire: ContextWire | None) -> Context:
 def _size(size: tuple[Number, Number] | None) -> tuple[int, int] | None:
     if size is None:
         return None
-    width, height = (max(0, min(MOST_PIXELS, side)) for side in size)
-    return round(width), round(height)
+    return _pixels(size[0]), _pixels(size[1])
+
+
+def _pixels(side: Number) -> int:
+    return round(max(0, min(MOST_PIXELS, side)))
 
 
 def _ratio(ratio: Number | None) -> float | None:

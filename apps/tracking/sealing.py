@@ -27,6 +27,8 @@ KEPT_HOURS = 25
 HOUR_MS = 3_600_000
 # How long "there is no such key" is believed: it may have been made by a process that couldn't share it yet.
 ABSENT_SECONDS = 30.0
+# So many of an hour's sealed addresses stay at hand: a visitor's requests come within minutes of each other.
+SEALED_KEPT = 16_384
 
 
 class HourKey:
@@ -36,6 +38,20 @@ class HourKey:
         self.secret = secret
         self.is_shared = is_shared
         self.cipher = AESGCM(secret)
+        self._sealed: dict[bytes, bytes] = {}
+
+    def seal(self, address: str) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self.cipher.encrypt(nonce, address.encode(), None)
+
+    def seal_beside(self, address: str, digest: bytes) -> bytes:
+        """Return the address sealed, for a while in the same bytes beside the same `digest` of it: that tells as much."""
+        sealed = self._sealed.get(digest)
+        if sealed is None:
+            if len(self._sealed) >= SEALED_KEPT:
+                self._sealed = {}
+            sealed = self._sealed[digest] = self.seal(address)
+        return sealed
 
 
 _keys: dict[int, HourKey] = {}
@@ -49,8 +65,12 @@ def hour_of(milliseconds: int) -> int:
 
 def seal_address(address: str, hour: int) -> bytes:
     """Return the address, sealed under the hour's key. Raises NotLoaded."""
-    nonce = os.urandom(NONCE_BYTES)
-    return nonce + _key(hour).cipher.encrypt(nonce, address.encode(), None)
+    return _key(hour).seal(address)
+
+
+def seal_beside(address: str, digest: bytes, hour: int) -> bytes:
+    """Return the address as it travels beside its keyed hash `digest`, sealed under the hour's key. Raises NotLoaded."""
+    return _key(hour).seal_beside(address, digest)
 
 
 def open_address(sealed: bytes, hour: int) -> str:

@@ -22,11 +22,10 @@ def put_envelopes(intake: Intake) -> None:
     if not intake.events:
         return
     hour = sealing.hour_of(intake.head.received_ms)
-    sealed = sealing.seal_address(intake.address, hour)
     consent = events.consent_in(intake.payload.head.consent, gpc=intake.head.gpc, dnt=intake.head.dnt)
     context = events.context_in(intake.payload.head.context)
     for (day, is_early), group in _by_salt(intake.events).items():
-        envelope = _envelope(intake, group, day, is_early=is_early, sealed=sealed, hour=hour)
+        envelope = _envelope(intake, group, day, is_early=is_early, hour=hour)
         envelope.consent, envelope.context = consent, context
         intake.envelopes.append((partition_of(envelope.visitor_id, PARTITIONS), pack(envelope)))
 
@@ -40,21 +39,22 @@ def _by_salt(given: list[EventIn]) -> dict[tuple[int, bool], list[EventIn]]:
     return groups
 
 
-def _envelope(intake: Intake, group: list[EventIn], day: int, *, is_early: bool, sealed: bytes, hour: int) -> Envelope:
+def _envelope(intake: Intake, group: list[EventIn], day: int, *, is_early: bool, hour: int) -> Envelope:
     head, route = intake.head, intake.route
     today = _date(head.received_ms // events.DAY_MS)
     salt = _salt(_date(day), today, hour)
     previous = None
     if is_early and salts.is_kept(_date(day - 1), today):
         previous = _visitor(intake, salts.salt_of(_date(day - 1)))
+    ip_hash = identity.ip_hash(salt, site_key=route.site_key, address=intake.address)
     return Envelope(
         schema=route.schema,
         site_id=route.site_id,
         origin="server" if intake.is_server else ORIGINS[head.door],
         received_ms=head.received_ms,
         visitor_id=_visitor(intake, salt),
-        ip_hash=identity.ip_hash(salt, site_key=route.site_key, address=intake.address),
-        sealed_ip=sealed,
+        ip_hash=ip_hash,
+        sealed_ip=sealing.seal_beside(intake.address, ip_hash, hour),
         seal_hour=hour,
         user_agent=_printable(intake.user_agent),
         events=group,
