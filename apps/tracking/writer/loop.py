@@ -100,9 +100,8 @@ class Writer:
             connection.close()
             self._connected = now
             self.leases.prepare()
-        for lease in self.leases.keep():
-            # The one before may have died before it came to this.
-            self.streams.trim(lease.partition, lease.last_entry)
+        # The one before may have died before it came to this.
+        self.streams.trim({lease.partition: lease.last_entry for lease in self.leases.keep()})
         self._checked = now
         sealing.forget_old()
         self._beat()
@@ -124,8 +123,7 @@ class Writer:
             self._keep_leases()
         self.teller.tell(facts)
         last = {partition: entry_id for partition, entry_id, _ in raw}
-        for partition in self.leases.move(last, epochs):
-            self.streams.trim(partition, last[partition])
+        self.streams.trim({partition: last[partition] for partition in self.leases.move(last, epochs)})
 
     def _by_schema(self, raw: Sequence[RawEntry]) -> dict[str, list[Entry]]:
         shares: dict[str, list[Entry]] = {}

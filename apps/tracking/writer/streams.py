@@ -45,10 +45,15 @@ class Streams:
             entries += [entry for part in more.values() for entry in part]
         return entries
 
-    def trim(self, partition: int, last_entry: str) -> None:
-        """Drop what is at or below `last_entry`."""
-        milliseconds, sequence = id_key(last_entry)
-        self._redis.xtrim(stream_name(partition), minid=f"{milliseconds}-{sequence + 1}", approximate=False)
+    def trim(self, last_entries: Mapping[int, str]) -> None:
+        """Drop what is at or below each partition's last entry. One round trip, so that the server syncs its file once."""
+        if not last_entries:
+            return
+        pipeline = self._redis.pipeline(transaction=False)
+        for partition, last_entry in last_entries.items():
+            milliseconds, sequence = id_key(last_entry)
+            pipeline.xtrim(stream_name(partition), minid=f"{milliseconds}-{sequence + 1}", approximate=False)
+        pipeline.execute()
 
     def backlog(self, partitions: Iterable[int]) -> int:
         """Return how many entries wait in all of `partitions`."""
