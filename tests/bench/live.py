@@ -1,33 +1,22 @@
 """The live page: from an event sent over HTTP to the frame that shows it, through all processes, idle and at work."""
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from random import choices
 from string import ascii_lowercase
 from uuid import uuid4
 
 import httpx
-import psycopg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from config.local.deadline import wait_until
-from config.local.folders import CHECKOUT
 from config.local.ports import LOOPBACK
-from config.local.stack import Stack, stack_up, temporary_root
 from tests.bench.figures import Figure, below, percentile, plain
+from tests.bench.running import Watch, answers, capacity, drain, load, watch_up
 from tests.bench.world import DOMAIN, SITE_KEY, World
 
 NAME = "live"
-# Where address databases lie between runs, so that they aren't fetched anew.
-DATABASES = Path(os.environ.get("BEACON_TEST_DATABASES") or CHECKOUT / ".data" / "databases")
 HOST = "bench.localhost"
 BROWSER = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
@@ -42,30 +31,13 @@ PATIENCE_SECONDS = 30.0
 SETTLE_SECONDS = 4.0
 
 
-@dataclass(frozen=True)
-class Watch:
-    """A running Beacon with the benchmarks' site, and the login of somebody who may watch it."""
-
-    stack: Stack
-    schema: str
-    cookie: str
-
-    def settled(self) -> int:
-        """Return how many events have gone the whole way; what was sent twice has, too."""
-        ledger = psycopg.sql.Identifier(self.schema, "ledger")
-        with psycopg.connect(self.stack.url("database_url")) as connection:
-            row = connection.execute(psycopg.sql.SQL("SELECT sum(count) FROM {}").format(ledger)).fetchone()
-            return int(row[0] or 0) if row else 0
-
-
 def run(world: World) -> Iterator[Figure]:
-    with temporary_root() as root, stack_up(root, databases=DATABASES if DATABASES.exists() else None) as stack:
-        watch = _furnish(stack)
+    with watch_up() as watch:
         asyncio.run(_probes(watch, 1))  # the first frame of a process loads what the others have
         yield from _figures("idle", [_probed(watch, world.seconds) for _ in world.repeat()], IDLE_GOAL_MS)
-        capacity = _capacity(watch, world.seconds)
-        yield plain("all processes together keep up with", [capacity], "events/s")
-        rate = LOADED_RATIO * capacity
+        highest = capacity(watch, world.seconds)
+        yield plain("all processes together keep up with", [highest], "events/s")
+        rate = LOADED_RATIO * highest
         loaded = [_probed_at_work(watch, world.seconds, rate) for _ in world.repeat()]
         yield from _figures(f"at {rate:,.0f} events/s (60%)", loaded, LOADED_GOAL_MS)
 
@@ -76,65 +48,18 @@ def _figures(name: str, runs: list[list[float]], goal_ms: float) -> Iterator[Fig
     yield plain("  p99", [percentile(run, 99) for run in runs], "ms")
 
 
-def _furnish(stack: Stack) -> Watch:
-    for module in ("tests.bench.furnish", "tests.bench.login"):
-        command = [sys.executable, "-m", module]
-        done = subprocess.run(command, cwd=CHECKOUT, check=True, env=stack.environment, capture_output=True, text=True)
-    schema, _ = (stack.folder.root / "bench-site").read_text().split()
-    return Watch(stack, schema, done.stdout.strip())
-
-
 def _probed(watch: Watch, seconds: float) -> list[float]:
     return asyncio.run(_probes(watch, int(seconds * PROBES_A_SECOND)))
 
 
 def _probed_at_work(watch: Watch, seconds: float, rate: float) -> list[float]:
     """Probe while the load generator sends `rate` events a second."""
-    with _load(watch, seconds + 2 * SETTLE_SECONDS, "--rate", str(rate)) as load:
+    with load(watch, seconds + 2 * SETTLE_SECONDS, "--rate", str(rate)) as loading:
         time.sleep(SETTLE_SECONDS)
         seen = _probed(watch, seconds)
-        _answers(load)
-    _drain(watch)
+        answers(loading)
+    drain(watch)
     return seen
-
-
-def _capacity(watch: Watch, seconds: float) -> float:
-    """Return how many events a second are taken in and stored, with the load generator on the same machine."""
-    before = watch.settled()
-    with _load(watch, seconds) as load:
-        wait_until(lambda: watch.settled() > before, seconds=PATIENCE_SECONDS)
-        began, already = time.monotonic(), watch.settled()
-        _answers(load)
-        ended = _drain(watch)
-    return (watch.settled() - already) / (ended - began)
-
-
-def _load(watch: Watch, seconds: float, *options: str) -> subprocess.Popen[str]:
-    port = str(watch.stack.track_port)
-    command = [sys.executable, "-m", "tests.bench.load", "--port", port, "--seconds", str(seconds), *options]
-    return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
-
-
-def _answers(load: subprocess.Popen[str]) -> None:
-    output, _ = load.communicate()
-    if set(json.loads(output)["statuses"]) != {"202"}:
-        raise RuntimeError(f"not every request was accepted: {output}")
-
-
-def _drain(watch: Watch) -> float:
-    """Wait until nothing more has come for a second; return when the last came."""
-    counted, since = watch.settled(), time.monotonic()
-
-    def is_done() -> bool:
-        nonlocal counted, since
-        before, counted = counted, watch.settled()
-        if before != counted:
-            since = time.monotonic()
-        return time.monotonic() - since > 1
-
-    if not wait_until(is_done, seconds=120, every=0.1):
-        raise RuntimeError("the writer doesn't come to an end")
-    return since
 
 
 async def _probes(watch: Watch, count: int) -> list[float]:

@@ -2,7 +2,8 @@
 
 Run as a process of its own; prints one JSON line. Without `--rate` every connection sends its next request as soon as
 it has its answer. With it, requests are due at fixed moments and latency counts from when each was due, so that a
-server that falls behind can't hide it.
+server that falls behind can't hide it. With `--unique` every event has an id of its own, however long it takes;
+without, the prepared ones come round again, which is as good for the door but counts as repeated behind it.
 """
 
 import argparse
@@ -11,12 +12,16 @@ import select
 import socket
 import time
 from collections import Counter, deque
+from itertools import pairwise
 
+from apps.core.ids import uuid7
 from tests.bench.figures import percentile
-from tests.bench.requests import make
+from tests.bench.requests import id_of, make
 
 PREPARED = {"event": 20_000, "batch": 400}
 WARM_UP_SECONDS = 1.0
+# Latencies are told for so many equal parts of the run as well, so that one can see whether they grow.
+PARTS = 10
 
 
 class Connection:
@@ -49,8 +54,9 @@ class Connection:
 
 
 class Load:
-    def __init__(self, port: int, connections: int, requests: list[bytes]) -> None:
+    def __init__(self, port: int, connections: int, requests: list[bytes], *, is_unique: bool = False) -> None:
         self._requests = requests
+        self._ids = [id_of(request) for request in requests] if is_unique else []
         self._sent = 0
         self._epoll = select.epoll()
         self._by_number = {}
@@ -94,7 +100,9 @@ class Load:
 
     def _next(self) -> bytes:
         self._sent += 1
-        return self._requests[self._sent % len(self._requests)]
+        number = self._sent % len(self._requests)
+        request = self._requests[number]
+        return request.replace(self._ids[number], str(uuid7()).encode()) if self._ids else request
 
     def _answered(self, pause: float) -> list[Connection]:
         done = []
@@ -108,6 +116,12 @@ class Load:
         return done
 
 
+def parts_of(values: list[float]) -> list[list[float]]:
+    """Return `values`, in the order in which they came, in PARTS parts of about the same length."""
+    bounds = [len(values) * number // PARTS for number in range(PARTS + 1)]
+    return [values[first:last] for first, last in pairwise(bounds)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
@@ -115,8 +129,10 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rate", type=float, default=0.0)
+    parser.add_argument("--unique", action="store_true", help="single events only")
     chosen = parser.parse_args()
-    load = Load(chosen.port, chosen.connections, make(chosen.kind, PREPARED[chosen.kind]))
+    requests = make(chosen.kind, PREPARED[chosen.kind])
+    load = Load(chosen.port, chosen.connections, requests, is_unique=chosen.unique)
     load.full(WARM_UP_SECONDS)
     load.latencies.clear()
     load.statuses.clear()
@@ -131,6 +147,7 @@ def main() -> None:
                 "p50_ms": percentile(milliseconds, 50),
                 "p95_ms": percentile(milliseconds, 95),
                 "p99_ms": percentile(milliseconds, 99),
+                "parts_p50_ms": [percentile(part, 50) for part in parts_of(milliseconds)],
                 "statuses": dict(load.statuses),
             }
         )

@@ -27,6 +27,12 @@ def make(kind: str, count: int, *, seed: int = 1) -> list[bytes]:
     return [_request(kind, chance) for _ in range(count)]
 
 
+def id_of(request: bytes) -> bytes:
+    """Return the id of a request's (first) event, which is its page's as well."""
+    _, _, rest = request.partition(b'"id":"')
+    return rest.partition(b'"')[0]
+
+
 def _request(kind: str, chance: random.Random) -> bytes:
     visitor = chance.randrange(VISITORS)
     single = kind == "event"

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from config.local.folders import CHECKOUT
-from tests.bench.figures import Figure, at_least, plain
+from tests.bench.figures import Figure, at_least, below, plain
 from tests.bench.world import World
 
 NAME = "writer"
@@ -22,6 +22,7 @@ def run(world: World) -> Iterator[Figure]:
     yield plain("copy.write_row of the same rows into the same leaf", one["copied"], "rows/s")
     ratios = [events / copied for events, copied in zip(one["events"], one["copied"], strict=True)]
     yield at_least("writer beside copy", ratios, "of its rate", 0.2)
+    yield below("on disk for a page view, indexes and visits included", one["disk"], "bytes", 500)
     many = _measure(world, agencies=50)
     yield at_least("stored with all steps, 50 agencies", many["events"], "events/s", 5_000)
     yield plain("  processor time of the writer", many["writer_us"], "us/event")

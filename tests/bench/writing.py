@@ -24,9 +24,11 @@ WARM_UP_VISITS = 200
 def main(agencies: int, visits: int, runs: int) -> dict[str, list[float]]:
     django.setup()
     places = _places(agencies)
-    figures: dict[str, list[float]] = {"events": [], "writer_us": [], "database_us": [], "copied": []}
+    figures: dict[str, list[float]] = {"events": [], "writer_us": [], "database_us": [], "copied": [], "disk": []}
     with _writer() as writer:
         _run(writer, places, WARM_UP_VISITS)
+        if agencies == 1:
+            figures["disk"] = [_disk_of_view(writer, places, visits)]
         for _ in range(runs):
             for name, value in _run(writer, places, visits).items():
                 figures[name].append(value)
@@ -85,6 +87,28 @@ def _run(writer: psutil.Process, places: list[tuple[str, int]], visits: int) -> 
         "writer_us": (cpu_seconds(writer) - used) / events * 1e6,
         "database_us": (_database_seconds() - database_used) / events * 1e6,
     }
+
+
+def _disk_of_view(writer: psutil.Process, places: list[tuple[str, int]], visits: int) -> float:
+    """Return the bytes on disk of a page view: all tables of the agency with their indexes, visits included."""
+    from tests.bench.visits import PAGES
+
+    schema = places[0][0]
+    before = _disk(schema)
+    _run(writer, places, visits)
+    return (_disk(schema) - before) / (visits * PAGES)
+
+
+def _disk(schema: str) -> int:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
+            "WHERE nspname = %s AND relkind = 'r'",
+            [schema],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def _copy(schema: str) -> float:
