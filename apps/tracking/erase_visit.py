@@ -8,7 +8,7 @@ from django.db import transaction
 
 from .ledger import State, Tally, ledger_add
 from .locks import site_lock
-from .models import Event, PendingEngagement, Session, SessionAlias
+from .models import Event, Kind, PendingEngagement, Session, SessionAlias
 
 
 @transaction.atomic
@@ -30,10 +30,12 @@ def visit_erase(*, site_id: int, session_id: UUID) -> int:
     )
     gone: Counter[tuple[date, str]] = Counter()
     pages: set[UUID] = set()
-    for received_at, reason, page_id in events.values_list("received_at", "set_aside", "page_id"):
+    for received_at, reason, kind, own_id, page_id in events.values_list(
+        "received_at", "set_aside", "kind", "event_id", "page_id"
+    ):
         gone[received_at.astimezone(UTC).date(), reason] += 1
-        if page_id:
-            pages.add(page_id)
+        if page_id or kind == Kind.PAGEVIEW:
+            pages.add(page_id or own_id)
     events.delete()
     PendingEngagement.objects.filter(site_id=site_id, page_id__in=pages).delete()
     SessionAlias.objects.filter(session_id=session_id).delete()

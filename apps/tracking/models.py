@@ -41,7 +41,7 @@ class Event(models.Model):
     clock_skew_ms = models.IntegerField()
     is_late = models.BooleanField()
     is_interactive = models.BooleanField()
-    page_id = models.UUIDField(null=True)
+    page_id = models.UUIDField(null=True)  # the page view it belongs to; null where it is one itself
     host = models.TextField()
     path = models.TextField()
     query = models.TextField()

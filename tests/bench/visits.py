@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from apps.core import clock
 from apps.core.ids import uuid7
 from apps.tracking import sealing
 from apps.tracking.envelope import Context, Envelope, EventIn, pack, partition_of
+from apps.tracking.identity import IP_HASH_BYTES
 
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36",
@@ -17,6 +19,8 @@ AGENTS = (
 REFERRERS = ("", "", "https://www.google.com/", "https://www.linkedin.com/feed/", "https://news.example/read")
 PATHS = ("/", "/pricing", "/docs/start", "/blog/a-case-study", "/contact")
 PAGES = 4
+PAGE_SECONDS = 20
+SPAN_SECONDS = 600
 # A visit of four pages: each page view, then its engagement together with the next page view, and one named event.
 EVENTS_OF_VISIT = 2 * PAGES + 1
 
@@ -26,20 +30,23 @@ def entries(
 ) -> Iterator[tuple[int, bytes]]:
     """Yield (partition, payload) of `visits` visits, EVENTS_OF_VISIT events each, mixed as they would arrive.
 
-    `schemas`: agencies with a site each, taking turns.
+    Visits begin evenly over SPAN_SECONDS, so that at any moment some begin, some go on and some end. `schemas`: agencies
+    with a site each, taking turns.
     """
     rng = random.Random(seed)
     now = clock.now_ms()
     hour = sealing.hour_of(now)
     sealing.keep(now)
-    waves: list[list[tuple[int, bytes]]] = [[] for _ in range(PAGES + 1)]
+    start = now - 1000 * (SPAN_SECONDS + (PAGES + 1) * PAGE_SECONDS)
+    arriving: list[tuple[float, int, bytes]] = []
     for number in range(visits):
         schema, site_id = schemas[number % len(schemas)]
         visitor = rng.getrandbits(63)
         address = f"{rng.randrange(1, 223)}.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(256)}"
         agent = rng.choice(AGENTS).replace("{}", str(rng.randrange(110, 140)))
-        sealed, ip_hash = sealing.seal_address(address, hour), rng.randbytes(32)
-        for wave, sent in enumerate(_visit(rng, now - 120_000)):
+        sealed, ip_hash = sealing.seal_address(address, hour), rng.randbytes(IP_HASH_BYTES)
+        begins = rng.uniform(0, SPAN_SECONDS)
+        for wave, sent in enumerate(_visit(rng, start + int(begins * 1000))):
             envelope = Envelope(
                 schema=schema,
                 site_id=site_id,
@@ -61,16 +68,18 @@ def entries(
                     touch=False,
                 ),
             )
-            waves[wave].append((partition_of(visitor, partitions), pack(envelope)))
-    for wave_entries in waves:
-        yield from wave_entries
+            at = begins + wave * PAGE_SECONDS * rng.uniform(0.5, 1.5)
+            arriving.append((at, partition_of(visitor, partitions), pack(envelope)))
+    arriving.sort(key=itemgetter(0))
+    for _, partition, payload in arriving:
+        yield partition, payload
 
 
 def _visit(rng: random.Random, start_ms: int) -> Iterator[list[EventIn]]:
     referrer = rng.choice(REFERRERS)
     previous: EventIn | None = None
     for page in range(PAGES):
-        at = start_ms + page * 20_000
+        at = start_ms + page * PAGE_SECONDS * 1000
         page_id = uuid7(at)
         view = EventIn(page_id, "pageview", at, page_id=page_id, host="bench.example", path=rng.choice(PATHS))
         view.title, view.referrer = "A page of the bench", referrer if page == 0 else "https://bench.example/"

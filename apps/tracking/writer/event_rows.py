@@ -108,7 +108,8 @@ def event_row(item: Item) -> tuple[Any, ...]:
         arrival.received_at,
         session.id,
         session.visitor_id,
-        event.page_id,
+        # A page view is its own page: its id needn't stand there twice.
+        None if event.page_id == event.event_id else event.page_id,
         event.kind,
         event.name,
         arrival.envelope.origin,
