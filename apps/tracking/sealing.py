@@ -45,7 +45,7 @@ class HourKey:
         return nonce + self.cipher.encrypt(nonce, address.encode(), None)
 
     def seal_beside(self, address: str, digest: bytes) -> bytes:
-        """Return the address sealed, for a while in the same bytes beside the same `digest` of it: that tells as much."""
+        """Return the address sealed; for a while in the same bytes beside the same `digest`, which tells as much."""
         sealed = self._sealed.get(digest)
         if sealed is None:
             if len(self._sealed) >= SEALED_KEPT:
@@ -69,7 +69,7 @@ def seal_address(address: str, hour: int) -> bytes:
 
 
 def seal_beside(address: str, digest: bytes, hour: int) -> bytes:
-    """Return the address as it travels beside its keyed hash `digest`, sealed under the hour's key. Raises NotLoaded."""
+    """Return the address, sealed under the hour's key, as it travels beside its hash `digest`. Raises NotLoaded."""
     return _key(hour).seal_beside(address, digest)
 
 

@@ -30,8 +30,8 @@ def entries(
 ) -> Iterator[tuple[int, bytes]]:
     """Yield (partition, payload) of `visits` visits, EVENTS_OF_VISIT events each, mixed as they would arrive.
 
-    Visits begin evenly over SPAN_SECONDS, so that at any moment some begin, some go on and some end. `schemas`: agencies
-    with a site each, taking turns.
+    Visits begin evenly over SPAN_SECONDS, so that at any moment some begin, some go on and some end. `schemas`:
+    agencies with a site each, taking turns.
     """
     rng = random.Random(seed)
     now = clock.now_ms()

@@ -46,7 +46,7 @@ class Streams:
         return entries
 
     def trim(self, last_entries: Mapping[int, str]) -> None:
-        """Drop what is at or below each partition's last entry. One round trip, so that the server syncs its file once."""
+        """Drop what is at or below each partition's last entry. One round trip: the server syncs its file once."""
         if not last_entries:
             return
         pipeline = self._redis.pipeline(transaction=False)
