@@ -4,6 +4,8 @@
 UNIQUE (site_id, event_id). No foreign keys on the hot path: site, session and company ids are plain values.
 """
 
+from datetime import UTC, date
+
 from django.db import models
 
 
@@ -42,6 +44,7 @@ class Event(models.Model):
     is_late = models.BooleanField()
     is_interactive = models.BooleanField()
     page_id = models.UUIDField(null=True)  # the page view it belongs to; null where it is one itself
+    last_seen_at = models.DateTimeField(null=True)  # up to when a page view's engagement has lengthened its visit
     host = models.TextField()
     path = models.TextField()
     query = models.TextField()
@@ -211,10 +214,15 @@ class PendingEngagement(models.Model):
 
 
 class LedgerLine(models.Model):
-    """How many events of a site met one fate on one UTC day of receipt."""
+    """How many events of a site met one fate on one UTC day of receipt.
+
+    `ACCEPTED` is none of the fates but their sum, counted by itself as events come in: what the check holds them
+    against. No reader adds it to the others.
+    """
 
     class State(models.TextChoices):
         REFUSED = "refused"
+        ACCEPTED = "accepted"
         COUNTED = "counted"
         FOLDED = "folded"
         SET_ASIDE = "set_aside"
@@ -254,10 +262,18 @@ class ParkedEntry(models.Model):
     error = models.TextField()
     events = models.IntegerField()
     parked_at = models.DateTimeField()
+    received_on = models.DateField(null=True)  # the ledger's day; null in old rows: the day on which it was parked
+    is_refusals = models.BooleanField(default=False)  # the door's refusals rather than events
+    tries = models.IntegerField(default=1)
+    last_tried_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "parked_entry"
         constraints = [models.UniqueConstraint(fields=["partition", "entry"], name="parked_entry_once")]
+
+    @property
+    def ledger_day(self) -> date:
+        return self.received_on or self.parked_at.astimezone(UTC).date()
 
 
 class ImportJob(models.Model):

@@ -71,10 +71,10 @@ def _enforce(site_id: int, oldest: datetime) -> int:
         gone += slice_gone
     with transaction.atomic():
         site_lock([site_id])
-        parked = ParkedEntry.objects.filter(site_id=site_id, parked_at__lt=oldest)
         tally = Tally()
-        for parked_at, events in parked.values_list("parked_at", "events"):
-            tally.move(site_id, parked_at.date(), (State.PARKED, ""), (State.ERASED, ""), events)
+        parked = ParkedEntry.objects.filter(site_id=site_id, parked_at__lt=oldest)
+        for entry in parked.defer("payload"):
+            tally.move(site_id, entry.ledger_day, (State.PARKED, ""), (State.ERASED, ""), entry.events)
         parked.delete()
         ledger_add(tally)
     return gone

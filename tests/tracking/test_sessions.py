@@ -133,22 +133,29 @@ def test_it_doesnt_mark_visits_of_different_days() -> None:
 def test_engagement_lengthens_its_visit() -> None:
     sessions = Sessions(local_day)
     visit = sessions.place(event(0))
-    sessions.engage(visit, at(12))
+    sessions.engage(visit, at(12), page_ms=at(0))
     assert visit.ended_ms == at(12)
 
 
 def test_engagement_after_half_an_hour_of_silence_doesnt() -> None:
     sessions = Sessions(local_day)
     visit = sessions.place(event(0))
-    sessions.engage(visit, at(31))
+    sessions.engage(visit, at(31), page_ms=at(0))
     assert visit.ended_ms == at(0)
 
 
 def test_engagement_joins_visits_that_it_touches() -> None:
     sessions = Sessions(local_day)
     first, second = sessions.place(event(0)), sessions.place(event(45))
-    assert sessions.engage(first, at(20)) is first
+    assert sessions.engage(first, at(20), page_ms=at(0))
     assert second.lasting is first
+
+
+def test_engagement_from_before_its_page_view_lengthens_nothing() -> None:
+    sessions = Sessions(local_day)
+    visit = sessions.place(event(10))
+    assert not sessions.engage(visit, at(5), page_ms=at(10))
+    assert (visit.started_ms, visit.ended_ms) == (at(10), at(10))
 
 
 def test_entry_and_exit_follow_from_time_not_from_arrival() -> None:

@@ -135,14 +135,18 @@ class Sessions:
         session.is_changed = True
         return session
 
-    def engage(self, session: SessionState, at_ms: int) -> SessionState:
-        """Lengthen a page view's session by engagement at `at_ms`, if it is near enough; return what it is then."""
-        if session.touches(at_ms):
+    def engage(self, session: SessionState, at_ms: int, *, page_ms: int) -> bool:
+        """Lengthen the session of the page view at `page_ms` by engagement at `at_ms`; return whether it counts.
+
+        It doesn't where it is too far from all else, or from before its page view, which is a wrong clock's doing.
+        """
+        counts = at_ms >= page_ms and session.touches(at_ms)
+        if counts:
             group = self._group(session.key, session.linked_visitor_id)
             session = self._touched(group, at_ms) or session
             self._lengthen(session, at_ms, session.visitor_id)
         session.is_changed = True
-        return session
+        return counts
 
     def changed(self) -> list[SessionState]:
         """Return the sessions to be written, siblings marked; joined ones are part of another and aren't among them."""

@@ -1,7 +1,7 @@
 """One agency's share of a batch: sessions, events, totals and ledger, in the caller's transaction and schema."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -19,12 +19,12 @@ from ..locks import site_lock
 from ..partitions import Leaf
 from ..steps.sessions import Sessions, SessionState
 from .counting import count_items
-from .engagement import Pending, folds_store, pending_take, pending_wait
+from .engagement import Pending, StoredPage, pages_find, pages_raise, pending_take, pending_wait
 from .entries import Broken, Entry, Unreadable
 from .event_rows import events_copy, events_known, events_repoint
 from .items import FOLDED_KINDS, Fold, Item, PageKey, item_of
 from .leaves import Leaves
-from .session_rows import sessions_by_id, sessions_join, sessions_of, sessions_store
+from .session_rows import sessions_around, sessions_join, sessions_of, sessions_store
 
 
 class Stored(msgspec.Struct):
@@ -74,6 +74,7 @@ class Batch:
             return
         arrival = arrive(body, site)
         self.arrivals.append(arrival)
+        self.tally.note(body.site_id, arrival.received_on, State.ACCEPTED, count=len(body.events))
         for event in body.events:
             if event.kind in FOLDED_KINDS:
                 self._take_totals(arrival, event)
@@ -103,14 +104,16 @@ class Batch:
         leaves = self.leaves.near(self.schema, first, last)
         self._drop_repeated(leaves)
         pages = {item.key: item for item in self.items if item.event.kind == "pageview"}
-        stored_pages = folds_store([fold for key, fold in self.folds.items() if key not in pages], leaves)
+        stored_pages = pages_find([fold for key, fold in self.folds.items() if key not in pages], leaves)
         self._fold_pending(pages, stored_pages)
         self._read_sessions(stored_pages)
-        self._place(pages, stored_pages)
+        self._place({**pages, **stored_pages})
+        self._gain(stored_pages)
         count_items(self.items)
         changed = self.sessions.changed()
         self._repoint(changed)
         events_copy(self.items)
+        pages_raise(stored_pages.values())
         sessions_store(changed)
         sessions_join(self.sessions.joined)
 
@@ -131,7 +134,7 @@ class Batch:
         fresh.sort(key=_moment)
         self.items = fresh
 
-    def _fold_pending(self, pages: dict[PageKey, Item], stored_pages: dict[PageKey, tuple[UUID, int]]) -> None:
+    def _fold_pending(self, pages: dict[PageKey, Item], stored_pages: dict[PageKey, StoredPage]) -> None:
         """Give the batch's page views what has waited for them, and let totals wait whose page view isn't there."""
         orphans = {key: fold for key, fold in self.folds.items() if key not in pages and key not in stored_pages}
         waiting: list[Pending] = []
@@ -147,50 +150,58 @@ class Batch:
             if fold_of_page := self.folds.get(key):
                 page.raise_to(fold_of_page)
 
-    def _read_sessions(self, stored_pages: dict[PageKey, tuple[UUID, int]]) -> None:
+    def _read_sessions(self, stored_pages: dict[PageKey, StoredPage]) -> None:
         visitors = {(item.site_id, item.visitor_id) for item in self.items}
         visitors |= {(i.site_id, i.previous_visitor_id) for i in self.items if i.previous_visitor_id is not None}
         if visitors:
             for session in sessions_of(visitors):
                 self.sessions.add(session)
-        missing = {session_id for session_id, _ in stored_pages.values() if self.sessions.get(session_id) is None}
+        missing = {page.session_id for page in stored_pages.values() if self._is_alone(page.session_id)}
         if missing:
-            for session in sessions_by_id(missing):
+            for session in sessions_around(missing):
                 self.sessions.add(session)
 
-    def _place(self, pages: dict[PageKey, Item], stored_pages: dict[PageKey, tuple[UUID, int]]) -> None:
-        """Place events and engagement in the order of their own time."""
+    def _is_alone(self, session_id: UUID) -> bool:
+        """Return whether there may be sessions of the same visitor that aren't read yet."""
+        session = self.sessions.get(session_id)
+        return session is None or session.linked_visitor_id is not None
+
+    def _place(self, pages: Mapping[PageKey, Item | StoredPage]) -> None:
+        """Place events, and the engagement with `pages`, in the order of their own time."""
         touches = sorted((at, key) for key, fold in self.folds.items() for at in fold.moments_ms)
         place = iter(touches)
         touch = next(place, None)
         early = []
         for item in self.items:
             while touch is not None and touch[0] < item.at_ms:
-                if not self._engage(touch[0], self._session_of(touch[1], pages, stored_pages)):
+                if not self._engage(touch[0], pages.get(touch[1])):
                     early.append(touch)
                 touch = next(place, None)
             item.session = self.sessions.place(item)
         rest = [touch, *place] if touch is not None else []
         for at, key in [*early, *rest]:
-            self._engage(at, self._session_of(key, pages, stored_pages))
-        for key, (_, gained) in stored_pages.items():
-            session = self._session_of(key, pages, stored_pages)
-            if session is not None:
-                session.engaged_ms += gained
+            self._engage(at, pages.get(key))
 
-    def _session_of(
-        self, key: PageKey, pages: dict[PageKey, Item], stored_pages: dict[PageKey, tuple[UUID, int]]
-    ) -> SessionState | None:
-        page = pages.get(key)
-        if page is not None:
+    def _engage(self, at_ms: int, page: Item | StoredPage | None) -> bool:
+        """Have engagement lengthen its page view's session; False where that is still to come."""
+        session = self._session_of(page)
+        if page is None or session is None:
+            return False
+        if self.sessions.engage(session, at_ms, page_ms=page.at_ms) and at_ms > max(page.at_ms, page.last_seen_ms):
+            page.last_seen_ms = at_ms
+        return True
+
+    def _session_of(self, page: Item | StoredPage | None) -> SessionState | None:
+        if isinstance(page, Item):
             return page.session.lasting if page.session else None
-        stored = stored_pages.get(key)
-        return self.sessions.get(stored[0]) if stored else None
+        return self.sessions.get(page.session_id) if page else None
 
-    def _engage(self, at_ms: int, session: SessionState | None) -> bool:
-        if session is not None:
-            self.sessions.engage(session, at_ms)
-        return session is not None
+    def _gain(self, stored_pages: dict[PageKey, StoredPage]) -> None:
+        """Add the engaged time that stored page views gain to their sessions."""
+        for page in stored_pages.values():
+            session = self._session_of(page)
+            if session is not None:
+                session.engaged_ms += page.gained_ms
 
     def _repoint(self, changed: Iterable[SessionState]) -> None:
         """Have stored events follow their session into another one, or its visitor id to that of its first day."""

@@ -16,6 +16,7 @@ class Broken(msgspec.Struct):
     schema: str = ""
     site_id: int = 0
     events: int = 0
+    is_refusals: bool = False
 
 
 class Entry(msgspec.Struct):
@@ -39,6 +40,10 @@ class Entry(msgspec.Struct):
         if isinstance(self.body, Envelope):
             return len(self.body.events)
         return self.body.events if isinstance(self.body, Broken) else 0
+
+    @property
+    def is_refusals(self) -> bool:
+        return isinstance(self.body, Refusals) or (isinstance(self.body, Broken) and self.body.is_refusals)
 
 
 class Unreadable(ValueError):
@@ -66,7 +71,9 @@ def read_entry(partition: int, entry_id: str, fields: Mapping[bytes, bytes]) -> 
         if payload is not None:
             return Entry(partition, entry_id, unpack_refusals(payload), payload)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        return Entry(partition, entry_id, _broken(payload or b"", str(error)), payload or b"")
+        broken = _broken(payload or b"", str(error))
+        broken.is_refusals = ENVELOPE_FIELD not in fields
+        return Entry(partition, entry_id, broken, payload or b"")
     return Entry(partition, entry_id, Broken("neither an envelope nor refusals"), b"")
 
 

@@ -24,6 +24,7 @@ COLUMNS = (
     "session_id",
     "visitor_id",
     "page_id",
+    "last_seen_at",
     "kind",
     "name",
     "origin",
@@ -110,6 +111,7 @@ def event_row(item: Item) -> tuple[Any, ...]:
         session.visitor_id,
         # A page view is its own page: its id needn't stand there twice.
         None if event.page_id == event.event_id else event.page_id,
+        clock.from_ms(item.last_seen_ms) if item.last_seen_ms else None,
         event.kind,
         event.name,
         arrival.envelope.origin,

@@ -28,6 +28,8 @@ class Item(Placed, eq=False, kw_only=True):
     vitals: dict[str, float] | None
     key: PageKey
     session: SessionState | None = None
+    # Up to when engagement with this page view has lengthened its visit; 0: not at all.
+    last_seen_ms: int = 0
 
     def raise_to(self, fold: "Fold") -> None:
         """Take the totals that came for this page view."""

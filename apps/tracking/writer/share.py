@@ -37,6 +37,8 @@ POISON = (
     LookupError,
     AttributeError,
 )
+# A lone entry is tried so often before it is parked: what isn't its own fault after all may be over by then.
+MOST_TRIES = 3
 ERROR_LENGTH = 300
 QUOTED = re.compile(r'"[^"]*"')
 # A batch looks a few thousand rows up by their keys. What the planner knows of a leaf that fills by the thousand is
@@ -66,7 +68,9 @@ def schema_exists(schema: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _store(schema: str, entries: Sequence[Entry], epochs: Mapping[int, int], leaves: Leaves) -> Iterator[Stored]:
+def _store(
+    schema: str, entries: Sequence[Entry], epochs: Mapping[int, int], leaves: Leaves, tries: int = 1
+) -> Iterator[Stored]:
     try:
         yield _store_together(schema, entries, epochs, leaves)
         return
@@ -77,18 +81,22 @@ def _store(schema: str, entries: Sequence[Entry], epochs: Mapping[int, int], lea
     except POISON as error:
         # A missing leaf shows itself by a broken constraint, too.
         leaves.forget(schema)
-        if len(entries) == 1:
-            _park(entries[0], epochs, error)
-            return
+        why = error_said(error)
+    if len(entries) == 1:
+        if tries < MOST_TRIES:
+            yield from _store(schema, entries, epochs, leaves, tries + 1)
+        else:
+            _park(entries[0], epochs, why)
+        return
     middle = len(entries) // 2
     yield from _store(schema, entries[:middle], epochs, leaves)
     yield from _store(schema, entries[middle:], epochs, leaves)
 
 
 def _store_together(schema: str, entries: Sequence[Entry], epochs: Mapping[int, int], leaves: Leaves) -> Stored:
-    leaves.ensure(schema, _moments(entries))
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(BY_INDEX, [str(PAUSED_MS)])
+    leaves.ensure(schema, moments_of(entries))
+    with transaction.atomic():
+        look_up_by_index()
         fresh = entries_fresh(entries, epochs)
         if not fresh:
             return Stored()
@@ -97,7 +105,14 @@ def _store_together(schema: str, entries: Sequence[Entry], epochs: Mapping[int, 
     return stored
 
 
-def _moments(entries: Sequence[Entry]) -> list[int]:
+def look_up_by_index() -> None:
+    """Prepare the present transaction for a Batch."""
+    with connection.cursor() as cursor:
+        cursor.execute(BY_INDEX, [str(PAUSED_MS)])
+
+
+def moments_of(entries: Sequence[Entry]) -> list[int]:
+    """Return when the events happened that get a row, in ms since 1970."""
     return [
         event.occurred_ms
         for entry in entries
@@ -107,9 +122,9 @@ def _moments(entries: Sequence[Entry]) -> list[int]:
     ]
 
 
-def _park(entry: Entry, epochs: Mapping[int, int], error: Exception) -> None:
+def _park(entry: Entry, epochs: Mapping[int, int], why: str) -> None:
     """Put an entry that can't be stored aside, with why, so that the rest goes on."""
-    why = f"{type(error).__name__}: {_said(error)}"[:ERROR_LENGTH]
+    now, received_on = clock.now(), _received_on(entry)
     with transaction.atomic():
         if not entries_fresh([entry], epochs):
             return
@@ -120,10 +135,15 @@ def _park(entry: Entry, epochs: Mapping[int, int], error: Exception) -> None:
             payload=entry.payload,
             error=why,
             events=entry.events,
-            parked_at=clock.now(),
+            parked_at=now,
+            last_tried_at=now,
+            received_on=received_on,
+            is_refusals=entry.is_refusals,
+            tries=MOST_TRIES,
         )
         tally = Tally()
-        tally.note(entry.site_id, _received_on(entry), State.PARKED, count=entry.events)
+        tally.note(entry.site_id, received_on, State.ACCEPTED, count=entry.events)
+        tally.note(entry.site_id, received_on, State.PARKED, count=entry.events)
         ledger_add(tally)
         positions_move([entry], epochs)
     logger.error("entry %s of partition %s is parked: %s", entry.id, entry.partition, why)
@@ -132,6 +152,11 @@ def _park(entry: Entry, epochs: Mapping[int, int], error: Exception) -> None:
 def _received_on(entry: Entry) -> date:
     body = entry.body
     return clock.from_ms(body.received_ms if isinstance(body, Envelope) else entry_ms(entry.id)).date()
+
+
+def error_said(error: Exception) -> str:
+    """Return an error of POISON as it is kept and shown."""
+    return f"{type(error).__name__}: {_said(error)}"[:ERROR_LENGTH]
 
 
 def _said(error: Exception) -> str:
