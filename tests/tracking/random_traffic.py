@@ -1,18 +1,19 @@
 """A random mix of all that may come: repeats, late and early ones, bots, spam, poison, engagement of any kind."""
 
 import random
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from apps.core import clock
 from apps.core.ids import uuid7
 from apps.sites.models import Site
 from apps.tracking.envelope import Envelope, EventIn, Refusals
+from apps.tracking.steps.identity import _by_salt
 
 from .arrivals import CRAWLER, at, click, engagement, entry, envelope, store_entries, view
 
 HOUR = 60.0
 DAY = 24 * HOUR
+MIDNIGHT = 12 * HOUR  # after noon
 
 
 class Traffic:
@@ -28,8 +29,7 @@ class Traffic:
     def batch(self, requests: int = 12) -> None:
         """Have the writer store a batch of so many requests."""
         entries = []
-        for _ in range(requests):
-            body = self._request()
+        for body in [body for _ in range(requests) for body in self._request()]:
             if isinstance(body, Envelope):
                 self.accepted += len(body.events)
                 self.sent.append(body)
@@ -38,28 +38,27 @@ class Traffic:
             entries.append(entry(body))
         store_entries(entries)
 
-    def _request(self) -> Envelope | Refusals:
+    def _request(self) -> list[Envelope | Refusals]:
         draw = self.draw
         if draw.random() < 0.08:
             day = clock.from_ms(at(draw.uniform(-2 * DAY, 0))).date()
-            return Refusals(self.schema, self.site.id, day.isoformat(), {draw.choice(["rate", "origin"]): 2})
+            return [Refusals(self.schema, self.site.id, day.isoformat(), {draw.choice(["rate", "origin"]): 2})]
         if self.sent and draw.random() < 0.1:
-            return draw.choice(self.sent)  # sent again as it was
+            return [draw.choice(self.sent)]  # sent again as it was
         events = [self._event() for _ in range(draw.randint(1, 4))]
         if draw.random() < 0.06:
             events.append(view(draw.uniform(0, HOUR), "/a\x00b"))
         received = at(draw.uniform(-2 * DAY, 2 * DAY))
         fields: dict[str, Any] = {"user_agent": CRAWLER} if draw.random() < 0.15 else {}
-        visitor = draw.randrange(5)
-        if draw.random() < 0.15:
-            fields["previous_visitor_id"] = visitor + 100
-        elif draw.random() < 0.15:
-            visitor += 100
-        return envelope(self.site, *events, visitor=visitor, received_ms=received, **fields)
+        person = draw.randrange(5)
+        return [
+            envelope(self.site, *group, received_ms=received, **_ids(person, day, is_early=is_early), **fields)
+            for (day, is_early), group in _by_salt(events).items()
+        ]
 
     def _event(self) -> EventIn:
         draw = self.draw
-        minutes = draw.choice([draw.uniform(-4 * HOUR, 4 * HOUR), draw.uniform(0, HOUR)])
+        minutes = draw.choice([draw.uniform(8 * HOUR, 16 * HOUR), MIDNIGHT + draw.uniform(-HOUR, HOUR)])
         what = draw.random()
         if what < 0.4:
             page = view(minutes, f"/{draw.randrange(8)}", is_late=draw.random() < 0.1)
@@ -86,5 +85,6 @@ class Traffic:
         return told
 
 
-def utc(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=12)
+def _ids(person: int, day: int, *, is_early: bool) -> dict[str, Any]:
+    """Return the visitor's ids as the door gives them: one a day, and yesterday's too soon after midnight."""
+    return {"visitor": 1000 * day + person, "previous_visitor_id": 1000 * (day - 1) + person if is_early else None}

@@ -111,7 +111,7 @@ def test_it_agrees_whatever_comes_and_goes(in_alder: Cast, monkeypatch: pytest.M
     monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(days=40))
     assert orphans_drop() > 0
     check()
-    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(days=90, hours=3))
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(days=90, hours=12))
     assert retention_enforce() > 0
     check()
     monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(days=99))
