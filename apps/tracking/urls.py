@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import installation, site_settings
+from .views import installation, parked, site_settings
 
 app_name = "tracking"
 urlpatterns = [
@@ -13,5 +13,7 @@ urlpatterns = [
     path("s/<slug:slug>/settings/delete", site_settings.site_delete_page, name="site-delete"),
     path("s/<slug:slug>/settings/arrival", installation.arrival, name="site-arrival"),
     path("s/<slug:slug>/settings/trust", installation.trust, name="site-trust"),
+    path("s/<slug:slug>/settings/parked", parked.parked_page, name="site-parked"),
+    path("s/<slug:slug>/settings/parked/resend", parked.parked_send_again, name="site-parked-resend"),
     path("s/<slug:slug>/waiting", installation.waiting, name="site-waiting"),
 ]
