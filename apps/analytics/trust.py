@@ -4,19 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.core import formats
+from apps.tracking.advice import adjustment_words
 from apps.tracking.ledger import LedgerDay, ledger_sum
+from apps.tracking.ledger_lines import Term, accepted_terms, received_terms
 
 from .labels import refused_label, set_aside_label
 from .report import Report
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A term as components/_equation.html wants it."""
-
-    op: str
-    value: int
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +31,12 @@ class Trust:
     is_empty: bool
 
 
-def trust_view(report: Report) -> Trust:
+def trust_view(report: Report, *, parked_url: str = "") -> Trust:
     """Return what became of everything that was received in the period's days. One query; two if nothing was.
 
     The ledger is by UTC day of receipt. An imported log was received on the day of its import, so a period in which
-    nothing came shows the sum of all days instead, and says so.
+    nothing came shows the sum of all days instead, and says so. `parked_url`: where parked ones are looked at, for
+    those who may.
     """
     span = report.period.span
     whole = ledger_sum(site_id=report.site.id, first=span.first, last=span.last)
@@ -51,41 +45,25 @@ def trust_view(report: Report) -> Trust:
         whole = ledger_sum(site_id=report.site.id)
         when = "Nothing was received on these days: this is everything since the site was added"
     return Trust(
-        received=_received(whole),
-        accepted=_accepted(whole),
+        received=received_terms(whole),
+        accepted=accepted_terms(whole, parked_url=parked_url),
         details=_details(whole, report),
         when=when,
         is_empty=not whole.received,
     )
 
 
-def _received(whole: LedgerDay) -> list[Term]:
-    return [
-        Term("", whole.received, "received"),
-        Term("=", sum(whole.refused.values()), "refused"),
-        Term("+", whole.accepted, "accepted"),
-    ]
-
-
-def _accepted(whole: LedgerDay) -> list[Term]:
-    rest = [
-        (whole.folded, "folded into their view"),
-        (sum(whole.set_aside.values()), "bots and spam, set aside"),
-        (whole.repeated, "repeated"),
-        (whole.parked, "parked"),
-        (whole.erased, "erased"),
-    ]
-    terms = [Term("", whole.accepted, "accepted"), Term("=", whole.counted, "counted")]
-    return [*terms, *(Term("+", value, label) for value, label in rest if value)]
-
-
 def _details(whole: LedgerDay, report: Report) -> list[Detail]:
     said = []
     if whole.refused:
         said.append(Detail(f"Refused: {_listed({refused_label(one): n for one, n in whole.refused.items()})}."))
-    if whole.set_aside:
-        reasons = {set_aside_label(one): n for one, n in whole.set_aside.items()}
+    if whole.set_aside_now:
+        reasons = {set_aside_label(one): n for one, n in whole.set_aside_now.items()}
         said.append(Detail(f"Set aside: {_listed(reasons)}.", report.url("site-visits", show="aside")))
+    if whole.adjusted:
+        moves = {adjustment_words(one): n for one, n in sorted(whole.adjusted.items())}
+        counted = f"{formats.number(whole.counted)} were counted when they came"
+        said.append(Detail(f"{counted}; since then {_listed(moves)}: {formats.number(whole.counted_now)} are counted."))
     return said
 
 

@@ -1,6 +1,9 @@
 """The data-trust ledger: what became of every event, by site and UTC day of receipt.
 
 received = refused + accepted;  accepted = counted + folded + set aside + repeated + parked + erased.
+
+What a rule moves later is a line beside these (`adjustments`): they say what became of an event when it came, and
+`counted_now` and `set_aside_now` how the tables stand. The sum is the same.
 """
 
 from collections import Counter
@@ -10,6 +13,7 @@ from datetime import date
 
 from django.db import connection
 
+from .adjustments import ADJUSTED, set_aside_later
 from .models import LedgerLine
 
 State = LedgerLine.State
@@ -63,6 +67,28 @@ class LedgerDay:
     repeated: int = 0
     parked: int = 0
     erased: int = 0
+    adjusted: dict[str, int] = field(default_factory=dict)  # by `rule:<id>` and `undo:<id>`
+
+    @property
+    def counted_now(self) -> int:
+        """As the tables stand: what was counted when it was stored, less what rules have moved since."""
+        return self.counted - self.moved.total()
+
+    @property
+    def set_aside_now(self) -> dict[str, int]:
+        """Set aside as the tables stand, by reason."""
+        whole = Counter(self.set_aside)
+        whole.update(self.moved)
+        return _positive(whole)
+
+    @property
+    def set_aside_now_sum(self) -> int:
+        return sum(self.set_aside_now.values())
+
+    @property
+    def moved(self) -> Counter[str]:
+        """Events that rules have moved and not moved back, by the reason for which they are set aside."""
+        return set_aside_later(self.adjusted.items())
 
     @property
     def refused_sum(self) -> int:
@@ -103,7 +129,7 @@ def ledger_sum(*, site_id: int, first: date | None = None, last: date | None = N
 
 def _summed(rows: Iterable[LedgerLine]) -> LedgerDay:
     whole: Counter[str] = Counter()
-    reasons: dict[str, Counter[str]] = {State.REFUSED: Counter(), State.SET_ASIDE: Counter()}
+    reasons: dict[str, Counter[str]] = {State.REFUSED: Counter(), State.SET_ASIDE: Counter(), ADJUSTED: Counter()}
     for row in rows:
         whole[row.state] += row.count
         if row.state in reasons:
@@ -116,6 +142,7 @@ def _summed(rows: Iterable[LedgerLine]) -> LedgerDay:
         repeated=whole[State.REPEATED],
         parked=whole[State.PARKED],
         erased=whole[State.ERASED],
+        adjusted=_positive(reasons[ADJUSTED]),
     )
 
 

@@ -68,23 +68,27 @@ SELECT id, fields FROM (
     FROM (SELECT * FROM session WHERE site_id = %(site)s) AS s FULL JOIN ({_COUNTED}) AS c ON c.session_id = s.id
 ) AS compared WHERE cardinality(fields) > 0 ORDER BY id
 """
+# What a rule sets aside, or how a visit behaves, can change: such visits and counted ones are one group. Bots' and spam
+# are apart for good.
+_GROUP = "CASE WHEN set_aside IN ('excluded', 'bot_behaviour') THEN '' ELSE set_aside END"
 # Either id of a visit around midnight is its visitor's.
-OF_VISITORS = """
+OF_VISITORS = f"""
 SELECT id, 'another visit within 30 minutes' FROM (
     SELECT id, started_at - max(ended_at) OVER (
-        PARTITION BY visitor, set_aside, is_late ORDER BY started_at, id
+        PARTITION BY visitor, kind, is_late ORDER BY started_at, id
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS pause
     FROM (
-        SELECT id, visitor_id AS visitor, set_aside, is_late, started_at, ended_at FROM session WHERE site_id = %(site)s
+        SELECT id, visitor_id AS visitor, {_GROUP} AS kind, is_late, started_at, ended_at
+        FROM session WHERE site_id = %(site)s
         UNION ALL
-        SELECT id, linked_visitor_id, set_aside, is_late, started_at, ended_at FROM session
-        WHERE site_id = %(site)s AND linked_visitor_id <> visitor_id
+        SELECT id, linked_visitor_id, {_GROUP}, is_late, started_at, ended_at
+        FROM session WHERE site_id = %(site)s AND linked_visitor_id <> visitor_id
     ) AS either
 ) AS spaced WHERE pause < interval '30 minutes'
 UNION
 SELECT id, 'has_siblings' FROM (
-    SELECT id, has_siblings, count(*) OVER (PARTITION BY visitor_id, set_aside, local_day) AS visits
+    SELECT id, has_siblings, count(*) OVER (PARTITION BY visitor_id, {_GROUP}, local_day) AS visits
     FROM session WHERE site_id = %(site)s
 ) AS counted WHERE visits > 1 AND NOT has_siblings
 ORDER BY 1, 2

@@ -13,6 +13,7 @@ urlpatterns = [
     path("s/<slug:slug>/settings/delete", site_settings.site_delete_page, name="site-delete"),
     path("s/<slug:slug>/settings/arrival", installation.arrival, name="site-arrival"),
     path("s/<slug:slug>/settings/trust", installation.trust, name="site-trust"),
+    path("s/<slug:slug>/settings/trust.csv", installation.trust_csv, name="site-trust-csv"),
     path("s/<slug:slug>/settings/parked", parked.parked_page, name="site-parked"),
     path("s/<slug:slug>/settings/parked/resend", parked.parked_send_again, name="site-parked-resend"),
     path("s/<slug:slug>/waiting", installation.waiting, name="site-waiting"),

@@ -104,7 +104,7 @@ def test_the_ledger_adds_up_in_front_of_the_reader(in_alder: Cast, worked_day: S
         ("14", "accepted"),
         ("8", "counted"),
         ("5", "folded into their view"),
-        ("1", "bots and spam, set aside"),
+        ("1", "set aside"),
     ]
     assert "2 from a foreign domain" in page
 

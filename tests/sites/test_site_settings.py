@@ -47,13 +47,13 @@ def test_lower_roles_are_refused(cast: Cast, path: str) -> None:
         assert cast.browser(member).get(path).status_code == 403
 
 
-@pytest.mark.parametrize("path", [*GETS, f"{PAGE}/trust", "/s/first-site/waiting"])
+@pytest.mark.parametrize("path", [*GETS, f"{PAGE}/trust", f"{PAGE}/trust.csv", "/s/first-site/waiting"])
 def test_for_outsiders_it_isnt_there(cast: Cast, path: str) -> None:
     assert cast.browser(cast.outsider).get(path).status_code == 404
     assert cast.browser(cast.outsider, cast.birch).get(path).status_code == 404
 
 
-@pytest.mark.parametrize("path", [*GETS, f"{PAGE}/trust", "/s/first-site/waiting"])
+@pytest.mark.parametrize("path", [*GETS, f"{PAGE}/trust", f"{PAGE}/trust.csv", "/s/first-site/waiting"])
 def test_for_a_manager_of_other_clients_it_isnt_there(cast: Cast, path: str) -> None:
     assert cast.browser(cast.limited).get(path.replace("first", "second")).status_code == 404
 

@@ -1,4 +1,4 @@
-"""The installation panel and the waiting page: nothing yet, the first event, refusals; and the ledger's days."""
+"""The installation panel and the waiting page: nothing yet, the first event, refusals."""
 
 from datetime import timedelta
 
@@ -10,7 +10,6 @@ from tests.factories_tracking import ledger_put, visit_make
 
 ARRIVAL = "/s/first-site/settings/arrival"
 WAITING = "/s/first-site/waiting"
-TRUST = "/s/first-site/settings/trust"
 
 
 def test_before_the_first_event_the_panel_asks_again(in_alder: Cast) -> None:
@@ -61,22 +60,3 @@ def test_the_waiting_page_gets_nothing_and_then_the_celebration(in_alder: Cast) 
     answer = browser.htmx(WAITING)
     assert b"The first event has arrived" in answer.content
     assert b"data-arrived" in answer.content
-
-
-def test_the_ledger_is_shown_by_day_with_its_sum(in_alder: Cast) -> None:
-    now = clock.now()
-    ledger_put(in_alder.site, now, "counted", 70)
-    ledger_put(in_alder.site, now, "refused", 5, Refusal.RATE.value)
-    ledger_put(in_alder.site, now, "set_aside", 9, SetAside.BOT_DECLARED.value)
-    ledger_put(in_alder.site, now - timedelta(days=1), "counted", 30)
-    page = in_alder.browser(in_alder.viewer).htmx(TRUST).content.decode()
-    today, yesterday, total = (row.split("</tr>")[0] for row in page.split('<th scope="row">')[1:])
-    assert [cell.split("</td>")[0] for cell in today.split('<td class="num">')[1:]][:6] == [
-        "84", "5", "79", "70", "0", "9",
-    ]  # fmt: skip
-    assert '<td class="num">30</td>' in yesterday
-    assert '<td class="num">114</td>' in total
-
-
-def test_an_empty_ledger_says_so(in_alder: Cast) -> None:
-    assert b"Nothing was received in these days" in in_alder.browser(in_alder.viewer).htmx(TRUST).content

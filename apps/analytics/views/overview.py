@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from apps.agencies.requests import agency_request
@@ -65,7 +66,10 @@ def panel(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     site = site_or_404(request, slug, Permission.READ)
     report = report_read(request, site)
     if name == "trust":
-        context = {"trust": trust_view(report), "site": site, "may_manage": _may_manage(request)}
+        may_manage = _may_manage(request)
+        parked_url = reverse("tracking:site-parked", args=[site.slug]) if may_manage else ""
+        trust = trust_view(report, parked_url=parked_url)
+        context = {"trust": trust, "site": site, "may_manage": may_manage}
         response = render(request, "analytics/_trust.html", context)
         patch_vary_headers(response, ["HX-Request"])
         return response

@@ -59,6 +59,7 @@ def visits(request: HttpRequest, slug: str) -> HttpResponse:
         "is_first": after is None,
         "first_url": report.own_url(),
         "next_url": report.own_url(after=page.following.text) if page.following else None,
+        "trust_url": report.url("site-panel", "trust"),
         "csv_url": report.url("site-visits-csv", show="aside" if is_aside else "", reason=reason),
         "offer": _offer(report) if not page.rows and not report.filters else None,
     }

@@ -1,18 +1,22 @@
 """Fragments that wait for the first event, and the days of the ledger."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.agencies.requests import agency_request
 from apps.agencies.roles import Permission
 from apps.core import clock
+from apps.core.exports import csv_response
 from apps.sites.access import site_or_404
 
 from ..arrival import arrival_of
 from ..ledger import ledger_by_day, ledger_sum
+from ..ledger_lines import accepted_terms, day_view, received_terms, table_head, table_rows
 
 TRUST_DAYS = 14
 
@@ -41,12 +45,27 @@ def waiting(request: HttpRequest, slug: str) -> HttpResponse:
 def trust(request: HttpRequest, slug: str) -> HttpResponse:
     """Answer the ledger of the last days, day by day with their sum."""
     site = site_or_404(request, slug, Permission.READ)
+    membership = agency_request(request).membership
     today = clock.today()
     first = today - timedelta(days=TRUST_DAYS - 1)
+    parked_url = reverse("tracking:site-parked", args=[site.slug]) if membership.may(Permission.MANAGE_RULES) else ""
+    total = ledger_sum(site_id=site.id, first=first, last=today)
+    days = ledger_by_day(site_id=site.id, first=first, last=today)
     context = {
         "site": site,
-        "days": ledger_by_day(site_id=site.id, first=first, last=today),
-        "total": ledger_sum(site_id=site.id, first=first, last=today),
+        "days": [(day, day_view(line, parked_url=parked_url)) for day, line in days.items()],
+        "received": received_terms(total),
+        "accepted": accepted_terms(total, parked_url=parked_url),
+        "moved": day_view(total).moved,
         "day_count": TRUST_DAYS,
+        "csv_url": reverse("tracking:site-trust-csv", args=[site.slug]) if membership.may(Permission.EXPORT) else "",
     }
     return render(request, "tracking/_trust.html", context)
+
+
+@require_safe
+def trust_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer with the whole ledger, a row for each day, newest first."""
+    site = site_or_404(request, slug, Permission.EXPORT)
+    days = ledger_by_day(site_id=site.id, first=date.min, last=date.max)
+    return csv_response(f"{site.slug}-ledger", table_head(days.values()), table_rows(days))

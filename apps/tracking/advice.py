@@ -1,0 +1,47 @@
+"""Why an event isn't counted, in words for whoever looks at a site: what it is called, and what to do about it."""
+
+from typing import NamedTuple
+
+from .adjustments import EXCLUDED, adjustment
+from .arrival import REFUSAL_TEXTS
+from .drop_reasons import Refusal, SetAside
+
+
+class Advice(NamedTuple):
+    label: str
+    hint: str = ""
+
+
+SET_ASIDE_TEXTS: dict[str, Advice] = {
+    SetAside.BOT_DECLARED: Advice("A bot that says so", "Its user agent names a crawler or a program."),
+    SetAside.BOT_HEADLESS: Advice(
+        "A headless browser", "A program drives it, or it ran no script. Look with a browser of your own."
+    ),
+    SetAside.BOT_NETWORK: Advice("A bot by its network", "It comes from a data centre and behaves like a program."),
+    "bot_contradiction": Advice(
+        "A bot that contradicts itself", "What it says of itself doesn’t fit together: is another user agent set?"
+    ),
+    "bot_behaviour": Advice("A bot by its behaviour", "No person goes through pages like that."),
+    SetAside.SPAM_REFERRER: Advice("Referrer spam", "It claims to come from a site that is known for it."),
+    EXCLUDED: Advice("Excluded by a rule", "One of the site’s rules sets such visits aside."),
+    SetAside.ORPHAN: Advice("Engagement without its page view", "The page view before it never came."),
+}
+
+
+def set_aside_advice(reason: str) -> Advice:
+    return SET_ASIDE_TEXTS.get(reason) or Advice(_words(reason))
+
+
+def refusal_advice(reason: str) -> Advice:
+    return Advice(*REFUSAL_TEXTS[Refusal(reason)]) if reason in REFUSAL_TEXTS else Advice(_words(reason))
+
+
+def adjustment_words(reason: str) -> str:
+    """Return what an adjusted line has done, in words: `rule:7` is "Rule 7 set aside later"."""
+    what = adjustment(reason)
+    who = f"Rule {what.who}" if what.who.isdigit() else set_aside_advice(what.who).label
+    return f"{who}: undone, counted again" if what.is_undo else f"{who}: set aside later"
+
+
+def _words(reason: str) -> str:
+    return reason.replace("_", " ").capitalize()
