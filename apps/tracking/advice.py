@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from .adjustments import EXCLUDED, adjustment
-from .arrival import REFUSAL_TEXTS
 from .drop_reasons import Refusal, SetAside
 
 
@@ -12,6 +11,17 @@ class Advice(NamedTuple):
     hint: str = ""
 
 
+# In words that say what to do about it.
+REFUSAL_TEXTS = {
+    Refusal.INVALID: ("Not understood", "The message wasn't as the tracker sends it: look at the page's own calls."),
+    Refusal.TOO_OLD: ("Too old", "Sent more than seven days after it happened."),
+    Refusal.ORIGIN: ("From a domain that isn't listed", "Add the domain below if it is yours."),
+    Refusal.SITE_PAUSED: ("Site paused", "Resume the site to count again."),
+    Refusal.RATE: ("Too many at once", "More events in a second than a site may send."),
+    Refusal.EXCLUDED: ("From your own addresses", "You asked not to count them."),
+    Refusal.TOO_LARGE: ("Too large", "More than 64 KB in one message."),
+    Refusal.ENCODING: ("Not readable text", "The message wasn't valid UTF-8."),
+}
 SET_ASIDE_TEXTS: dict[str, Advice] = {
     SetAside.BOT_DECLARED: Advice("A bot that says so", "Its user agent names a crawler or a program."),
     SetAside.BOT_HEADLESS: Advice(

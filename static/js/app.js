@@ -7,6 +7,7 @@ import { attachDialogOpener, attachTypeToConfirm, listenForDialogs } from "./dia
 import { attachFind, openFind } from "./find.js";
 import { attachKeys, listenForKeys, openKeys } from "./keys.js";
 import { attachLive, attachPause } from "./live.js";
+import { attachLook } from "./look.js";
 import { attachMenu } from "./menu.js";
 import { attachPanel } from "./panel.js";
 import { attachTheme } from "./theme.js";
@@ -27,6 +28,7 @@ define("keys-open", (button) => button.addEventListener("click", openKeys));
 define("dialog-open", attachDialogOpener);
 define("type-to-confirm", attachTypeToConfirm);
 define("live", attachLive);
+define("look", attachLook);
 define("pause", attachPause);
 // Only pages with a chart pay for the library that draws it.
 define("chart", async (plot) => (await import("./chart.js")).attachChart(plot));

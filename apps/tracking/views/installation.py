@@ -17,6 +17,7 @@ from apps.sites.access import site_or_404
 from ..arrival import arrival_of
 from ..ledger import ledger_by_day, ledger_sum
 from ..ledger_lines import accepted_terms, day_view, received_terms, table_head, table_rows
+from ..newest import watch
 
 TRUST_DAYS = 14
 
@@ -24,9 +25,13 @@ TRUST_DAYS = 14
 @require_safe
 @never_cache
 def arrival(request: HttpRequest, slug: str) -> HttpResponse:
-    """Answer the installation panel of the settings page; it asks again while nothing has come."""
+    """Answer the installation panel of the settings page, which asks each second: nothing new (204), or all of it."""
     site = site_or_404(request, slug, Permission.MANAGE_SITES)
-    return render(request, "tracking/_arrival.html", {"site": site, "arrival": arrival_of(site.id)})
+    version = watch(site.id)
+    if request.GET.get("v") == version:
+        return HttpResponse(status=204)
+    context = {"site": site, "arrival": arrival_of(site.id, version=version)}
+    return render(request, "tracking/_arrival.html", context)
 
 
 @require_safe

@@ -28,11 +28,16 @@ from .session_rows import sessions_around, sessions_join, sessions_of, sessions_
 
 
 class Stored(msgspec.Struct):
-    """What came of it: facts to publish, rows stored, and who sent them (for the sealed addresses)."""
+    """What came of it: facts to publish, rows stored, who sent them (for the sealed addresses), the ledger's lines; and
+    the events themselves, those with a row and those that were repeated.
+    """
 
     facts: list[EventsStored] = []
     rows: int = 0
     arrivals: list[Arrival] = []
+    tally: Tally = msgspec.field(default_factory=Tally)
+    items: list[Item] = []
+    repeated: list[Item] = []
 
 
 class Batch:
@@ -45,6 +50,7 @@ class Batch:
         self.sites: dict[int, MeasuredSite] = {}
         self.arrivals: list[Arrival] = []
         self.items: list[Item] = []
+        self.repeated: list[Item] = []
         self.folds: dict[PageKey, Fold] = {}
         self.sessions = Sessions(self._local_day)
 
@@ -57,7 +63,7 @@ class Batch:
         if self.items or self.folds:
             self._store_events()
         ledger_add(self.tally)
-        return Stored(self._facts(), len(self.items), self.arrivals)
+        return Stored(self._facts(), len(self.items), self.arrivals, self.tally, self.items, self.repeated)
 
     # --- what came ----------------------------------------------------------------------------------------------------
 
@@ -126,6 +132,7 @@ class Batch:
         for item in self.items:
             if item.key in seen:
                 self.tally.note(item.site_id, item.arrival.received_on, State.REPEATED)
+                self.repeated.append(item)
                 continue
             seen.add(item.key)
             fresh.append(item)

@@ -21,6 +21,7 @@ from .entries import Entry, entry_ms, read_entry
 from .heartbeat import beat
 from .leases import Leases, owner_name
 from .leaves import Leaves
+from .notices import Notices
 from .positions import StaleEpoch
 from .share import schema_exists, store_share
 from .streams import RawEntry, Streams
@@ -46,6 +47,7 @@ class Writer:
         self.streams = Streams(settings.REDIS_URL)
         self.volatile = redis.Redis.from_url(settings.REDIS_CACHE_URL, socket_timeout=2, socket_connect_timeout=2)
         self.addresses = Addresses(self.volatile)
+        self.notices = Notices(self.volatile)
         self.leaves = Leaves()
         self.teller = Teller()
         self.stored = 0
@@ -142,6 +144,7 @@ class Writer:
             facts += stored.facts
             self.stored += stored.rows
             self.addresses.leave(stored.arrivals)
+            self.notices.tell(schema, stored)
         return facts
 
     def _knows(self, schema: str) -> bool:
@@ -172,6 +175,7 @@ class Writer:
                 stored=self.stored,
                 trouble=self._trouble,
             )
+            self.notices.look()
         except RedisError as error:
             logger.warning("the writer's heartbeat wasn't told: %s", error)
 

@@ -86,7 +86,7 @@ def _store(
         if tries < MOST_TRIES:
             yield from _store(schema, entries, epochs, leaves, tries + 1)
         else:
-            _park(entries[0], epochs, why)
+            yield _park(entries[0], epochs, why)
         return
     middle = len(entries) // 2
     yield from _store(schema, entries[:middle], epochs, leaves)
@@ -122,12 +122,12 @@ def moments_of(entries: Sequence[Entry]) -> list[int]:
     ]
 
 
-def _park(entry: Entry, epochs: Mapping[int, int], why: str) -> None:
+def _park(entry: Entry, epochs: Mapping[int, int], why: str) -> Stored:
     """Put an entry that can't be stored aside, with why, so that the rest goes on."""
     now, received_on = clock.now(), _received_on(entry)
     with transaction.atomic():
         if not entries_fresh([entry], epochs):
-            return
+            return Stored()
         ParkedEntry.objects.create(
             partition=entry.partition,
             entry=entry.id,
@@ -147,6 +147,7 @@ def _park(entry: Entry, epochs: Mapping[int, int], why: str) -> None:
         ledger_add(tally)
         positions_move([entry], epochs)
     logger.error("entry %s of partition %s is parked: %s", entry.id, entry.partition, why)
+    return Stored(tally=tally)
 
 
 def _received_on(entry: Entry) -> date:
