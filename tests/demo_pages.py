@@ -92,6 +92,7 @@ PAGES = (
     Shot("site-visits", _site("visits")),
     Shot("site-visit", _first_row_of("visits")),
     Shot("site-settings", _site("settings")),
+    Shot("site-parked", _site("settings/parked")),
     Shot("import-overview", _site("?period=all", site="saltgrove-foods")),
     Shot("import-no-data", _site("?period=7d", site="saltgrove-foods")),
     Shot("waiting", _site("", site="quillmark-logistics")),

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.core import formats
-from apps.tracking.advice import adjustment_words
 from apps.tracking.ledger import LedgerDay, ledger_sum
-from apps.tracking.ledger_lines import Term, accepted_terms, received_terms
+from apps.tracking.ledger_lines import Term, accepted_terms, moved_text, received_terms
 
 from .labels import refused_label, set_aside_label
 from .report import Report
@@ -60,10 +59,8 @@ def _details(whole: LedgerDay, report: Report) -> list[Detail]:
     if whole.set_aside_now:
         reasons = {set_aside_label(one): n for one, n in whole.set_aside_now.items()}
         said.append(Detail(f"Set aside: {_listed(reasons)}.", report.url("site-visits", show="aside")))
-    if whole.adjusted:
-        moves = {adjustment_words(one): n for one, n in sorted(whole.adjusted.items())}
-        counted = f"{formats.number(whole.counted)} were counted when they came"
-        said.append(Detail(f"{counted}; since then {_listed(moves)}: {formats.number(whole.counted_now)} are counted."))
+    if moved := moved_text(whole):
+        said.append(Detail(moved))
     return said
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from apps.core import formats
 
+from .adjustments import adjustment
 from .advice import adjustment_words, refusal_advice, set_aside_advice
 from .ledger import LedgerDay
 
@@ -132,8 +133,7 @@ def _reasons(days: Iterable[LedgerDay]) -> tuple[list[str], list[str], list[str]
 
 def _received(line: LedgerDay) -> Account:
     refused = [
-        LedgerRow(_n(count), refusal_advice(reason).label, refusal_advice(reason).hint, is_sub=True)
-        for reason, count in line.refused.items()
+        LedgerRow(_n(count), refusal_advice(reason).label, is_sub=True) for reason, count in line.refused.items()
     ]
     lines = [LedgerRow(_n(line.accepted), "accepted"), LedgerRow(_n(line.refused_sum), "refused"), *refused]
     return Account(lines, LedgerRow(_n(line.received), "received"))
@@ -163,10 +163,24 @@ def _moved(line: LedgerDay) -> Account | None:
     if not line.adjusted:
         return None
     lines = [LedgerRow(_n(line.counted), "counted when they came", "less what was erased of them")]
-    for reason, count in sorted(line.adjusted.items()):
-        sign = "+" if reason.startswith("undo:") else "−"
-        lines.append(LedgerRow(f"{sign}{_n(count)}", adjustment_words(reason)))
+    lines += [LedgerRow(value, words) for value, words in _moves(line)]
     return Account(lines, LedgerRow(_n(line.counted_now), "counted now"))
+
+
+def moved_text(line: LedgerDay) -> str:
+    """Return in a sentence how the counted ones came to be what they are, where rules looked back; else nothing."""
+    if not line.adjusted:
+        return ""
+    moves = ", ".join(f"{value} ({words[0].lower()}{words[1:]})" for value, words in _moves(line))
+    return f"Counted when they came: {_n(line.counted)}. Since then {moves}: {_n(line.counted_now)} are counted."
+
+
+def _moves(line: LedgerDay) -> list[tuple[str, str]]:
+    """Return what each adjustment did to the counted ones, signed, and its words."""
+    return [
+        (f"{'+' if adjustment(reason).is_undo else '−'}{_n(count)}", adjustment_words(reason))
+        for reason, count in sorted(line.adjusted.items())
+    ]
 
 
 def _n(count: int) -> str:

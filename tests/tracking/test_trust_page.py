@@ -128,7 +128,7 @@ def test_the_visits_list_shows_it(written: Cast) -> None:
     assert f'hx-get="{PANEL}' in browser.get(VISITS).content.decode()
     panel = browser.htmx(PANEL).content.decode()
     assert ("65", "counted") in figures(browser.htmx(f"{PANEL}?period=today").content.decode())
-    assert "rule 7: set aside later" in panel
+    assert "Since then −4 (rule 7: set aside later), +1 (rule 7: undone, counted again): 95 are counted." in panel
 
 
 def test_accepted_is_no_fate_of_its_own(written: Cast) -> None:
