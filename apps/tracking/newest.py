@@ -20,7 +20,7 @@ from apps.core.tenancy import current_schema
 from . import valkey
 from .models import Event, LedgerLine, Origin
 
-# The page asks each second; nobody looks any more who hasn't asked for so long.
+# The page asks twice a second; nobody looks any more who hasn't asked for so long.
 WATCHED_SECONDS = 10
 KEPT_SECONDS = 15 * 60
 KEPT = 50

@@ -1,7 +1,7 @@
-// Asks for news each second while the page is seen, one question at a time: triggers "look" on the element.
+// Asks for news twice a second while the page is seen, one question at a time: triggers "look" on the element.
 import htmx from "./htmx.js";
 
-const EVERY = 1000;
+const EVERY = 500; // so that what has come shows within a second
 
 export function attachLook(element) {
   const timer = setInterval(() => {

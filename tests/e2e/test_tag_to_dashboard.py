@@ -104,3 +104,22 @@ def test_the_headless_browser_of_a_robot_is_set_aside(beacon: Beacon, site: Clie
 
     eventually(lambda: bool(reasons()))
     assert reasons() == {"bot_headless"}
+
+
+def test_whoever_puts_the_tag_in_sees_what_became_of_each_visit(
+    beacon: Beacon, site: ClientSite, visitor: Page, browser: Browser, window: BrowserContext
+) -> None:
+    staff = window.new_page()
+    log_in(staff, beacon.demo)
+    staff.goto(f"{beacon.demo.dashboard_url}/s/{beacon.demo.site}/settings")
+    came = staff.locator("#tracking-arrival .arrivals li")
+
+    visitor.goto(f"{site.url}/installed/by-hand")
+    expect(came.filter(has_text="/installed/by-hand").first).to_contain_text("counted", timeout=PATIENCE_MS)
+
+    robot = browser.new_context(user_agent=HEADLESS)
+    robot.new_page().goto(f"{site.url}/installed/by-robot")
+    robot.close()
+    line = came.filter(has_text="/installed/by-robot").first
+    expect(line).to_contain_text("A headless browser", timeout=PATIENCE_MS)
+    expect(line).to_contain_text("Look with a browser of your own.")

@@ -25,7 +25,7 @@ TRUST_DAYS = 14
 @require_safe
 @never_cache
 def arrival(request: HttpRequest, slug: str) -> HttpResponse:
-    """Answer the installation panel of the settings page, which asks each second: nothing new (204), or all of it."""
+    """Answer the installation panel, which asks twice a second: nothing new (204), or all of it."""
     site = site_or_404(request, slug, Permission.MANAGE_SITES)
     version = watch(site.id)
     if request.GET.get("v") == version:
