@@ -2,6 +2,7 @@
 
 EventsStored    (tracking: the writer has committed)  -> companies: match the visits;  live: push them
 CompanyMatched  (companies: visits have a name)       -> live: name the visitor
+RuleChanged     (tracking: an exclusion rule)         -> tracking: apply it to the past, or undo it
 SiteMoved       (sites: to another client)            -> companies: have the client know who was on it
 SiteRemoved     (tracking: a site was deleted)        -> tracking: erase what was stored of it
 SiteErased      (tracking: a deleted site's visits went) -> companies: forget it too
@@ -17,8 +18,8 @@ from apps.core.facts import listen
 from apps.core.tenancy import in_schema
 from apps.live.frames import announce_companies, announce_events
 from apps.sites.facts import SiteMoved
-from apps.tracking.facts import EventsStored, SiteErased, SiteRemoved
-from apps.tracking.tasks import site_erase
+from apps.tracking.facts import EventsStored, RuleChanged, SiteErased, SiteRemoved
+from apps.tracking.tasks import rule_work, site_erase
 from config import celery
 
 __all__ = ["celery"]  # whoever wakes tasks needs the application that knows their broker
@@ -31,6 +32,10 @@ def match_companies(fact: EventsStored) -> None:
 
 def erase_site(fact: SiteRemoved) -> None:
     site_erase.apply_async((fact.schema, fact.site_id), retry=False)
+
+
+def work_on_rule(fact: RuleChanged) -> None:
+    rule_work.apply_async((fact.schema, fact.rule_id), retry=False)
 
 
 def adopt_site(fact: SiteMoved) -> None:
@@ -48,6 +53,7 @@ def forget_site(fact: SiteErased) -> None:
 listen(EventsStored, match_companies)
 listen(EventsStored, announce_events)
 listen(CompanyMatched, announce_companies)
+listen(RuleChanged, work_on_rule)
 listen(SiteMoved, adopt_site)
 listen(SiteRemoved, erase_site)
 listen(SiteErased, forget_site)

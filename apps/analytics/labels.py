@@ -6,7 +6,9 @@ SET_ASIDE: dict[str, str] = {
     SetAside.BOT_DECLARED: "Bots that say so",
     SetAside.BOT_HEADLESS: "Headless browsers",
     SetAside.BOT_NETWORK: "Bots by their network",
+    SetAside.BOT_BEHAVIOUR: "Bots by their behaviour",
     SetAside.SPAM_REFERRER: "Spam referrers",
+    SetAside.EXCLUDED: "Excluded by a rule",
     SetAside.ORPHAN: "Engagement without its page view",
 }
 REFUSED: dict[str, str] = {

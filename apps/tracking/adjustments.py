@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-ADJUSTED = "adjusted"
+from .drop_reasons import SetAside
+
 # What a rule that was made by the agency sets aside is set aside for this reason, whichever rule it was.
-EXCLUDED = "excluded"
-UNDO = "undo"
+EXCLUDED = SetAside.EXCLUDED.value
+RULE, UNDO = "rule", "undo"
 
 
 class Adjustment(NamedTuple):
@@ -26,6 +27,16 @@ def adjustment(reason: str) -> Adjustment:
     """Return what the reason of an adjusted line says."""
     way, _, who = reason.rpartition(":")
     return Adjustment(who, way == UNDO, EXCLUDED if who.isdigit() else who)
+
+
+def moved_by(who: str) -> str:
+    """Return the reason of a line for events that `who` has set aside."""
+    return f"{RULE}:{who}"
+
+
+def moved_back_from(who: str) -> str:
+    """Return the reason of a line for events that `who` had set aside and that are counted again."""
+    return f"{UNDO}:{who}"
 
 
 def set_aside_later(lines: Iterable[tuple[str, int]]) -> Counter[str]:

@@ -14,7 +14,17 @@ from apps.sites.services import site_delete
 
 from .facts import SiteErased, SiteRemoved
 from .locks import site_lock
-from .models import Event, ImportJob, LedgerLine, ParkedEntry, PendingEngagement, Session, SessionAlias
+from .models import (
+    Event,
+    ExclusionRule,
+    ImportJob,
+    LedgerLine,
+    ParkedEntry,
+    PendingEngagement,
+    Session,
+    SessionAlias,
+    VisitToJudge,
+)
 
 SLICE = 20_000
 
@@ -62,7 +72,7 @@ def site_erase(site_id: int) -> None:
     facts.publish(SiteErased(schema=current_schema(), site_id=site_id))
     with transaction.atomic():
         site_lock([site_id])
-        for model in (PendingEngagement, ParkedEntry, ImportJob, LedgerLine):
+        for model in (PendingEngagement, ParkedEntry, ImportJob, ExclusionRule, VisitToJudge, LedgerLine):
             model.objects.filter(site_id=site_id).delete()
 
 

@@ -15,6 +15,14 @@ class EventsStored:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleChanged:
+    """An exclusion rule is to be applied to the past, or undone."""
+
+    schema: str
+    rule_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class SiteRemoved:
     """A site was deleted: nobody sees it any more, and what was stored of it is to be erased."""
 

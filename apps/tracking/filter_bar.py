@@ -9,7 +9,7 @@ from apps.core.countries import NAMES, country_name
 from apps.core.period_picker import address, pairs_without
 from apps.networks.labels import LABELS as NETWORK_LABELS
 
-from .filters import FIELDS, OP_LABELS, PLACE_SEPARATOR, Field, Filter, Filters, Op, filters_read
+from .filters import FIELDS, OP_LABELS, PLACE_SEPARATOR, TEXT_OPS, Field, Filter, Filters, Op, filters_read
 
 PARAMETER = "f"
 FORM_PARAMETERS = frozenset({"filter_field", "filter_op", "filter_value"})
@@ -49,7 +49,7 @@ def filter_bar(
     form = AddForm(
         action=path,
         fields=[(field.name, field.label) for field in FIELDS.values() if field.name not in _PRESSED_ONLY],
-        ops=[(op.value, label) for op, label in OP_LABELS.items()],
+        ops=[(op.value, label) for op, label in OP_LABELS.items() if op in TEXT_OPS],
         hidden=[*kept, *_pairs(filters)],
     )
     return FilterBar(chips, address(path, kept), form)

@@ -5,7 +5,7 @@ hold together; filters of the same field and operator are one. An empty value is
 database as parameters alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,6 +19,7 @@ from .models import Event, Kind, Session
 MAX_FILTERS = 12
 MAX_VALUES = 20
 MAX_VALUE_LENGTH = 500
+MOST_DIGITS = 10
 # Between the names of a place: "DE>Bavaria>Munich". City names do hold slashes, commas and dashes.
 PLACE_SEPARATOR = ">"
 # A visit's events are looked for so far past the period's ends. It bounds the partitions that are read; no visit lasts
@@ -30,9 +31,20 @@ class Op(StrEnum):
     IS = "is"
     IS_NOT = "is_not"
     CONTAINS = "contains"
+    # In rules alone: reports filter by the three above.
+    STARTS_WITH = "starts_with"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
 
 
-OP_LABELS: dict[Op, str] = {Op.IS: "is", Op.IS_NOT: "is not", Op.CONTAINS: "contains"}
+OP_LABELS: dict[Op, str] = {
+    Op.IS: "is",
+    Op.IS_NOT: "is not",
+    Op.CONTAINS: "contains",
+    Op.STARTS_WITH: "starts with",
+    Op.AT_LEAST: "is at least",
+    Op.AT_MOST: "is at most",
+}
 TEXT_OPS = (Op.IS, Op.IS_NOT, Op.CONTAINS)
 CHOICE_OPS = (Op.IS, Op.IS_NOT)
 
@@ -56,6 +68,7 @@ class Field:
     ops: tuple[Op, ...] = TEXT_OPS
     # What is stored where nothing is known.
     unknown: str = ""
+    is_number: bool = False
 
 
 _FIELDS = (
@@ -128,12 +141,12 @@ class Filters:
         return replace(self, items=tuple(replace(one, op=op) if one == item else one for one in self.items))
 
 
-def filters_read(texts: Iterable[str]) -> Filters:
-    """Return the filters of an address. A bad one is dropped, and `problems` says why."""
+def filters_read(texts: Iterable[str], fields: Mapping[str, Field] = FIELDS) -> Filters:
+    """Return the filters of an address, by `fields`. A bad one is dropped, and `problems` says why."""
     found: dict[tuple[Field, Op], list[str]] = {}
     problems: list[str] = []
     for text in texts:
-        problem = _read_one(text, found)
+        problem = _read_one(text, found, fields)
         if problem:
             problems.append(problem)
     items = tuple(Filter(field, op, tuple(values)) for (field, op), values in found.items())
@@ -145,18 +158,22 @@ def sessions_filtered(
 ) -> QuerySet[Session]:
     """Return the sessions that meet all filters. `since` and `until` are the bounds of `started_at` in `sessions`."""
     for item in filters.items:
-        if item.field.level is Level.SESSION:
-            sessions = sessions.filter(_condition(item))
-        else:
-            rows = Event.objects.filter(
-                session_id=OuterRef("pk"),
-                site_id=OuterRef("site_id"),
-                kind=_kind(item.field.level),
-                occurred_at__gte=since,
-                occurred_at__lt=until + LONGEST_VISIT,
-            ).filter(_condition(replace(item, op=Op.IS) if item.op is Op.IS_NOT else item))
-            sessions = sessions.filter(~Exists(rows) if item.op is Op.IS_NOT else Exists(rows))
+        sessions = sessions.filter(session_condition(item, since=since, until=until))
     return sessions
+
+
+def session_condition(item: Filter, *, since: datetime, until: datetime) -> Q:
+    """Return what a session meets that meets one filter. `since` and `until` are bounds of its `started_at`."""
+    if item.field.level is Level.SESSION:
+        return _condition(item)
+    rows = Event.objects.filter(
+        session_id=OuterRef("pk"),
+        site_id=OuterRef("site_id"),
+        kind=_kind(item.field.level),
+        occurred_at__gte=since,
+        occurred_at__lt=until + LONGEST_VISIT,
+    ).filter(_condition(replace(item, op=Op.IS) if item.op is Op.IS_NOT else item))
+    return ~Q(Exists(rows)) if item.op is Op.IS_NOT else Q(Exists(rows))
 
 
 def events_filtered(
@@ -183,11 +200,11 @@ def events_filtered(
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _read_one(text: str, found: dict[tuple[Field, Op], list[str]]) -> str:
+def _read_one(text: str, found: dict[tuple[Field, Op], list[str]], fields: Mapping[str, Field]) -> str:
     """Put one filter into `found`, or return what is wrong with it."""
     name, _, rest = text.partition(":")
     op_text, colon, values_text = rest.partition(":")
-    field = FIELDS.get(name)
+    field = fields.get(name)
     if field is None:
         return f"There is no filter called “{_shown(name)}”."
     if op_text not in list(Op) or Op(op_text) not in field.ops or not colon:
@@ -211,8 +228,10 @@ def _values_problem(field: Field, op: Op, values: Sequence[str]) -> str:
     for value in values:
         if len(value) > MAX_VALUE_LENGTH or not value.isprintable():
             return f"A value of the filter {field.label} isn't readable."
-        if op is Op.CONTAINS and not value:
-            return f"{field.label} contains: what?"
+        if op in (Op.CONTAINS, Op.STARTS_WITH) and not value:
+            return f"{field.label} {OP_LABELS[op]}: what?"
+        if field.is_number and not (value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS):
+            return f"{field.label} is a whole number."
         if field.name == "company" and value and not (value.isascii() and value.isdigit() and len(value) <= 18):
             return "A company is named by its number."
     return ""
@@ -259,6 +278,8 @@ def _condition(item: Filter) -> Q:
         met = reduce(or_, (_place_is(item.field, value) for value in item.values))
     elif item.op is Op.CONTAINS:
         met = reduce(or_, (Q(**{f"{item.field.column}__icontains": value}) for value in item.values))
+    elif item.op is Op.STARTS_WITH:
+        met = reduce(or_, (Q(**{f"{item.field.column}__istartswith": value}) for value in item.values))
     else:
         met = Q(**{f"{item.field.column}__in": [value or item.field.unknown for value in item.values]})
     return ~met if item.op is Op.IS_NOT else met

@@ -2,8 +2,10 @@
 
 received = refused + accepted;  accepted = counted + folded + set aside + repeated + parked + erased.
 
-What a rule moves later is a line beside these (`adjustments`): they say what became of an event when it came, and
-`counted_now` and `set_aside_now` how the tables stand. The sum is the same.
+A rule that is applied to the past, or undone, rewrites none of these lines. It adds adjustments beside them: events that
+were moved from counted to set aside (`rule:<id>`) and back (`undo:<id>`). With them the ledger says how the tables stand
+now (`counted_now`, `set_aside_now`); the sum stays the same. Erasing takes from the lines of what is erased as it stands
+now, so a line by itself may fall below what was stored; the sums "now" never do.
 """
 
 from collections import Counter
@@ -13,7 +15,7 @@ from datetime import date
 
 from django.db import connection
 
-from .adjustments import ADJUSTED, set_aside_later
+from .adjustments import set_aside_later
 from .models import LedgerLine
 
 State = LedgerLine.State
@@ -129,7 +131,7 @@ def ledger_sum(*, site_id: int, first: date | None = None, last: date | None = N
 
 def _summed(rows: Iterable[LedgerLine]) -> LedgerDay:
     whole: Counter[str] = Counter()
-    reasons: dict[str, Counter[str]] = {State.REFUSED: Counter(), State.SET_ASIDE: Counter(), ADJUSTED: Counter()}
+    reasons: dict[str, Counter[str]] = {State.REFUSED: Counter(), State.SET_ASIDE: Counter(), State.ADJUSTED: Counter()}
     for row in rows:
         whole[row.state] += row.count
         if row.state in reasons:
@@ -142,7 +144,7 @@ def _summed(rows: Iterable[LedgerLine]) -> LedgerDay:
         repeated=whole[State.REPEATED],
         parked=whole[State.PARKED],
         erased=whole[State.ERASED],
-        adjusted=_positive(reasons[ADJUSTED]),
+        adjusted=_positive(reasons[State.ADJUSTED]),
     )
 
 

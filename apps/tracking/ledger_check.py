@@ -14,7 +14,7 @@ from datetime import date
 
 from django.db import connection
 
-from .adjustments import ADJUSTED, set_aside_later
+from .adjustments import set_aside_later
 from .drop_reasons import SetAside
 from .ledger import State
 
@@ -23,8 +23,8 @@ Line = tuple[str, str]
 
 COUNTED, PARKED, FOLDED = (str(State.COUNTED), ""), (str(State.PARKED), ""), (str(State.FOLDED), "")
 ORPHANS = (str(State.SET_ASIDE), SetAside.ORPHAN.value)
-FATES = {str(s) for s in State} - {str(State.REFUSED), str(State.ACCEPTED), ADJUSTED}
-KNOWN = {str(s) for s in State} | {ADJUSTED}
+FATES = {str(s) for s in State} - {str(State.REFUSED), str(State.ACCEPTED), str(State.ADJUSTED)}
+KNOWN = {str(s) for s in State}
 
 # One statement and so one moment: the writer may go on meanwhile, and needs not wait.
 BOTH = """
@@ -66,7 +66,7 @@ def rows_expected(lines: Mapping[Line, int]) -> dict[Line, int]:
 
     Counted, set aside and parked alone: the others have no rows. What rules have moved later is where it is now.
     """
-    moved = set_aside_later((reason, count) for (state, reason), count in lines.items() if state == ADJUSTED)
+    moved = set_aside_later((reason, count) for (state, reason), count in lines.items() if state == State.ADJUSTED)
     expected: Counter[Line] = Counter()
     for line, count in lines.items():
         if line in (COUNTED, PARKED) or (line[0] == State.SET_ASIDE and line != ORPHANS):
@@ -125,7 +125,7 @@ def _lines_differ(day: date, lines: Mapping[Line, int]) -> Iterator[Difference]:
 
 
 def _without_rows(lines: Mapping[Line, int]) -> Iterable[tuple[Line, int]]:
-    compared = {str(State.COUNTED), str(State.PARKED), ADJUSTED}
+    compared = {str(State.COUNTED), str(State.PARKED), str(State.ADJUSTED)}
     return (
         (line, count)
         for line, count in lines.items()

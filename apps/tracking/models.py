@@ -89,6 +89,7 @@ class Session(models.Model):
     identity_mode = models.TextField(default="daily")
     origin = models.TextField()
     set_aside = models.TextField(default="")
+    excluded_by = models.BigIntegerField(null=True)  # the ExclusionRule, where set aside as excluded
     bot_name = models.TextField(default="")
     import_id = models.BigIntegerField(null=True)
 
@@ -181,6 +182,9 @@ class Session(models.Model):
                 condition=models.Q(company_id__isnull=False),
             ),
             models.Index(fields=["started_at"], name="session_unmatched", condition=models.Q(matched_at__isnull=True)),
+            models.Index(
+                fields=["excluded_by"], name="session_excluded", condition=models.Q(excluded_by__isnull=False)
+            ),
         ]
 
 
@@ -229,6 +233,8 @@ class LedgerLine(models.Model):
         REPEATED = "repeated"
         PARKED = "parked"
         ERASED = "erased"
+        # Beside the sum: events that a rule moved from counted to set aside (`rule:<id>`), and back (`undo:<id>`).
+        ADJUSTED = "adjusted"
 
     site_id = models.BigIntegerField()
     day = models.DateField()
@@ -239,6 +245,49 @@ class LedgerLine(models.Model):
     class Meta:
         db_table = "ledger"
         constraints = [models.UniqueConstraint(fields=["site_id", "day", "state", "reason"], name="ledger_line_once")]
+
+
+class ExclusionRule(models.Model):
+    """A rule by which visits of a site are set aside. Which visits it has, the sessions say (`excluded_by`)."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        APPLYING = "applying"  # in force, and on its way through the visits that were stored before it
+        UNDOING = "undoing"  # not in force any more, its visits on their way back
+        UNDONE = "undone"
+
+    site_id = models.BigIntegerField()
+    conditions = models.JSONField()  # all must hold: [{"field": "country", "op": "is", "values": ["DE", "AT"]}, ...]
+    reaches_back = models.BooleanField(default=False)  # also to visits that began before the rule was made
+    state = models.TextField(default=State.ACTIVE)
+    created_at = models.DateTimeField()
+    created_by_id = models.BigIntegerField()
+    created_by = models.TextField()
+    undone_at = models.DateTimeField(null=True)
+    undone_by_id = models.BigIntegerField(null=True)
+    undone_by = models.TextField(default="")
+    # How far applying or undoing is. Who works on it says until when, so that a killed one's work is taken up.
+    leased_until = models.DateTimeField(null=True)
+    cursor_at = models.DateTimeField(null=True)
+    cursor_id = models.UUIDField(null=True)
+    visits_done = models.BigIntegerField(default=0)
+    visits_total = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "exclusion_rule"
+        indexes = [models.Index(fields=["site_id"], name="exclusion_rule_site")]
+
+
+class VisitToJudge(models.Model):
+    """A visit that has changed since the site's rules were asked about it, and when to ask them."""
+
+    session_id = models.UUIDField(primary_key=True)
+    site_id = models.BigIntegerField()
+    due_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "visit_to_judge"
+        indexes = [models.Index(fields=["due_at"], name="visit_to_judge_due")]
 
 
 class WriterPosition(models.Model):

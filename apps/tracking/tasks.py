@@ -9,9 +9,10 @@ from django.db import DatabaseError
 from redis.exceptions import ResponseError
 
 from apps.agencies.migrating import agency_schemas
-from apps.core.tenancy import in_schema
+from apps.core.tenancy import current_schema, in_schema
 
 from . import erase, import_jobs, partitions, retention, salts, valkey
+from .rules import work
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,25 @@ def site_erase(schema: str, site_id: int) -> None:
 def erase_sweep() -> None:
     """Erase what is left of deleted sites whose task got lost or was broken off."""
     _for_each_agency(erase.erase_left_behind)
+
+
+@shared_task(name="apps.tracking.tasks.rule_work")
+def rule_work(schema: str, rule_id: int) -> None:
+    """Apply a rule to what is stored, or undo it. What isn't done in time or was broken off, the sweep takes up."""
+    with in_schema(schema):
+        work.rule_work(rule_id)
+
+
+@shared_task(name="apps.tracking.tasks.rules_sweep")
+def rules_sweep() -> None:
+    """Judge visits that have changed, and go on with rules that nobody works on."""
+    _for_each_agency(_rules_sweep)
+
+
+def _rules_sweep() -> None:
+    work.visits_judge()
+    for rule_id in work.rules_unfinished():
+        rule_work.delay(current_schema(), rule_id)
 
 
 def _for_each_agency(work: Callable[[], object]) -> None:

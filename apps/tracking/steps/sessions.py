@@ -2,7 +2,9 @@
 
 Pure: works on the sessions that the writer has read around the batch's events, and leaves them for it to be written.
 A session is a visitor's events with less than 30 minutes between them; what it shows (entry, exit, totals, duration)
-follows from the events' times. Set-aside events and those that come more than 48 hours late have sessions of their own.
+follows from the events' times. Bots' and spam events and those that come more than 48 hours late have sessions of their
+own. A visit that is set aside by a rule, or for how it behaves, is a person's visit here: its flag can be taken off
+again, so events are placed as if there were none, and take it over.
 
 Engagement is an event of its visit, but never makes one: it belongs to its page view's session, which it lengthens
 where less than 30 minutes lie between, and joins with another one that it touches.
@@ -15,6 +17,7 @@ from uuid import UUID
 import msgspec
 
 from apps.core.ids import uuid7
+from apps.tracking.flags import COUNTED, Flag, group_of, stronger
 
 GAP_MS = 30 * 60 * 1000
 
@@ -31,7 +34,7 @@ ACQUISITION_COLUMNS = (
     "click_ids",
 )
 
-# site, visitor, why set aside, late
+# site, visitor, why set aside (`group_of`), late
 GroupKey = tuple[int, int, str, bool]
 
 
@@ -59,11 +62,14 @@ class SessionState(msgspec.Struct, eq=False):
     engaged_ms: int = 0
     has_context: bool = False
     consent: tuple[str, str, bool, bool] = ("", "", False, False)  # analytics, marketing, gpc, dnt
+    excluded_by: int | None = None
 
     # What the writer must do about it.
     is_new: bool = False
     # The visitor id of the events that the table already has.
     stored_visitor_id: int | None = None
+    # How those events are flagged.
+    stored_flag: Flag = COUNTED
     is_changed: bool = False
     # Columns that are constant for the visit and are to be written: all of a new session's, else the changed ones.
     facts: dict[str, object] = {}
@@ -73,7 +79,14 @@ class SessionState(msgspec.Struct, eq=False):
 
     @property
     def key(self) -> GroupKey:
-        return (self.site_id, self.visitor_id, self.set_aside, self.is_late)
+        return (self.site_id, self.visitor_id, group_of(self.set_aside), self.is_late)
+
+    @property
+    def flag(self) -> Flag:
+        return Flag(self.set_aside, self.excluded_by)
+
+    def put_flag(self, flag: Flag) -> None:
+        self.set_aside, self.excluded_by = flag
 
     @property
     def lasting(self) -> "SessionState":
@@ -122,7 +135,7 @@ class Sessions:
     def place(self, event: Placed) -> SessionState:
         """Return the session that `event` belongs to, lengthened, joined or made by it."""
         group = self._group(
-            (event.site_id, event.visitor_id, event.set_aside, event.is_late), event.previous_visitor_id
+            (event.site_id, event.visitor_id, group_of(event.set_aside), event.is_late), event.previous_visitor_id
         )
         session = self._touched(group, event.at_ms)
         if session is None:
@@ -220,6 +233,7 @@ class Sessions:
         kept.interactive_events += gone.interactive_events
         kept.engaged_ms += gone.engaged_ms
         kept.has_siblings = kept.has_siblings or gone.has_siblings
+        kept.put_flag(stronger(kept.flag, gone.flag))
         if kept.linked_visitor_id is None and gone.visitor_id != kept.visitor_id:
             kept.linked_visitor_id = gone.visitor_id
         elif kept.linked_visitor_id is None:
@@ -234,7 +248,7 @@ class Sessions:
         for session in self._by_id.values():
             if session.joined_to is not None:
                 continue
-            key = (session.site_id, session.visitor_id, session.set_aside, session.local_day)
+            key = (session.site_id, session.visitor_id, group_of(session.set_aside), session.local_day)
             first = first_of.setdefault(key, session)
             if first is not session:
                 for sibling in (first, session):

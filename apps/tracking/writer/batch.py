@@ -17,11 +17,13 @@ from ..ingest import Arrival, arrive
 from ..ledger import State, Tally, ledger_add
 from ..locks import site_lock
 from ..partitions import Leaf
+from ..rules.judging import Rule, rules_in_force
 from ..steps.sessions import Sessions, SessionState
 from .counting import count_items
 from .engagement import Pending, StoredPage, pages_find, pages_raise, pending_take, pending_wait
 from .entries import Broken, Entry, Unreadable
 from .event_rows import events_copy, events_known, events_repoint
+from .flagging import joined_events_flag, new_visits_flag, visits_to_judge
 from .items import FOLDED_KINDS, Fold, Item, PageKey, item_of
 from .leaves import Leaves
 from .session_rows import sessions_around, sessions_join, sessions_of, sessions_store
@@ -48,6 +50,7 @@ class Batch:
         self.leaves = leaves
         self.tally = Tally()
         self.sites: dict[int, MeasuredSite] = {}
+        self.rules: dict[int, list[Rule]] = {}
         self.arrivals: list[Arrival] = []
         self.items: list[Item] = []
         self.repeated: list[Item] = []
@@ -58,6 +61,7 @@ class Batch:
         site_ids = {entry.site_id for entry in entries}
         site_lock(site_ids)
         self.sites = measured_sites(site_ids)
+        self.rules = rules_in_force(site_ids)
         for entry in entries:
             self._take(entry)
         if self.items or self.folds:
@@ -117,11 +121,15 @@ class Batch:
         self._gain(stored_pages)
         count_items(self.items)
         changed = self.sessions.changed()
+        new_visits_flag(changed, self.items, self.rules)
+        self._note_fates()
+        joined_events_flag(changed, self.sessions.joined, self.tally)
         self._repoint(changed)
         events_copy(self.items)
         pages_raise(stored_pages.values())
         sessions_store(changed)
         sessions_join(self.sessions.joined)
+        visits_to_judge(changed, self.sessions.joined, self.rules, clock.now())
 
     def _drop_repeated(self, leaves: list[Leaf]) -> None:
         """Leave out events whose id is stored already or comes twice in this batch: the first one counts."""
@@ -136,8 +144,6 @@ class Batch:
                 continue
             seen.add(item.key)
             fresh.append(item)
-            state = State.SET_ASIDE if item.set_aside else State.COUNTED
-            self.tally.note(item.site_id, item.arrival.received_on, state, item.set_aside)
         fresh.sort(key=_moment)
         self.items = fresh
 
@@ -209,6 +215,13 @@ class Batch:
             session = self._session_of(page)
             if session is not None:
                 session.engaged_ms += page.gained_ms
+
+    def _note_fates(self) -> None:
+        """Note what becomes of each event: what becomes of its visit."""
+        for item in self.items:
+            reason = item.lasting_session.set_aside
+            state = State.SET_ASIDE if reason else State.COUNTED
+            self.tally.note(item.site_id, item.arrival.received_on, state, reason)
 
     def _repoint(self, changed: Iterable[SessionState]) -> None:
         """Have stored events follow their session into another one, or its visitor id to that of its first day."""

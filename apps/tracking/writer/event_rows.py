@@ -115,7 +115,7 @@ def event_row(item: Item) -> tuple[Any, ...]:
         event.kind,
         event.name,
         arrival.envelope.origin,
-        item.set_aside,
+        session.set_aside,
         event.clock_skew_ms,
         event.is_late,
         event.is_interactive,

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from apps.core import clock
 
+from ..flags import Flag
 from ..steps.sessions import ACQUISITION_COLUMNS, SessionState
 from .parameters import numbers, records, uuids
 
@@ -40,6 +41,7 @@ STATE_COLUMNS = (
     "consent_marketing",
     "gpc",
     "dnt",
+    "excluded_by",
 )
 FACT_COLUMNS = (
     "ip_hash",
@@ -132,9 +134,10 @@ _TYPES = {
     "events": "integer",
     "interactive_events": "integer",
     "engaged_ms": "bigint",
+    "excluded_by": "bigint",
 }
-# Site and why it is set aside never change.
-_CHANGING = [name for name in STATE_COLUMNS if name not in {"id", "site_id", "set_aside", "is_late"}]
+# The site never changes, nor whether it came late.
+_CHANGING = [name for name in STATE_COLUMNS if name not in {"id", "site_id", "is_late"}]
 UPDATE = f"""
 UPDATE session SET {", ".join(f"{name} = new.{name}" for name in _CHANGING)}
 FROM json_to_recordset(%s) AS new({", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in ("id", *_CHANGING))})
@@ -227,7 +230,9 @@ def _state(row: Sequence[Any]) -> SessionState:
         interactive_events=row[17],
         engaged_ms=row[18],
         consent=(row[19], row[20], row[21], row[22]),
-        has_context=row[23],
+        excluded_by=row[23],
+        has_context=row[24],
+        stored_flag=Flag(row[3], row[23]),
         stored_visitor_id=row[2],
     )
 
@@ -235,6 +240,7 @@ def _state(row: Sequence[Any]) -> SessionState:
 def _changing(session: SessionState) -> tuple[Any, ...]:
     return (
         session.visitor_id,
+        session.set_aside,
         clock.from_ms(session.started_ms),
         clock.from_ms(session.ended_ms),
         session.local_day,
@@ -250,6 +256,7 @@ def _changing(session: SessionState) -> tuple[Any, ...]:
         session.interactive_events,
         session.engaged_ms,
         *session.consent,
+        session.excluded_by,
     )
 
 
@@ -261,12 +268,12 @@ def _changed_record(session: SessionState) -> dict[str, object]:
 
 def _row(session: SessionState) -> tuple[Any, ...]:
     facts = session.facts
-    visitor_id, *changing = _changing(session)
+    visitor_id, set_aside, *changing = _changing(session)
     return (
         session.id,
         session.site_id,
         visitor_id,
-        session.set_aside,
+        set_aside,
         session.is_late,
         *changing,
         *[facts[name] for name in _PLAIN_FACTS],

@@ -1,0 +1,146 @@
+"""Carrying rules out: applying to the past, undoing, and judging visits that have changed.
+
+In slices, each a transaction under the site's lock. How far it is lies in rows, so that whoever is killed is taken up
+by the next, and two at once do no harm: a visit's flag follows from the visit and the rules, not from who looks first.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Min, Q, QuerySet
+
+from apps.core import clock
+
+from ..locks import site_lock
+from ..models import ExclusionRule, Session, VisitToJudge
+from ..setting_aside import visits_flag
+from ..steps.sessions import GAP_MS
+from .conditions import conditions_of, visit_condition
+from .judging import State, judgeable, rules_in_force, visits_judged
+
+# Visits in one transaction: the writer waits for the site's lock meanwhile.
+SLICE_VISITS = 500
+# Whoever works on a rule says so for this long, and again with each slice.
+LEASE = timedelta(seconds=60)
+# A task ends well before its message would be given to another; the sweep goes on.
+WORK_FOR = timedelta(minutes=2)
+GAP = timedelta(milliseconds=GAP_MS)
+
+
+def rule_work(rule_id: int) -> bool:
+    """Apply or undo a rule as far as there is time; return whether it is done. Does nothing where another is at it."""
+    until = clock.now() + WORK_FOR
+    if not _lease(rule_id):
+        return False
+    while rule_slice(rule_id):
+        if clock.now() >= until:
+            _release(rule_id)
+            return False
+    return True
+
+
+def rules_unfinished() -> list[int]:
+    """Return the rules that are being applied or undone and that nobody works on. One query."""
+    return list(_unfinished().values_list("id", flat=True).order_by("id"))
+
+
+def rule_slice(rule_id: int) -> bool:
+    """Do the next slice of a rule; return whether there may be more."""
+    site_id = ExclusionRule.objects.filter(id=rule_id).values_list("site_id", flat=True).first()
+    if site_id is None:
+        return False
+    with transaction.atomic():
+        site_lock([site_id])
+        rule = ExclusionRule.objects.filter(id=rule_id).first()
+        steps: dict[str, Callable[[ExclusionRule], bool]] = {State.APPLYING: _apply, State.UNDOING: _undo}
+        step = steps.get(rule.state) if rule else None
+        return step(rule) if rule and step else False
+
+
+def visits_judge() -> int:
+    """Judge the current agency's visits that have changed and are due; return how many. May run twice, or at once."""
+    now = clock.now()
+    due = VisitToJudge.objects.filter(due_at__lte=now)
+    judged = 0
+    while (site_id := due.values_list("site_id", flat=True).order_by("due_at").first()) is not None:
+        judged += _judge_slice(site_id, due.filter(site_id=site_id))
+    return judged
+
+
+def _judge_slice(site_id: int, due: QuerySet[VisitToJudge]) -> int:
+    with transaction.atomic():
+        site_lock([site_id])
+        session_ids = list(due.values_list("session_id", flat=True).order_by("due_at")[:SLICE_VISITS])
+        rules = rules_in_force([site_id]).get(site_id, [])
+        visits_flag(site_id=site_id, flags=visits_judged(site_id=site_id, session_ids=session_ids, rules=rules))
+        judged = VisitToJudge.objects.filter(session_id__in=session_ids)
+        if any(rule.waits_for_end for rule in rules):
+            # Those that are still going on are judged once more, when they are over.
+            now = clock.now()
+            still_open = Session.objects.filter(id__in=session_ids, ended_at__gt=now - GAP)
+            ends = dict(still_open.values_list("id", "ended_at"))
+            waiting = [VisitToJudge(id_, site_id, ended_at + GAP) for id_, ended_at in ends.items()]
+            VisitToJudge.objects.bulk_update(waiting, ["due_at"])
+            judged = judged.exclude(session_id__in=list(ends))
+        judged.delete()
+    return len(session_ids)
+
+
+def _apply(rule: ExclusionRule) -> bool:
+    """Give the rule the next visits that it has. The cursor goes from the oldest on; what comes behind it is judged."""
+    met = _met(rule)
+    if rule.visits_total is None:
+        rule.visits_total = met.count()
+    if rule.cursor_at is not None:
+        met = met.filter(Q(started_at__gt=rule.cursor_at) | Q(started_at=rule.cursor_at, id__gt=rule.cursor_id))
+    visits = list(met.order_by("started_at", "id").values_list("started_at", "id")[:SLICE_VISITS])
+    rules = rules_in_force([rule.site_id]).get(rule.site_id, [])
+    session_ids = [session_id for _, session_id in visits]
+    visits_flag(site_id=rule.site_id, flags=visits_judged(site_id=rule.site_id, session_ids=session_ids, rules=rules))
+    if visits:
+        rule.cursor_at, rule.cursor_id = visits[-1]
+    return _on(rule, len(visits), State.ACTIVE)
+
+
+def _met(rule: ExclusionRule) -> QuerySet[Session]:
+    """Return the visits of people that meet the rule."""
+    visits = judgeable(rule.site_id)
+    now = clock.now()
+    first = visits.aggregate(first=Min("started_at"))["first"] or now
+    return visits.filter(visit_condition(conditions_of(rule.conditions), since=first, until=now, now=now))
+
+
+def _undo(rule: ExclusionRule) -> bool:
+    """Judge the next visits that the rule has by those that are left: counted again, or another one's."""
+    held = Session.objects.filter(site_id=rule.site_id, excluded_by=rule.id)
+    if rule.visits_total is None:
+        rule.visits_total = held.count()
+    session_ids = list(held.values_list("id", flat=True)[:SLICE_VISITS])
+    rules = rules_in_force([rule.site_id]).get(rule.site_id, [])
+    visits_flag(site_id=rule.site_id, flags=visits_judged(site_id=rule.site_id, session_ids=session_ids, rules=rules))
+    return _on(rule, len(session_ids), State.UNDONE)
+
+
+def _on(rule: ExclusionRule, visits: int, when_done: ExclusionRule.State) -> bool:
+    """Note how far the rule is; return whether there may be more."""
+    is_done = visits < SLICE_VISITS
+    rule.visits_done += visits
+    rule.leased_until = None if is_done else clock.now() + LEASE
+    if is_done:
+        rule.state = when_done
+    rule.save(update_fields=["state", "visits_done", "visits_total", "cursor_at", "cursor_id", "leased_until"])
+    return not is_done
+
+
+def _unfinished() -> QuerySet[ExclusionRule]:
+    free = Q(leased_until__isnull=True) | Q(leased_until__lte=clock.now())
+    return ExclusionRule.objects.filter(free, state__in=(State.APPLYING, State.UNDOING))
+
+
+def _lease(rule_id: int) -> bool:
+    return bool(_unfinished().filter(id=rule_id).update(leased_until=clock.now() + LEASE))
+
+
+def _release(rule_id: int) -> None:
+    ExclusionRule.objects.filter(id=rule_id).update(leased_until=None)
