@@ -2,10 +2,10 @@
 
 received = refused + accepted;  accepted = counted + folded + set aside + repeated + parked + erased.
 
-A rule that is applied to the past, or undone, rewrites none of these lines. It adds adjustments beside them: events that
-were moved from counted to set aside (`rule:<id>`) and back (`undo:<id>`). With them the ledger says how the tables stand
-now (`counted_now`, `set_aside_now`); the sum stays the same. Erasing takes from the lines of what is erased as it stands
-now, so a line by itself may fall below what was stored; the sums "now" never do.
+A rule that is applied to the past, or undone, rewrites none of these lines. It adds adjustments beside them: events
+that were moved from counted to set aside (`rule:<id>`) and back (`undo:<id>`). With them the ledger says how the tables
+stand now (`counted_now`, `set_aside_now`); the sum stays the same. Erasing takes from the lines of what is erased as it
+stands now, so a line by itself may fall below what was stored; the sums "now" never do.
 """
 
 from collections import Counter
