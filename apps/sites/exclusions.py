@@ -1,6 +1,7 @@
-"""The agency's own addresses, which aren't counted: addresses and ranges, sealed wherever they lie.
+"""What a site doesn't count by what is never stored: addresses and ranges, and parts of raw user agents.
 
-In a site's row they are sealed bytes, in its public route the same as base64 text. The door opens and compares them.
+Addresses are the agency's own and sealed wherever they lie: in a site's row as bytes, in its public route the same as
+base64 text. The door opens and compares them.
 """
 
 import json
@@ -12,6 +13,8 @@ from apps.core.crypto import derived_key, seal, unseal
 
 PURPOSE = "ignored-addresses"
 MOST = 100
+# Shorter than this a part is in nearly every user agent.
+SHORTEST_PART, LONGEST_PART = 4, 200
 
 Network = IPv4Network | IPv6Network
 
@@ -28,6 +31,17 @@ def networks_parse(text: str) -> list[Network]:
         except ValueError:
             raise ValueError(f"{word} is neither an address nor a range such as 192.0.2.0/24") from None
     return sorted(found, key=lambda network: (network.version, network))
+
+
+def agents_parse(text: str) -> list[str]:
+    """Return the parts of user agents in `text`, one a line, in lower case, none twice. Raises ValueError."""
+    parts = list(dict.fromkeys(part for line in text.splitlines() if (part := " ".join(line.lower().split()))))
+    if len(parts) > MOST:
+        raise ValueError(f"{MOST} parts of user agents at most")
+    for part in parts:
+        if not SHORTEST_PART <= len(part) <= LONGEST_PART:
+            raise ValueError(f"“{part[:LONGEST_PART]}” must have {SHORTEST_PART} to {LONGEST_PART} letters")
+    return parts
 
 
 def networks_seal(networks: Iterable[Network]) -> bytes | None:

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.core.exceptions import ValidationError
 
-from .exclusions import Network, networks_parse
+from .exclusions import Network, agents_parse, networks_parse
 from .hosts import hosts_clean
 from .models import DEFAULT_RETENTION_DAYS, Client
 
@@ -99,6 +99,23 @@ class IgnoredForm(forms.Form):
     def clean_addresses(self) -> list[Network]:
         try:
             return networks_parse(self.cleaned_data["addresses"])
+        except ValueError as error:
+            raise ValidationError(f"{error}.") from error
+
+
+class IgnoredAgentsForm(forms.Form):
+    """Parts of user agents that aren't counted."""
+
+    agents = forms.CharField(
+        label="User agents",
+        required=False,
+        widget=forms.Textarea({"rows": 3, "spellcheck": "false", "autocapitalize": "none", "autocomplete": "off"}),
+        help_text="One part a line, such as UptimeRobot; capital or small letters are the same.",
+    )
+
+    def clean_agents(self) -> list[str]:
+        try:
+            return agents_parse(self.cleaned_data["agents"])
         except ValueError as error:
             raise ValidationError(f"{error}.") from error
 

@@ -1,5 +1,6 @@
 """Clients and sites of one agency."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 DEFAULT_RETENTION_DAYS = 90
@@ -39,6 +40,8 @@ class Site(models.Model):
     hash_routes = models.BooleanField(default=False)
     # The agency's own addresses that aren't counted, as sealed text: an address lies nowhere in clear.
     ignored_addresses_sealed = models.BinaryField(null=True, blank=True)
+    # Parts of user agents whose events aren't counted, in lower case.
+    ignored_user_agents = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

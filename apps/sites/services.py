@@ -146,6 +146,14 @@ def site_ignore(*, site: Site, networks: Iterable[Network]) -> None:
         route_sync(site)
 
 
+def site_ignore_agents(*, site: Site, parts: Iterable[str]) -> None:
+    """Have events not counted from now on whose user agent contains one of these; none to count all again."""
+    with transaction.atomic():
+        site.ignored_user_agents = list(parts)
+        site.save(update_fields=["ignored_user_agents"])
+        route_sync(site)
+
+
 def site_delete(*, site: Site) -> None:
     """Delete a site's row and route. What was stored of it is tracking's to erase."""
     with transaction.atomic():
@@ -164,6 +172,7 @@ def route_sync(site: Site) -> None:
             "hash_routes": site.hash_routes,
             "retention_days": site.retention_days,
             "ignored_addresses": to_text(site.ignored_addresses_sealed),
+            "ignored_user_agents": site.ignored_user_agents,
         },
     }
     updated = SiteRoute.objects.filter(site_key=site.site_key).update(version=F("version") + 1, **fields)

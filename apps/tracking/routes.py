@@ -42,6 +42,7 @@ class Route(msgspec.Struct, frozen=True):
     allows_null_origin: bool = False
     retention_days: int | None = DEFAULT_RETENTION_DAYS
     ignored: tuple[Network, ...] = ()
+    ignored_agents: tuple[str, ...] = ()  # in lower case
 
     @property
     def is_paused(self) -> bool:
@@ -72,6 +73,7 @@ def _read_route(site_key: str) -> Route | None:
         allows_null_origin=bool(row.settings.get("allows_null_origin")),
         retention_days=row.settings.get("retention_days", DEFAULT_RETENTION_DAYS),
         ignored=_ignored(row),
+        ignored_agents=tuple(row.settings.get("ignored_user_agents") or ()),
     )
 
 

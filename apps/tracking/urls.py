@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import installation, parked, site_settings
+from .views import installation, parked, site_rules, site_settings
 
 app_name = "tracking"
 urlpatterns = [
@@ -16,5 +16,9 @@ urlpatterns = [
     path("s/<slug:slug>/settings/trust.csv", installation.trust_csv, name="site-trust-csv"),
     path("s/<slug:slug>/settings/parked", parked.parked_page, name="site-parked"),
     path("s/<slug:slug>/settings/parked/resend", parked.parked_send_again, name="site-parked-resend"),
+    path("s/<slug:slug>/settings/rules", site_rules.site_rules, name="site-rules"),
+    path("s/<slug:slug>/settings/rules/agents", site_rules.site_rules_agents, name="site-rules-agents"),
+    path("s/<slug:slug>/settings/rules/new", site_rules.site_rule_new, name="site-rule-new"),
+    path("s/<slug:slug>/settings/rules/<int:rule_id>/undo", site_rules.site_rule_undo, name="site-rule-undo"),
     path("s/<slug:slug>/waiting", installation.waiting, name="site-waiting"),
 ]

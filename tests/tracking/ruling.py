@@ -37,14 +37,17 @@ def everything_judged(site: Site) -> None:
 def stored(site: Site) -> dict[str, Any]:
     """Return all that is stored of a site, with visits and rules by their order instead of their numbers."""
     order = ("started_at", "visitor_id", "is_late", "bot_name")
-    visits = list(Session.objects.filter(site_id=site.id).order_by(*order).values())
+    visits: list[dict[str, Any]] = [
+        dict(row) for row in Session.objects.filter(site_id=site.id).order_by(*order).values()
+    ]
     rules = list(ExclusionRule.objects.filter(site_id=site.id).order_by("id").values_list("id", flat=True))
     place = {visit.pop("id"): number for number, visit in enumerate(visits)}
     for visit in visits:
         del visit["site_id"]
         if visit["excluded_by"] is not None:
             visit["excluded_by"] = rules.index(visit["excluded_by"])
-    events = list(Event.objects.filter(site_id=site.id).order_by("occurred_at", "kind", "path", "name").values())
+    rows = Event.objects.filter(site_id=site.id).order_by("occurred_at", "kind", "path", "name").values()
+    events: list[dict[str, Any]] = [dict(row) for row in rows]
     for event in events:
         del event["site_id"]
         event["session_id"] = place[event["session_id"]]

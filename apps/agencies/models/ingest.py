@@ -9,7 +9,8 @@ from .agency import Agency
 class SiteRoute(models.Model):
     """Site key -> schema and site, with all that the door must know of a site. A copy: the site's row is the truth.
 
-    `settings`: `hash_routes` (bool), `allows_null_origin` (bool), `ignored_addresses` (sealed list, see apps.sites).
+    `settings`: `hash_routes` (bool), `allows_null_origin` (bool), `ignored_addresses` (sealed list, see apps.sites),
+    `ignored_user_agents` (list of parts in lower case).
     `version` grows with each change, so that a door's cached copy can be told stale.
     """
 

@@ -119,6 +119,12 @@ def put_sender(intake: Intake) -> None:
 
 
 def check_excluded(intake: Intake) -> None:
+    """Turn away what the site doesn't count by address or user agent: neither is stored, so it is now or never."""
+    if intake.route.ignored_agents:
+        agent = intake.user_agent.lower()
+        if any(part in agent for part in intake.route.ignored_agents):
+            fault = Fault("", "comes from a user agent that this site doesn't count")
+            raise Turned(HTTPStatus.BAD_REQUEST, fault, refusal=Refusal.EXCLUDED, reason="excluded")
     if not intake.route.ignored:
         return
     address = parse_address(intake.address)
