@@ -107,7 +107,7 @@ class IgnoredAgentsForm(forms.Form):
     """Parts of user agents that aren't counted."""
 
     agents = forms.CharField(
-        label="User agents",
+        label="Parts of user agents",
         required=False,
         widget=forms.Textarea({"rows": 3, "spellcheck": "false", "autocapitalize": "none", "autocomplete": "off"}),
         help_text="One part a line, such as UptimeRobot; capital or small letters are the same.",

@@ -30,7 +30,7 @@ ON CONFLICT (session_id) DO UPDATE SET due_at = excluded.due_at
 def rule_create(*, site_id: int, filters: Filters, reaches_back: bool, user_id: int, user_name: str) -> ExclusionRule:
     """Make a rule: in force at once, and applied to what is stored where it `reaches_back`.
 
-    Raises Refused for no conditions, too many, or a rule too many. Takes the site's lock: what the writer stores next
+    Raises Refused for no conditions, too many, a rule too many or one that there is. Takes the site's lock: what the writer stores next
     is stored by this rule.
     """
     if not filters:
@@ -39,7 +39,10 @@ def rule_create(*, site_id: int, filters: Filters, reaches_back: bool, user_id: 
         raise Refused(f"A rule can have {MOST_CONDITIONS} conditions at most.")
     with transaction.atomic():
         site_lock([site_id])
-        if ExclusionRule.objects.filter(site_id=site_id).exclude(state=State.UNDONE).count() >= MOST_RULES:
+        in_force = ExclusionRule.objects.filter(site_id=site_id, state__in=(State.ACTIVE, State.APPLYING))
+        if in_force.filter(conditions=conditions_kept(filters), reaches_back=reaches_back).exists():
+            raise Refused("There is just such a rule already.")
+        if in_force.count() >= MOST_RULES:
             raise Refused(f"A site can have {MOST_RULES} rules at most: undo one that isn’t needed any more.")
         rule = ExclusionRule.objects.create(
             site_id=site_id,
@@ -68,6 +71,7 @@ def rule_undo(*, rule: ExclusionRule, user_id: int, user_name: str) -> bool:
             undone_by=user_name,
             visits_done=0,
             visits_total=None,
+            leased_until=None,
         )
         if undone:
             facts.publish(RuleChanged(schema=current_schema(), rule_id=rule.id))
