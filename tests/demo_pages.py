@@ -93,6 +93,8 @@ PAGES = (
     Shot("site-visit", _first_row_of("visits")),
     Shot("site-settings", _site("settings")),
     Shot("site-parked", _site("settings/parked")),
+    Shot("site-rules", _site("settings/rules")),
+    Shot("site-rule-preview", _site("settings/rules/new?c=country:is:DE&c=page:starts_with:/pricing")),
     Shot("import-overview", _site("?period=all", site="saltgrove-foods")),
     Shot("import-no-data", _site("?period=7d", site="saltgrove-foods")),
     Shot("waiting", _site("", site="quillmark-logistics")),

@@ -36,7 +36,9 @@ class Watch:
         """Return how many events have gone the whole way; what was sent twice has, too."""
         ledger = psycopg.sql.Identifier(self.schema, "ledger")
         with psycopg.connect(self.stack.url("database_url")) as connection:
-            fates = psycopg.sql.SQL("SELECT sum(count) FROM {} WHERE state NOT IN ('accepted', 'adjusted')").format(ledger)
+            fates = psycopg.sql.SQL("SELECT sum(count) FROM {} WHERE state NOT IN ('accepted', 'adjusted')").format(
+                ledger
+            )
             row = connection.execute(fates).fetchone()
             return int(row[0] or 0) if row else 0
 
