@@ -183,7 +183,9 @@ class Session(models.Model):
             ),
             models.Index(fields=["started_at"], name="session_unmatched", condition=models.Q(matched_at__isnull=True)),
             models.Index(
-                fields=["excluded_by"], name="session_excluded", condition=models.Q(excluded_by__isnull=False)
+                fields=["excluded_by", "started_at"],
+                name="session_excluded",
+                condition=models.Q(excluded_by__isnull=False),
             ),
         ]
 

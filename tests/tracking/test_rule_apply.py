@@ -92,7 +92,7 @@ def test_one_that_is_killed_on_the_way_is_taken_up_by_the_sweep(
     assert work._lease(rule.id)
     assert work.rule_slice(rule.id) and work.rule_slice(rule.id)
     rule.refresh_from_db()
-    assert (rule.state, rule.visits_done, rule.visits_total) == ("applying", 4, 7)
+    assert (rule.state, rule.visits_done, rule.visits_total) == ("applying", 4, 10)
     assert Session.objects.filter(excluded_by=rule.id).count() == 4
     agree(in_alder.site)
     # The one before said that it is at work, and is dead.
@@ -102,7 +102,7 @@ def test_one_that_is_killed_on_the_way_is_taken_up_by_the_sweep(
     assert work.rules_unfinished() == [rule.id]
     assert work.rule_work(rule.id)
     rule.refresh_from_db()
-    assert (rule.state, rule.visits_done) == ("active", 7)
+    assert (rule.state, rule.visits_done) == ("active", 10)
     assert Session.objects.filter(excluded_by=rule.id).count() == 7
     agree(in_alder.site)
 

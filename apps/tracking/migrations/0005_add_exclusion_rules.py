@@ -52,7 +52,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="session",
             index=models.Index(
-                condition=models.Q(("excluded_by__isnull", False)), fields=["excluded_by"], name="session_excluded"
+                condition=models.Q(("excluded_by__isnull", False)),
+                fields=["excluded_by", "started_at"],
+                name="session_excluded",
             ),
         ),
     ]

@@ -30,8 +30,8 @@ ON CONFLICT (session_id) DO UPDATE SET due_at = excluded.due_at
 def rule_create(*, site_id: int, filters: Filters, reaches_back: bool, user_id: int, user_name: str) -> ExclusionRule:
     """Make a rule: in force at once, and applied to what is stored where it `reaches_back`.
 
-    Raises Refused for no conditions, too many, a rule too many or one that there is. Takes the site's lock: what the writer stores next
-    is stored by this rule.
+    Raises Refused for no conditions, too many, a rule too many or one that there is. Takes the site's lock: what the
+    writer stores next is stored by this rule.
     """
     if not filters:
         raise Refused("A rule needs a condition: without one it would set everything aside.")
