@@ -33,10 +33,10 @@ def test_others_come_in(door: DoorClient, streams: Streams) -> None:
     assert len(streams.envelopes) == 1
 
 
-@pytest.mark.usefixtures("refusing")
-def test_from_a_server_it_is_the_visitors_agent_that_counts(door: DoorClient, streams: Streams) -> None:
-    agency = SiteRoute.objects.get().agency
-    ApiKey.objects.create(agency=agency, name="k", prefix="bk", key_hash=key_hash("secret"), scopes=[INGEST])
+def test_from_a_server_it_is_the_visitors_agent_that_counts(
+    door: DoorClient, refusing: SiteRoute, streams: Streams
+) -> None:
+    ApiKey.objects.create(agency=refusing.agency, name="k", prefix="bk", key_hash=key_hash("secret"), scopes=[INGEST])
     body = batch(pageview(), user_agent="UptimeRobot/2.0")
     assert door.post(body, User_Agent="python", Authorization="Bearer secret").status_code == 400
     body = batch(pageview(2), user_agent=BROWSER)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from io import StringIO
 
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 
@@ -34,9 +35,10 @@ def test_it_makes_spares_salts_and_leaves(cast: Cast) -> None:
 def test_an_agency_that_is_behind_is_migrated(cast: Cast) -> None:
     schema = str(cast.alder.schema_name)
     with connection.cursor() as cursor:
-        # As if the last migration had come with an upgrade.
-        cursor.execute(f"DROP TABLE {schema}.event CASCADE")
-        cursor.execute(f"DELETE FROM {schema}.django_migrations WHERE app = 'tracking' AND name >= '0002'")
+        # As if all of tracking had come with an upgrade.
+        for model in apps.get_app_config("tracking").get_models():
+            cursor.execute(f"DROP TABLE {schema}.{model._meta.db_table} CASCADE")
+        cursor.execute(f"DELETE FROM {schema}.django_migrations WHERE app = 'tracking'")
     assert schemas_behind([schema]) == [schema]
     assert f"migrated {schema} (1 of 1)" in prepare()
     assert schemas_behind([schema]) == []
