@@ -58,7 +58,7 @@ def figures(site: Site) -> tuple[object, ...]:
     """Return the ledger as it stands now."""
     told = ledger_sum(site_id=site.id)
     whole = (told.received, told.accepted, told.folded, told.repeated, told.erased)
-    return (told.counted_now, told.set_aside_now, told.excluded_now, *whole)
+    return (told.counted_now, told.set_aside_now, *whole)
 
 
 def adjustments(site: Site) -> dict[str, int]:
