@@ -10,3 +10,5 @@ urlpatterns = [
     path("", include("apps.live.urls")),
     path("", include("apps.analytics.urls")),
 ]
+
+handler500 = "apps.core.failures.server_error"

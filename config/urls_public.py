@@ -8,3 +8,5 @@ urlpatterns = [
     path("", include("apps.agencies.urls_public")),
     path("", include("config.urls_track")),
 ]
+
+handler500 = "apps.core.failures.server_error"

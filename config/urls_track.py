@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from apps.tracking.apis import PixelApi, TrackBatchApi, TrackEventApi
+from apps.tracking.exposition import metrics
 from apps.tracking.health import health, ready
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/track/pixel.gif", PixelApi.as_view(), name="track-pixel"),
     path("health", health, name="health"),
     path("ready", ready, name="ready"),
+    path("metrics", metrics, name="metrics"),
 ]

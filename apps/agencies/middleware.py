@@ -23,7 +23,7 @@ from .selectors import has_confirmed_email
 # The connection as django-tenants has extended it.
 tenants: Any = connection
 # Asked by machines under any allowed host, and answered without an agency. (The ingest door answers under every host.)
-WITHOUT_AGENCY = frozenset({"/health", "/ready"})
+WITHOUT_AGENCY = frozenset({"/health", "/ready", "/metrics"})
 CONFIRMED = "email_confirmed"
 # Pages of an agency's host that are there for whoever isn't logged in yet.
 ENTRANCE = frozenset({"/login", "/login/return", "/logout"})

@@ -1,27 +1,34 @@
-"""A request id on every answer, for log lines and for people who report an error."""
+"""A request id on every answer, and what is counted of every page."""
 
-import re
 from collections.abc import Callable
-from contextvars import ContextVar
+from time import perf_counter
 
 from django.http import HttpRequest, HttpResponse
 
-from .ids import public_key
+from . import metering
+from .request_ids import HEADER, id_from, request_id
 
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
-ACCEPTABLE = re.compile(r"[\w-]{8,64}")
+PAGES = metering.Counter("beacon_pages", "Pages and fragments answered", ["method", "status"])
+PAGE_SECONDS = metering.Histogram("beacon_page_seconds", "Time to answer a page", buckets=metering.SECONDS)
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class RequestIdMiddleware:
+    """Name the request, for its log lines, its tasks and its answer."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-Id", "")
-        token = request_id.set(given if ACCEPTABLE.fullmatch(given) else public_key())
+        token = request_id.set(id_from(request.headers.get(HEADER)))
+        began = perf_counter()
         try:
             response = self.get_response(request)
-            response["X-Request-Id"] = request_id.get()
+            response[HEADER] = request_id.get()
+            # A method is whatever the sender calls it, and a label must be one of few.
+            method = request.method if request.method in METHODS else "other"
+            PAGES.labels(method, str(response.status_code)).inc()
+            PAGE_SECONDS.observe(perf_counter() - began)
             return response
         finally:
             request_id.reset(token)

@@ -1,4 +1,4 @@
-"""The slim ASGI way in: `/b.js`, `/api/track/*`, `/health`, `/ready`, before Django, tenants and host checks.
+"""The slim ASGI way in: `/b.js`, `/api/track/*`, `/health`, `/ready`, `/metrics`, before Django and its host checks.
 
 It reads the body within bounds, calls the endpoint's view inline on the loop, loads in a thread what the view lacks,
 and answers when the inbox says that all is durable. What it doesn't know goes to `pages`, or is a plain 404. It needs
@@ -9,15 +9,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from http import HTTPStatus
-from typing import Any
+from time import perf_counter
+from typing import Any, TypeVar
 
 import msgspec
 from django.conf import settings
 
 from apps.core import clock
+from apps.core.request_ids import HEADER, id_from, request_id
 
-from . import health
+from . import exposition, health
 from .answers import HEADERS, Answer, answer_unavailable
 from .apis import (
     MOST_LOADS,
@@ -32,6 +35,7 @@ from .apis import (
     pixel_headers,
 )
 from .body import BodyTurned, most_bytes, too_large
+from .door_tally import DoorTally
 from .inbox import Inbox, Load
 from .intake import Head
 from .keeper import Keeper
@@ -45,6 +49,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Value = TypeVar("Value")
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +64,7 @@ VIEWS: dict[str, type[IngestApi]] = {
 }
 METHODS = {"/api/track/batch": ("POST",), "/api/track/event": ("POST",), "/api/track/pixel.gif": ("GET", "HEAD")}
 READ_METHODS = ("GET", "HEAD")
+READ_PATHS = frozenset({"/b.js", "/health", "/ready", "/metrics"})
 HEADER_FIELDS = {
     b"content-type": "content_type",
     b"content-encoding": "content_encoding",
@@ -79,6 +85,8 @@ ACCEPTED_HEADERS = [
     (name.lower().encode(), value.encode()) for name, value in (HEADERS | {"Content-Type": "application/json"}).items()
 ]
 
+REQUEST_ID = HEADER.lower().encode()
+
 to_json = msgspec.json.Encoder().encode
 
 
@@ -97,6 +105,7 @@ class Door:
         self._threads = ThreadPoolExecutor(LOADING_THREADS, thread_name_prefix="door-loading")
         self._keeper = Keeper(limits) if is_kept_fresh else None
         self._readiness = health.Readiness(has_routes=lambda: len(routes) > 0)
+        self._tally = DoorTally()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -105,8 +114,10 @@ class Door:
         path = scope["path"] if scope["type"] == "http" else ""
         view = VIEWS.get(path)
         if view is not None:
+            name_request(scope)
             await self._track(view, path, scope, receive, send)
-        elif path in ("/b.js", "/health", "/ready"):
+        elif path in READ_PATHS:
+            name_request(scope)
             await self._read(path, scope, send)
         elif self._pages is not None:
             await self._pages(scope, receive, send)
@@ -117,6 +128,7 @@ class Door:
         """Let what was taken become durable, then stop."""
         if self._inbox is not None:
             await self._inbox.close()
+        self._tally.hand_on()
         if self._keeper is not None:
             await asyncio.to_thread(self._keeper.end)
         self._threads.shutdown(wait=False)
@@ -132,6 +144,7 @@ class Door:
                 return
 
     async def _track(self, view: type[IngestApi], path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        began = perf_counter()
         method = scope["method"]
         if method == "OPTIONS":
             await respond(send, 204, b"", PREFLIGHT_HEADERS)
@@ -147,13 +160,16 @@ class Door:
                 error.status, {"accepted": 0, "rejected": [{"field": error.fault.field, "why": error.fault.why}]}
             )
             await respond_answer(send, answer, {"Connection": "close"})
+            self._tally.note(view.door, answer.status, began, 0, None)
             return
         except Gone:
             return
         query = scope["query_string"].decode("latin-1")
         request = SlimRequest("GET" if method == "HEAD" else method, head, body, query)
+        refused = None
         try:
-            answer = await self._answer(view, request)
+            answer, load = await self._answer(view, request)
+            refused = load.refused
         except Unavailable as error:
             answer = answer_unavailable(error)
         if view is PixelApi:
@@ -162,8 +178,9 @@ class Door:
             await respond_accepted(send, to_json(answer.data))
         else:
             await respond_answer(send, answer)
+        self._tally.note(view.door, answer.status, began, answer.data["accepted"], refused and refused.counts)
 
-    async def _answer(self, view: type[IngestApi], request: SlimRequest) -> Answer:
+    async def _answer(self, view: type[IngestApi], request: SlimRequest) -> tuple[Answer, Load]:
         """Return the view's answer, after loading what it lacks (nearly always nothing), once all is durable."""
         for _ in range(MOST_LOADS):
             try:
@@ -173,17 +190,23 @@ class Door:
                 continue
             assert isinstance(response, SlimResponse)
             await self._put(response.load)
-            return response.answer
+            return response.answer, response.load
         raise Unavailable("the site's settings can't be read")
 
     async def _load(self, missing: NotLoaded) -> None:
-        await self._on_loop().run_in_executor(self._threads, in_thread, missing.load)
+        self._on_loop()
+        await self._in_thread(missing.load)
 
     async def _put(self, load: Load) -> None:
         if load.envelopes or load.refused:
             self._on_loop()
             assert self._inbox is not None
             await self._inbox.put(load)
+
+    async def _in_thread(self, call: Callable[[], Value]) -> Value:
+        """Make a call that blocks, under the request's id."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, copy_context().run, in_thread, call)
 
     def _on_loop(self) -> asyncio.AbstractEventLoop:
         """Return the running loop, with an inbox and the keeper started on the first call."""
@@ -205,12 +228,35 @@ class Door:
             await respond_tracker(scope, send)
         elif path == "/health":
             await respond_json(send, 200, health.alive(), health.HEADERS, is_head=method == "HEAD")
+        elif path == "/metrics":
+            await self._metrics(scope, send)
         else:
-            is_ready, checks = await asyncio.get_running_loop().run_in_executor(
-                self._threads, in_thread, self._readiness.look
-            )
+            is_ready, checks = await self._in_thread(self._readiness.look)
             status = 200 if is_ready else 503
             await respond_json(send, status, health.body_of(is_ready, checks), health.HEADERS, is_head=method == "HEAD")
+
+    async def _metrics(self, scope: Scope, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        client = scope.get("client")
+        status = exposition.admission(client[0] if client else "", headers)
+        is_head = scope["method"] == "HEAD"
+        if status == HTTPStatus.OK:
+            self._tally.hand_on()
+            text = await self._in_thread(lambda: exposition.metrics_text(self._readiness))
+            await respond(send, status, text, exposition.HEADERS, is_head=is_head)
+        else:
+            text = exposition.REFUSAL.encode()
+            await respond(send, status, text, exposition.refusal_headers(status), is_head=is_head)
+
+
+def name_request(scope: Scope) -> None:
+    """Set the request's id for the rest of its task: servers give each request a task of its own."""
+    given = None
+    for name, value in scope["headers"]:
+        if name == REQUEST_ID:
+            given = value.decode("latin-1")
+            break
+    request_id.set(id_from(given))
 
 
 def head_of(scope: Scope, view: type[IngestApi]) -> Head:
@@ -260,6 +306,7 @@ async def respond(send: Send, status: int, body: bytes, headers: dict[str, str],
     encoded = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
     if status not in (204, 304):
         encoded.append((b"content-length", str(len(body)).encode()))
+    encoded.append((REQUEST_ID, request_id.get().encode()))
     await send({"type": "http.response.start", "status": status, "headers": encoded})
     await send({"type": "http.response.body", "body": b"" if is_head else body})
 
@@ -276,8 +323,8 @@ async def respond_answer(send: Send, answer: Answer, headers: dict[str, str] | N
 
 async def respond_accepted(send: Send, body: bytes) -> None:
     """Send the one answer that nearly everybody gets."""
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": HTTPStatus.ACCEPTED, "headers": [*ACCEPTED_HEADERS, length]})
+    own = ((b"content-length", str(len(body)).encode()), (REQUEST_ID, request_id.get().encode()))
+    await send({"type": "http.response.start", "status": HTTPStatus.ACCEPTED, "headers": [*ACCEPTED_HEADERS, *own]})
     await send({"type": "http.response.body", "body": body})
 
 

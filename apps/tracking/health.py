@@ -1,4 +1,8 @@
-"""Is the process alive, and can it do its work? Each part is named, so that a red light says where to look."""
+"""Is the process alive, can it do its work, and is that work's result stored in time?
+
+Each part is named, so that a red light says where to look. A lag beyond BEACON_READY_MAX_LAG is red although events are
+still taken and kept: somebody must look before the streams are full. Whether they are taken is said beside it.
+"""
 
 import threading
 import time
@@ -15,22 +19,24 @@ from apps.agencies.models import StreamCheckpoint
 from . import valkey
 from .envelope import stream_name
 from .inbox import Memory
+from .writer.heartbeat import writer_state
 
 VERSION = "0.1.0"
 HEADERS = {"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"}
 # Who asks more often gets the last answer: a public address may cost the database nothing.
 REMEMBERED_SECONDS = 0.5
-# The writer normally stores within a second; beyond this somebody should look.
-MOST_LAG_SECONDS = 60.0
+# A writer's sign of life outlives it by so long, and a restarted one is back before that.
+MISSING_SECONDS = 10.0
 
 
 class Check(msgspec.Struct):
-    """One part. `is_needed`: without it nothing can be accepted."""
+    """One part. `is_needed`: without it this isn't ready. `is_vital`: without it nothing can be accepted."""
 
     ok: bool
     is_needed: bool
     says: str
     seconds: float | None = None
+    is_vital: bool = True
 
 
 def alive() -> dict[str, str]:
@@ -50,7 +56,7 @@ class Readiness:
         self._checks: dict[str, Check] = {}
 
     def look(self) -> tuple[bool, dict[str, Check]]:
-        """Return whether events can be accepted, and each check. Blocks on the servers for some seconds at worst."""
+        """Return whether all that is needed is well, and each check. Blocks for some seconds at worst."""
         with self._lock:
             if time.monotonic() > self._until:
                 self._checks = self._look()
@@ -61,11 +67,12 @@ class Readiness:
     def _look(self) -> dict[str, Check]:
         database, checkpoints = check_database(is_needed=not self._has_routes())
         durable, oldest = check_durable(checkpoints)
+        volatile = check_volatile()
         return {
             "durable": durable,
-            "volatile": check_volatile(),
+            "volatile": volatile,
             "database": database,
-            "writer": check_writer(oldest, is_known=database.ok and durable.ok),
+            "writer": check_writer(oldest, is_known=durable.ok, is_there=not volatile.ok or has_writer()),
         }
 
 
@@ -104,14 +111,27 @@ def check_volatile() -> Check:
     return Check(True, False, "answers")
 
 
-def check_writer(oldest: list[str], *, is_known: bool) -> Check:
-    """Return how long the longest waiting entry has been waiting for the writer."""
+def has_writer() -> bool:
+    """Return whether a writer has given a sign of life, or may have: with "volatile" away nobody can tell."""
+    try:
+        return writer_state() is not None
+    except RedisError:
+        return True
+
+
+def check_writer(oldest: list[str], *, is_known: bool, is_there: bool = True) -> Check:
+    """Return how long the longest waiting entry has been waiting for the writer, and whether that is too long.
+
+    `is_there`: whether a writer has given a sign of life, as far as that can be told.
+    """
     if not is_known:
-        return Check(False, False, "can't be told without database and streams")
-    lag = round(max((time.time() - moment_of(entry) for entry in oldest), default=0.0), 3)
-    if lag > MOST_LAG_SECONDS:
-        return Check(False, False, f"hasn't stored anything for {lag:.0f} s", lag)
-    return Check(True, False, "stores what arrives", max(0.0, lag))
+        return Check(False, False, "can't be told without the streams", is_vital=False)
+    lag = max(0.0, round(max((time.time() - moment_of(entry) for entry in oldest), default=0.0), 3))
+    if lag > settings.READY_MAX_LAG:
+        return Check(False, True, f"hasn't stored anything for {lag:.0f} s; events are still kept", lag, is_vital=False)
+    if not is_there and lag > MISSING_SECONDS:
+        return Check(False, True, f"is missing, and entries wait for {lag:.0f} s; events are still kept", lag, False)
+    return Check(True, True, "stores what arrives", lag, is_vital=False)
 
 
 def moment_of(entry: str) -> float:
@@ -124,7 +144,13 @@ def body_of(is_ready: bool, checks: dict[str, Check]) -> dict[str, object]:
         name: {"ok": check.ok, "says": check.says} | ({} if check.seconds is None else {"lag_seconds": check.seconds})
         for name, check in checks.items()
     }
-    return {"status": "ready" if is_ready else "not ready", "version": VERSION, "checks": said}
+    status = "ready" if is_ready else "not ready"
+    return {"status": status, "accepts": accepts(checks), "version": VERSION, "checks": said}
+
+
+def accepts(checks: dict[str, Check]) -> bool:
+    """Return whether events are taken and kept, whoever else is in trouble."""
+    return all(check.ok for check in checks.values() if check.is_needed and check.is_vital)
 
 
 readiness = Readiness(has_routes=lambda: False)
@@ -136,6 +162,6 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """200: events can be accepted; 503: they can't, and why."""
+    """200: events are accepted and stored in time; 503: they aren't, and why. `accepts` says whether they are kept."""
     is_ready, checks = readiness.look()
     return JsonResponse(body_of(is_ready, checks), status=200 if is_ready else 503, headers=HEADERS)

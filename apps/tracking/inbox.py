@@ -10,13 +10,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from . import valkey
+from . import measures, valkey
 from .envelope import ENVELOPE_FIELD, REFUSALS_FIELD, Refusals, pack, stream_name
 from .loading import Unavailable
 from .resp import Command, Connection, ErrorReply
@@ -148,7 +149,8 @@ class Inbox:
         self._waiting.append(waiting)
         self._waiting_bytes += waiting.size
         if self._flusher is None:
-            self._flusher = loop.create_task(self._flush())
+            # In no request's context: what it logs is about many.
+            self._flusher = loop.create_task(self._flush(), context=Context())
         await waiting.done
 
     async def close(self) -> None:
@@ -201,7 +203,10 @@ class Inbox:
                 commands.append(append(partition, ENVELOPE_FIELD, packed))
             if waiting.load.refused is not None:
                 merged.add(waiting.load.refused)
+        began = time.perf_counter()
         replies = await self._connection.call(commands + merged.commands())
+        measures.PIPELINE_SECONDS.observe(time.perf_counter() - began)
+        measures.PIPELINE_ENTRIES.observe(len(batch))
         self.memory.added(sum(waiting.size for waiting in batch))
         of_envelopes = iter(replies)
         of_refusals = [reply for reply in replies[len(commands) :] if isinstance(reply, Exception)]

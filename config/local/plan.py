@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from config.local.folders import CHECKOUT
 from config.local.options import Options
 from config.local.procfile import read_procfile
-from config.local.readiness import Check, answers, has_said, writes
+from config.local.readiness import Check, answers, has_said, takes_events, writes
 from config.local.stamps import Stamp, fingerprint
 from config.local.steps import Step
 
@@ -59,7 +59,7 @@ def beacon(options: Options) -> Plan:
         commands=read_procfile(CHECKOUT / "Procfile"),
         checks={
             "web": answers(options.port, "/health"),
-            "ingest": answers(options.track_port, "/ready"),
+            "ingest": takes_events(options.track_port),
             "writer": writes(options.folder),
             "worker": has_said(r"\bworker ready\b"),
             "beat": has_said(r"\bbeat ready\b"),

@@ -264,14 +264,34 @@ INGEST_LIMITS_OPEN = not env.flag("BEACON_LIMITS_CLOSED")
 # Which database of places is fetched: cities (64 MB), or countries only (8 MB).
 BEACON_GEO = env.choice("BEACON_GEO", "city", ("city", "country"))
 
+# --- watching it ------------------------------------------------------------------------------------------------------
+# GET /metrics is for who shows the token, and for these networks' own calls (not those that a proxy passed on).
+BEACON_METRICS_TOKEN = env.text("BEACON_METRICS_TOKEN")
+BEACON_METRICS_NETWORKS = env.networks("BEACON_METRICS_NETWORKS")
+if not BEACON_METRICS_NETWORKS and not BEACON_METRICS_TOKEN:
+    BEACON_METRICS_NETWORKS = env.LOOPBACK_NETWORKS
+# The oldest event may wait so many seconds for the writer before /ready turns red.
+READY_MAX_LAG = env.integer("BEACON_READY_MAX_LAG", 60, least=1)
+# For people, a line; for machines, a JSON object a line.
+BEACON_LOG_FORMAT = env.choice("BEACON_LOG_FORMAT", "line", ("line", "json"))
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"without_tokens": {"()": "apps.agencies.logs.WithoutTokens"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"()": "apps.core.logs.Line"}, "json": {"()": "apps.core.logs.Json"}},
+    "filters": {
+        "without_tokens": {"()": "apps.agencies.logs.WithoutTokens"},
+        "with_request_id": {"()": "apps.core.logs.WithRequestId"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": BEACON_LOG_FORMAT, "filters": ["with_request_id"]}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
+        # Servers bring handlers of their own: theirs shall be ours, and one format.
+        "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
+        # A line for each task that went well is what the metrics are for.
+        "celery": {"level": "WARNING"},
         # Access lines hold visitors' addresses, which may stand in no log.
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},

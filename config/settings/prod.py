@@ -4,8 +4,9 @@ import os
 
 from config import env
 
-# Before base, which makes the tag's address and the page policy of it.
+# Before base, which makes the tag's address and the page policy of it, and the log's format.
 os.environ.setdefault("BEACON_SCHEME", "https")
+os.environ.setdefault("BEACON_LOG_FORMAT", "json")
 
 from .base import *  # noqa: F403
 

@@ -1,5 +1,6 @@
 """`GET /health` and `GET /ready`: by the real servers, each part named."""
 
+import time
 import tomllib
 from typing import Any
 
@@ -11,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.agencies.models import StreamCheckpoint
 from apps.tracking import health, inbox, valkey
-from apps.tracking.health import Readiness, check_database, check_durable, check_writer
+from apps.tracking.health import Check, Readiness, check_database, check_durable, check_writer
+from apps.tracking.writer.heartbeat import writer_state
 from config.env import ROOT
 from tests.tracking.doors import DoorClient, Streams, batch, pageview
 
@@ -70,12 +72,54 @@ def test_the_writer_lags_by_its_oldest_unstored_entry(door: DoorClient, streams:
     assert check_durable(checkpoints)[1] == []
 
 
+def waiting(seconds: float) -> list[str]:
+    return [f"{int((time.time() - seconds) * 1000)}-0"]
+
+
 @pytest.mark.parametrize(
-    ("oldest", "is_known", "ok"), [([], True, True), (["1000-0"], True, False), ([], False, False)]
+    ("oldest", "is_known", "is_there", "ok", "is_needed"),
+    [
+        ([], True, True, True, True),
+        ([], True, False, True, True),  # nothing waits for it
+        (waiting(5), True, False, True, True),  # it is being restarted
+        (waiting(30), True, True, True, True),
+        (waiting(30), True, False, False, True),
+        (waiting(600), True, True, False, True),
+        ([], False, False, False, False),
+    ],
 )
-def test_a_writer_far_behind_is_red(oldest: list[str], is_known: bool, ok: bool) -> None:
-    check = check_writer(oldest, is_known=is_known)
-    assert (check.ok, check.is_needed) == (ok, False)
+def test_a_writer_far_behind_or_missing_is_red(
+    oldest: list[str], is_known: bool, is_there: bool, ok: bool, is_needed: bool
+) -> None:
+    check = check_writer(oldest, is_known=is_known, is_there=is_there)
+    assert (check.ok, check.is_needed) == (ok, is_needed)
+
+
+def test_red_for_a_lag_says_that_events_are_still_kept(
+    door: DoorClient, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "readiness", Readiness(has_routes=lambda: True))
+    settings.READY_MAX_LAG = 60
+    valkey.durable().xadd("events:{p3}", {"e": b"x"}, id=waiting(61)[0])
+    response = door.client.get("/ready", headers={"Host": "localhost"})
+    said = response.json()
+    assert (response.status_code, said["status"], said["accepts"]) == (503, "not ready", True)
+    assert "events are still kept" in said["checks"]["writer"]["says"]
+    assert said["checks"]["writer"]["lag_seconds"] > 60
+    settings.READY_MAX_LAG = 120
+    monkeypatch.setattr(health, "readiness", Readiness(has_routes=lambda: True))
+    assert health.readiness.look()[0] is (writer_state() is not None)
+
+
+def test_the_lag_is_known_without_the_database_too(
+    streams: Streams, db: None, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    monkeypatch.setattr(health, "check_database", lambda *, is_needed: (Check(False, is_needed, "is away"), {}))
+    valkey.durable().xadd("events:{p3}", {"e": b"x"}, id=waiting(61)[0])
+    is_ready, checks = Readiness(has_routes=lambda: True).look()
+    assert not is_ready
+    assert health.accepts(checks)
+    assert not checks["writer"].ok
 
 
 def test_it_asks_the_servers_at_most_twice_a_second(

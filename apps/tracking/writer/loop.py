@@ -16,6 +16,7 @@ from apps.core import clock
 
 from .. import sealing
 from ..facts import EventsStored
+from . import counters
 from .addresses import Addresses
 from .entries import Entry, entry_ms, read_entry
 from .heartbeat import beat
@@ -126,6 +127,7 @@ class Writer:
         self.teller.tell(facts)
         last = {partition: entry_id for partition, entry_id, _ in raw}
         self.streams.trim({partition: last[partition] for partition in self.leases.move(last, epochs)})
+        counters.count_batch(len(raw), time.monotonic() - self._began)
 
     def _by_schema(self, raw: Sequence[RawEntry]) -> dict[str, list[Entry]]:
         shares: dict[str, list[Entry]] = {}
@@ -143,6 +145,7 @@ class Writer:
         for stored in store_share(schema, entries, epochs, self.leaves):
             facts += stored.facts
             self.stored += stored.rows
+            counters.count_stored(stored)
             self.addresses.leave(stored.arrivals)
             self.notices.tell(schema, stored)
         return facts
@@ -156,6 +159,7 @@ class Writer:
         """Wait with backoff and jitter; nothing is lost meanwhile, the streams grow up to their bound."""
         self._trouble = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         logger.warning("the writer waits: %s", self._trouble)
+        counters.count_retry(error)
         if not isinstance(error, RedisError):
             connection.close()
         self._schemas.clear()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from apps.core.facts import publish
 
+from .. import measures
 from ..facts import EventsStored
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Teller:
             self._waiting.put_nowait((facts, told))
         except queue.Full:
             logger.warning("%s facts weren't told: those before are still on their way", len(facts))
+            measures.UNTOLD.inc(len(facts))
             return
         # Once it has hung, it isn't waited for again until it has caught up.
         if not self._is_late or self._waiting.qsize() <= 1:
@@ -62,3 +64,4 @@ class Teller:
             # A listener's fault must neither end this thread nor keep the other facts from being told; the sweep finds
             # what this one would have woken.
             logger.exception("%s wasn't told", type(fact).__name__)
+            measures.UNTOLD.inc()
