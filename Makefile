@@ -5,7 +5,7 @@ PY := .venv/bin/python
 TESTS ?= tests
 WORKERS ?= 2
 
-.PHONY: help run install dev test check format bench screenshots lock clean
+.PHONY: help run install dev test test-faults check format bench screenshots lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,9 @@ dev: ## the same with what checks and tests need
 
 test: dev ## run all tests (TESTS=tests/platform for some)
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+
+test-faults: dev ## kill every kind of process under load, for FAULT_SECONDS (180); FAULT_SEED, FAULT_EVERY, FAULT_SENDERS
+	@FAULT_SECONDS=$${FAULT_SECONDS:-180} $(PY) -m pytest -n0 -s tests/faults
 
 check: dev ## format, lint, types, layers, migrations, tracker size
 	$(PY) -m ruff format --check .

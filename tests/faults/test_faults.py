@@ -1,0 +1,139 @@
+"""The whole of Beacon under load, a process killed every few seconds, in turn of each kind; then the accounts.
+
+Whatever was answered 202 is stored once, in its site, and the ledger, visits and sums agree to the last event. The
+short form is part of the suite; `make test-faults` goes on for minutes. What it does can be repeated by its seed.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import redis
+
+from apps.tracking.envelope import stream_name
+from config.local.deadline import wait_until
+from config.local.folders import CHECKOUT
+from config.local.stack import Stack, stack_up, temporary_root, wait_for_pid
+from tests.e2e.conftest import DATABASES
+from tests.faults.accounts import differences
+from tests.faults.book import Book
+from tests.faults.senders import senders
+from tests.faults.visits import Place
+
+VICTIMS = ("web", "ingest", "writer", "worker", "beat", "valkey-durable", "valkey-volatile", "postgres")
+# Commands that hold tables against each other, and end with 1 where they differ.
+CHECKS: tuple[str, ...] = ()
+PARTITIONS = 16
+BACK_SECONDS = 60.0
+CAUGHT_UP_SECONDS = 90.0
+# Acknowledged after a kill before the next one comes.
+PROGRESS_EVENTS = 50
+
+
+@dataclass(frozen=True)
+class Options:
+    """`seconds`: how long kills go on (each kind has its turn in any case); `every`: seconds between two, at most."""
+
+    seconds: float
+    every: float
+    seed: int
+    senders: int
+
+    @classmethod
+    def read(cls) -> "Options":
+        given = os.environ.get
+        return cls(
+            seconds=float(given("FAULT_SECONDS") or 0),
+            every=float(given("FAULT_EVERY") or 4),
+            seed=int(given("FAULT_SEED") or 20261125),
+            senders=int(given("FAULT_SENDERS") or 6),
+        )
+
+
+OPTIONS = Options.read()
+BEGAN = time.monotonic()
+pytestmark = [
+    pytest.mark.xdist_group("e2e"),  # one whole Beacon at a time
+    pytest.mark.timeout(OPTIONS.seconds + len(VICTIMS) * BACK_SECONDS),
+]
+
+
+@pytest.fixture
+def stack() -> Iterator[Stack]:
+    limits = {"BEACON_RATE_PER_IP": "100000", "BEACON_RATE_PER_SITE": "100000"}
+    extra = limits | {"BEACON_TRUSTED_PROXIES": "127.0.0.1"}
+    with temporary_root() as root, stack_up(root, databases=DATABASES, extra=extra) as running:
+        yield running
+
+
+def test_whatever_is_killed_nothing_acknowledged_is_lost_or_doubled(stack: Stack) -> None:
+    print(f"\nseed {OPTIONS.seed}: FAULT_SEED={OPTIONS.seed} repeats it")
+    places = furnish(stack)
+    book = Book(places)
+    ports = [(stack.track_port, stack.port)[number % 2] for number in range(OPTIONS.senders)]
+    with senders(ports, places, book, OPTIONS.seed):
+        for victim in victims():
+            kill(stack, book, victim)
+    assert wait_until(lambda: is_caught_up(stack), seconds=CAUGHT_UP_SECONDS), "the writer hasn't caught up"
+    print(f"{book.acknowledged} events acknowledged; answers: {dict(book.statuses)}")
+    assert book.wrong == []
+    assert {place.agency for place, site in book.sites.items() if site.acknowledged} == {"elm", "fir"}
+    assert differences(stack, book) == []
+    for command in CHECKS:
+        check = manage(stack, command)
+        assert check.returncode == 0, f"{command}: {check.stdout}{check.stderr}"
+
+
+def furnish(stack: Stack) -> list[Place]:
+    subprocess.run([sys.executable, "-m", "tests.faults.furnish"], cwd=CHECKOUT, env=stack.environment, check=True)
+    return [Place(**place) for place in json.loads(Path(stack.folder.root / "places.json").read_text())]
+
+
+def victims() -> Iterator[str]:
+    """Give each kind once, in any order, and again until the time is over."""
+    chance = random.Random(OPTIONS.seed)
+    end = time.monotonic() + OPTIONS.seconds
+    while True:
+        for victim in chance.sample(VICTIMS, len(VICTIMS)):
+            yield victim
+            # Long enough for most to be at work again, short enough to meet some on their way up.
+            wait_until(lambda: False, seconds=chance.uniform(0, OPTIONS.every))
+        if time.monotonic() >= end:
+            return
+
+
+def kill(stack: Stack, book: Book, victim: str) -> None:
+    """Kill a process while events come in, and wait until it is back and they do again."""
+    pid = wait_for_pid(stack, victim, other_than=0)
+    before = book.acknowledged
+    assert wait_until(lambda: book.acknowledged > before + PROGRESS_EVENTS, seconds=BACK_SECONDS), (
+        f"none before {victim}"
+    )
+    print(f"{time.monotonic() - BEGAN:6.1f} s: kill {victim}, {before} events acknowledged so far", flush=True)
+    os.kill(pid, signal.SIGKILL)
+    wait_for_pid(stack, victim, other_than=pid, seconds=BACK_SECONDS)
+    before = book.acknowledged
+    assert wait_until(lambda: book.acknowledged > before + PROGRESS_EVENTS, seconds=BACK_SECONDS), (
+        f"none after {victim}"
+    )
+
+
+def is_caught_up(stack: Stack) -> bool:
+    try:
+        with redis.Redis.from_url(stack.url("redis_url")) as client:
+            return not any(client.xlen(stream_name(partition)) for partition in range(PARTITIONS))
+    except redis.RedisError:
+        return False
+
+
+def manage(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(command, cwd=CHECKOUT, env=stack.environment, capture_output=True, text=True, check=False)
