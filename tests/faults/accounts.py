@@ -8,12 +8,17 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import redis
 from psycopg.sql import SQL, Identifier
 
+from apps.tracking.envelope import stream_name
+from config.local.deadline import wait_until
 from config.local.stack import Stack
 from tests.faults.book import Book, SiteBook
 from tests.faults.visits import Place
 
+PARTITIONS = 16
+CAUGHT_UP_SECONDS = 90.0
 SESSION_GAP = timedelta(minutes=30)
 ROWS = """
 SELECT event_id, session_id, visitor_id, kind, set_aside, occurred_at, received_at, is_late
@@ -135,3 +140,16 @@ class Accounts:
 def differences(stack: Stack, book: Book) -> list[str]:
     """Return everything that doesn't agree, over all sites."""
     return [what for place, site in book.sites.items() for what in Accounts(stack, place).differences(site)]
+
+
+def wait_caught_up(stack: Stack) -> None:
+    """Wait until the writer has stored all that lies in the streams."""
+    assert wait_until(lambda: is_caught_up(stack), seconds=CAUGHT_UP_SECONDS), "the writer hasn't caught up"
+
+
+def is_caught_up(stack: Stack) -> bool:
+    try:
+        with redis.Redis.from_url(stack.url("redis_url")) as client:
+            return not any(client.xlen(stream_name(partition)) for partition in range(PARTITIONS))
+    except redis.RedisError:
+        return False

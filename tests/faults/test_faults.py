@@ -4,7 +4,6 @@ Whatever was answered 202 is stored once, in its site, and the ledger, visits an
 short form is part of the suite; `make test-faults` goes on for minutes. What it does can be repeated by its seed.
 """
 
-import json
 import os
 import random
 import signal
@@ -13,17 +12,13 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-import redis
 
-from apps.tracking.envelope import stream_name
 from config.local.deadline import wait_until
 from config.local.folders import CHECKOUT
-from config.local.stack import Stack, stack_up, temporary_root, wait_for_pid
-from tests.e2e.conftest import DATABASES
-from tests.faults.accounts import differences
+from config.local.stack import Stack, wait_for_pid
+from tests.faults.accounts import differences, wait_caught_up
 from tests.faults.book import Book
 from tests.faults.senders import senders
 from tests.faults.visits import Place
@@ -31,9 +26,7 @@ from tests.faults.visits import Place
 VICTIMS = ("web", "ingest", "writer", "worker", "beat", "valkey-durable", "valkey-volatile", "postgres")
 # Commands that hold tables against each other, and end with 1 where they differ.
 CHECKS: tuple[str, ...] = ()
-PARTITIONS = 16
 BACK_SECONDS = 60.0
-CAUGHT_UP_SECONDS = 90.0
 # Acknowledged after a kill before the next one comes.
 PROGRESS_EVENTS = 50
 
@@ -52,7 +45,7 @@ class Options:
         given = os.environ.get
         return cls(
             seconds=float(given("FAULT_SECONDS") or 0),
-            every=float(given("FAULT_EVERY") or 4),
+            every=float(given("FAULT_EVERY") or (4 if given("FAULT_SECONDS") else 2)),
             seed=int(given("FAULT_SEED") or 20261125),
             senders=int(given("FAULT_SENDERS") or 6),
         )
@@ -66,23 +59,14 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def stack() -> Iterator[Stack]:
-    limits = {"BEACON_RATE_PER_IP": "100000", "BEACON_RATE_PER_SITE": "100000"}
-    extra = limits | {"BEACON_TRUSTED_PROXIES": "127.0.0.1"}
-    with temporary_root() as root, stack_up(root, databases=DATABASES, extra=extra) as running:
-        yield running
-
-
-def test_whatever_is_killed_nothing_acknowledged_is_lost_or_doubled(stack: Stack) -> None:
+def test_whatever_is_killed_nothing_acknowledged_is_lost_or_doubled(stack: Stack, places: list[Place]) -> None:
     print(f"\nseed {OPTIONS.seed}: FAULT_SEED={OPTIONS.seed} repeats it")
-    places = furnish(stack)
     book = Book(places)
     ports = [(stack.track_port, stack.port)[number % 2] for number in range(OPTIONS.senders)]
     with senders(ports, places, book, OPTIONS.seed):
         for victim in victims():
             kill(stack, book, victim)
-    assert wait_until(lambda: is_caught_up(stack), seconds=CAUGHT_UP_SECONDS), "the writer hasn't caught up"
+    wait_caught_up(stack)
     print(f"{book.acknowledged} events acknowledged; answers: {dict(book.statuses)}")
     assert book.wrong == []
     assert {place.agency for place, site in book.sites.items() if site.acknowledged} == {"elm", "fir"}
@@ -90,11 +74,6 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost_or_doubled(stack: Stack
     for command in CHECKS:
         check = manage(stack, command)
         assert check.returncode == 0, f"{command}: {check.stdout}{check.stderr}"
-
-
-def furnish(stack: Stack) -> list[Place]:
-    subprocess.run([sys.executable, "-m", "tests.faults.furnish"], cwd=CHECKOUT, env=stack.environment, check=True)
-    return [Place(**place) for place in json.loads(Path(stack.folder.root / "places.json").read_text())]
 
 
 def victims() -> Iterator[str]:
@@ -124,14 +103,6 @@ def kill(stack: Stack, book: Book, victim: str) -> None:
     assert wait_until(lambda: book.acknowledged > before + PROGRESS_EVENTS, seconds=BACK_SECONDS), (
         f"none after {victim}"
     )
-
-
-def is_caught_up(stack: Stack) -> bool:
-    try:
-        with redis.Redis.from_url(stack.url("redis_url")) as client:
-            return not any(client.xlen(stream_name(partition)) for partition in range(PARTITIONS))
-    except redis.RedisError:
-        return False
 
 
 def manage(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
