@@ -7,6 +7,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import requires_csrf_token
+from redis.exceptions import RedisError
 
 from .request_ids import request_id
 
@@ -19,14 +20,16 @@ READ_ONLY = "25006"
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's `handler500`, called while the exception is being handled.
 
-    503 with Retry-After where the database is away or takes no writes, else 500. Neither page asks the database.
+    503 with Retry-After where a server that we need is away or takes no writes, else 500. Neither page asks one.
     """
     error = sys.exc_info()[1]
     context: dict[str, object] = {"request_id": request_id.get()}
     if is_read_only(error):
         return _unavailable(context | {"is_read_only": True})
     if isinstance(error, OperationalError | InterfaceError):
-        return _unavailable(context)
+        return _unavailable(context | {"what": "The database"})
+    if isinstance(error, RedisError):
+        return _unavailable(context | {"what": "A server that Beacon needs"})
     return HttpResponse(render_to_string("500.html", context), status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 

@@ -14,11 +14,11 @@ FIELDS = ("levelname", "name", "message", "request_id", "process", "threadName",
 NAMES = {"levelname": "level", "name": "logger", "threadName": "thread", "exc_info": "error"}
 # Whatever else a library hangs on its records (Django: the request itself) stays out.
 KEPT = {"at", "level", "logger", "message", "request_id", "process", "thread", "error", "status_code"}
-EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
-# What may be an address of the internet: four numbers, or colons among hexadecimal digits.
-MAY_BE_ADDRESS = re.compile(
-    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w:]|\.\d)"
-)
+EMAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d]{2,63}")
+# What may be an address of the internet: four numbers, colons among hexadecimal digits, or both.
+V4 = r"\d{1,3}(?:\.\d{1,3}){3}"
+V6 = r"[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}"
+MAY_BE_ADDRESS = re.compile(rf"(?<![\w.:])(?:(?:[0-9a-fA-F]{{0,4}}:){{2,6}}{V4}|{V4}|{V6})(?![\w:]|\.\d)")
 CREDENTIAL = re.compile(
     r"(?i)(\bbearer\s+|://[^/\s:@]*:|\b(?:password|token|secret|api_key)['\"]?\s*[=:]\s*['\"]?)[^\s'\"@&,]+"
 )
@@ -48,7 +48,8 @@ class WithRequestId(logging.Filter):
     """Has every record name its request; `-` where there is none."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get()
+        asked = getattr(record, "request", None)
+        record.request_id = getattr(asked, "request_id", None) or request_id.get()
         return True
 
 

@@ -20,11 +20,14 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = request_id.set(id_from(request.headers.get(HEADER)))
+        id_ = id_from(request.headers.get(HEADER))
+        # Django logs some answers when this is over, and hangs the request on those records.
+        request.request_id = id_  # type: ignore[attr-defined]
+        token = request_id.set(id_)
         began = perf_counter()
         try:
             response = self.get_response(request)
-            response[HEADER] = request_id.get()
+            response[HEADER] = id_
             # A method is whatever the sender calls it, and a label must be one of few.
             method = request.method if request.method in METHODS else "other"
             PAGES.labels(method, str(response.status_code)).inc()

@@ -21,6 +21,7 @@ from tests.demo_pages import Demo
 # Where the suite keeps the address databases between runs, so that they are fetched once.
 DATABASES = Path(os.environ.get("BEACON_TEST_DATABASES") or CHECKOUT / ".data" / "databases")
 PATIENCE_SECONDS = 30.0
+METRICS_TOKEN = "e2e-metrics"
 # A browser that people use: what Chromium says of itself without a screen would be set aside for what it is.
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36"
 
@@ -74,7 +75,7 @@ def eventually(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECON
 @pytest.fixture(scope="session")
 def beacon() -> Iterator[Beacon]:
     # The tests' own client site stands before the door as a proxy and tells it the visitor's address.
-    extra = {"BEACON_TRUSTED_PROXIES": "127.0.0.1"}
+    extra = {"BEACON_TRUSTED_PROXIES": "127.0.0.1", "BEACON_METRICS_TOKEN": METRICS_TOKEN}
     with temporary_root() as root, stack_up(root, databases=DATABASES, extra=extra) as stack:
         made = Beacon(stack, {})
         made.manage("create_demo", "--days", "2")

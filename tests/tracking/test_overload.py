@@ -184,7 +184,7 @@ class SmallDisk:
 
     def event_ids(self) -> list[UUID]:
         with redis.Redis.from_url(self.url) as client:
-            entries: list[Any] = [entry for name in STREAMS for entry in client.xrange(name)]  # type: ignore[union-attr]
+            entries: list[Any] = [entry for name in STREAMS for entry in client.xrange(name)]
         return [event.event_id for _, fields in entries for event in unpack_envelope(fields[b"e"]).events]
 
     def stop(self) -> None:
