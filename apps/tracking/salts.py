@@ -73,10 +73,11 @@ def forget_old(oldest: date) -> None:
 
 
 def keep() -> None:
-    """Have the salts of today and tomorrow at hand, and no old ones."""
+    """Have the salts of all kept days at hand: a late event may come while the database is away."""
     today = clock.today()
     forget_old(today - timedelta(days=KEPT_DAYS_BEFORE_TODAY))
-    missing = [day for day in (today, today + timedelta(days=1)) if day not in _salts]
+    kept = (today + timedelta(days=ahead) for ahead in range(-KEPT_DAYS_BEFORE_TODAY, 2))
+    missing = [day for day in kept if day not in _salts]
     if missing:
         load(missing)
 

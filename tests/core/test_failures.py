@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 import redis
 from django.conf import LazySettings
+from django.core.asgi import get_asgi_application
 from django.db import DatabaseError, InternalError, OperationalError, connection
 from django.test import Client
 
@@ -42,6 +44,15 @@ def test_with_the_database_away_a_page_says_so_and_when_to_come_again(
     assert "Visits go on being taken" in text
     assert "<code>fault-0001</code>" in text
     assert "10.1.2.3" not in text
+
+
+async def test_it_is_the_same_page_under_the_server_of_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Domain.objects, "select_related", failing(OperationalError("connection refused")))
+    transport = httpx.ASGITransport(app=get_asgi_application(), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://alder.localhost") as client:
+        response = await client.get("/")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
+    assert "The database can’t be reached right now" in response.text
 
 
 def test_a_real_refusal_of_the_server_is_such_a_page(db: None, cast: Cast) -> None:

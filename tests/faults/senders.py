@@ -47,18 +47,18 @@ class Sender(Thread):
 
     def _deliver(self, request: Request) -> None:
         for _ in range(MOST_TRIES):
-            if self._attempt(request):
+            if self.attempt(request) not in (None, 503):
                 return
             self._ended.wait(RETRY_SECONDS)
             if self._ended.is_set():
                 return
 
-    def _attempt(self, request: Request) -> bool:
-        """Send once; return whether it need not be sent again."""
+    def attempt(self, request: Request) -> int | None:
+        """Send once; return the status, None where there was no answer."""
         sent_at = datetime.now(UTC)
         status, accepted = self._ask(request)
         self._book.note(request, sent_at, status, accepted)
-        return status not in (None, 503)
+        return status
 
     def _ask(self, request: Request) -> tuple[int | None, int]:
         if self._connection is None:
