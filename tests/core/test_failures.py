@@ -48,7 +48,8 @@ def test_with_the_database_away_a_page_says_so_and_when_to_come_again(
 
 async def test_it_is_the_same_page_under_the_server_of_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Domain.objects, "select_related", failing(OperationalError("connection refused")))
-    transport = httpx.ASGITransport(app=get_asgi_application(), raise_app_exceptions=False)
+    pages: Any = get_asgi_application()
+    transport = httpx.ASGITransport(app=pages, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://alder.localhost") as client:
         response = await client.get("/")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
