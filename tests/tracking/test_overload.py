@@ -11,14 +11,16 @@ from uuid import UUID
 
 import httpx
 import psutil
+import psycopg
 import pytest
 import redis
 from django.conf import LazySettings
+from django.conf import settings as configured
 from django.db import connection
 
 from apps.agencies.models import Agency
 from apps.core.ids import uuid7
-from apps.core.tenancy import in_schema
+from apps.core.tenancy import current_schema, in_schema
 from apps.sites.models import Site
 from apps.sites.services import client_create, site_create
 from apps.tracking import valkey
@@ -33,10 +35,17 @@ from config.local import binaries
 from config.local.deadline import wait_until
 from config.local.folders import DataFolder
 from config.local.ports import LOOPBACK, free_ports
+from config.local.stack import temporary_root
 from config.local.valkey import DURABLE
 from tests.tracking.cable import cable
 from tests.tracking.doors import ADDRESS, BROWSER, DOMAIN, batch, pageview
-from tests.tracking.processes import PATIENCE_SECONDS, clear_streams, database_url, writer
+from tests.tracking.processes import (
+    PATIENCE_SECONDS,
+    clear_streams,
+    database_url,
+    is_somebody_waiting_for_a_lock,
+    writer,
+)
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("fresh_process")]
 EVENTS = 40
@@ -145,8 +154,6 @@ def small_disk(folder: DataFolder) -> Iterator["SmallDisk"]:
 
 @pytest.fixture
 def folder() -> Iterator[DataFolder]:
-    from config.local.stack import temporary_root
-
     with temporary_root() as root:
         made = DataFolder(root)
         made.prepare()
@@ -235,3 +242,22 @@ def test_with_the_databases_disk_full_the_writer_waits_and_parks_nothing(site: S
         assert wait_until(are_empty, seconds=PATIENCE_SECONDS)
     assert stored(site) == sender.acknowledged
     assert ledger_sum(site_id=site.id).parked == 0
+
+
+def test_what_was_stored_while_the_streams_went_away_is_trimmed_on_their_return(site: Site, sender: Sender) -> None:
+    parts = urlsplit(str(configured.REDIS_URL))
+    with cable(int(parts.port or 0)) as line:
+        near = parts._replace(netloc=parts.netloc.rpartition(":")[0] + f":{line.near}")
+        with writer({"REDIS_URL": urlunsplit(near)}):
+            sender.send()
+            assert wait_until(are_empty, seconds=PATIENCE_SECONDS)
+            with psycopg.connect(database_url()) as other:
+                other.execute(f"LOCK TABLE {current_schema()}.event IN ACCESS EXCLUSIVE MODE")
+                sender.send()
+                assert wait_until(is_somebody_waiting_for_a_lock, seconds=PATIENCE_SECONDS)
+                line.cut()
+            assert wait_until(lambda: stored(site) == sender.acknowledged, seconds=PATIENCE_SECONDS)
+            assert not are_empty()
+            line.mend()
+            assert wait_until(are_empty, seconds=PATIENCE_SECONDS)
+    assert ledger_sum(site_id=site.id).repeated == 0

@@ -57,6 +57,7 @@ class Writer:
         self._agencies = 1
         self._lag_ms = 0
         self._trouble = ""
+        self._is_untrimmed = False
         self._checked = 0.0
         self._began = 0.0
         self._connected = 0.0
@@ -103,8 +104,11 @@ class Writer:
             connection.close()
             self._connected = now
             self.leases.prepare()
-        # The one before may have died before it came to this.
-        self.streams.trim({lease.partition: lease.last_entry for lease in self.leases.keep()})
+        taken = self.leases.keep()
+        # The one before may have died before it came to this; and what was away when we trimmed has kept it all.
+        behind = self.leases.held.values() if self._is_untrimmed else taken
+        self.streams.trim({lease.partition: lease.last_entry for lease in behind})
+        self._is_untrimmed = False
         self._checked = now
         sealing.forget_old()
         self._beat()
@@ -160,7 +164,9 @@ class Writer:
         self._trouble = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         logger.warning("the writer waits: %s", self._trouble)
         counters.count_retry(error)
-        if not isinstance(error, RedisError):
+        if isinstance(error, RedisError):
+            self._is_untrimmed = True
+        else:
             connection.close()
         self._schemas.clear()
         self._checked = 0.0
