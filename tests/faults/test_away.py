@@ -1,7 +1,5 @@
 """A server that is away for a while: what still works works, what doesn't says so, and then all goes on by itself."""
 
-import http.client
-import json
 import os
 import random
 import signal
@@ -12,15 +10,14 @@ from typing import Any
 import pytest
 
 from config.local.deadline import wait_until
-from config.local.ports import LOOPBACK
 from config.local.stack import Stack, wait_for_pid
 from tests.faults.accounts import differences, wait_caught_up
+from tests.faults.asking import get, is_ready, ready
 from tests.faults.book import Book
 from tests.faults.senders import Sender
 from tests.faults.visits import Place, make_request
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(180)]
-ANSWER_SECONDS = 20.0
 BACK_SECONDS = 60.0
 
 
@@ -35,26 +32,6 @@ def away(stack: Stack, name: str) -> Iterator[None]:
     finally:
         os.kill(stack.process.pid, signal.SIGCONT)
         wait_for_pid(stack, name, other_than=pid, seconds=BACK_SECONDS)
-
-
-def get(port: int, path: str, host: str = "localhost") -> tuple[int, dict[str, str], str]:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=ANSWER_SECONDS)
-    try:
-        connection.request("GET", path, headers={"Host": host})
-        answer = connection.getresponse()
-        headers = {name.lower(): value for name, value in answer.getheaders()}
-        return answer.status, headers, answer.read().decode(errors="replace")
-    finally:
-        connection.close()
-
-
-def ready(stack: Stack) -> tuple[int, dict[str, Any]]:
-    status, _, text = get(stack.track_port, "/ready")
-    return status, json.loads(text)
-
-
-def is_ready(stack: Stack) -> bool:
-    return ready(stack)[0] == 200
 
 
 def told_of(stack: Stack, name: str) -> tuple[int, dict[str, Any]]:
@@ -72,7 +49,6 @@ def answers(stack: Stack, place: Place, book: Book, *, seed: int) -> list[int | 
 @pytest.fixture
 def book(stack: Stack, places: list[Place]) -> Book:
     """A book of sites that the door knows already."""
-    assert wait_until(lambda: is_ready(stack), seconds=BACK_SECONDS)
     book = Book(places)
     assert answers(stack, places[0], book, seed=1) == [202] * 5
     return book
