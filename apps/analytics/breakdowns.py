@@ -9,27 +9,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum, Window
-from django.db.models.functions import TruncDate
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
 
-from apps.core.periods import Period
-from apps.tracking.filters import FIELDS, PLACE_SEPARATOR, Filters
-from apps.tracking.models import Event, Kind, Session
+from apps.core.periods import Period, Span
+from apps.tracking import dimensions
+from apps.tracking.dimensions import WHOLE, Over, unknown_of
+from apps.tracking.filters import PLACE_SEPARATOR, Filters
+from apps.tracking.models import Kind
+from apps.tracking.rollups import Split, rollup_rows, stored_columns, stored_keys
 from apps.tracking.selectors import event_all, session_all
+from apps.tracking.sums import Part, events_part, sessions_part, stored_part, visitors_sum
 
-from .metrics import Tally, session_sums, tally_of, visitors_sum
+from .metrics import Tally, tally_of
+from .sources import split_for, summed
 
 PANEL_ROWS = 8
 PAGE_ROWS = 100
-
-
-class Over(StrEnum):
-    """Which rows a dimension is counted over."""
-
-    SESSIONS = "sessions"
-    PAGEVIEWS = "pageviews"
-    EVENTS = "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +35,48 @@ class Dimension:
     name: str
     label: str
     plural: str
-    columns: tuple[str, ...]
     field: str
-    over: Over = Over.SESSIONS
     # Rows that have no value at all say nothing here: a visit without a campaign isn't one of an unknown campaign.
     leaves_out_empty: bool = False
     panel: str = ""
 
     @property
+    def counted(self) -> dimensions.Dimension:
+        """Return by which columns it is counted, and over which rows."""
+        return dimensions.BROKEN_DOWN[self.name]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.counted.columns
+
+    @property
     def column(self) -> str:
-        return self.columns[-1]
+        return self.counted.column
+
+    @property
+    def over(self) -> Over:
+        return self.counted.over
 
 
 _DIMENSIONS = (
-    Dimension("channels", "Channel", "channels", ("channel",), "channel", panel="channels"),
-    Dimension("sources", "Source", "sources", ("source",), "source", panel="channels"),
-    Dimension("campaigns", "Campaign", "campaigns", ("campaign",), "campaign", leaves_out_empty=True, panel="channels"),
-    Dimension("mediums", "Medium", "mediums", ("medium",), "medium", leaves_out_empty=True),
-    Dimension("referrers", "Referrer", "referrers", ("referrer_host",), "referrer", leaves_out_empty=True),
-    Dimension("pages", "Page", "pages", ("path",), "page", Over.PAGEVIEWS, panel="pages"),
-    Dimension("entries", "Entry page", "entry pages", ("entry_path",), "entry", leaves_out_empty=True, panel="pages"),
-    Dimension("exits", "Exit page", "exit pages", ("exit_path",), "exit", leaves_out_empty=True, panel="pages"),
-    Dimension("countries", "Country", "countries", ("country",), "country", panel="places"),
-    Dimension("regions", "Region", "regions", ("country", "region"), "region", panel="places"),
-    Dimension("cities", "City", "cities", ("country", "region", "city"), "city", panel="places"),
-    Dimension(
-        "companies", "Company", "companies", ("company_id",), "company", leaves_out_empty=True, panel="companies"
-    ),
-    Dimension("networks", "Network", "kinds of network", ("network_kind",), "network", panel="companies"),
-    Dimension("devices", "Device", "devices", ("device",), "device", panel="devices"),
-    Dimension("browsers", "Browser", "browsers", ("browser",), "browser", panel="devices"),
-    Dimension("systems", "System", "systems", ("system",), "system", panel="devices"),
-    Dimension("languages", "Language", "languages", ("language",), "language", panel="devices"),
-    Dimension("events", "Event", "events", ("name",), "event", Over.EVENTS, leaves_out_empty=True, panel="events"),
+    Dimension("channels", "Channel", "channels", "channel", panel="channels"),
+    Dimension("sources", "Source", "sources", "source", panel="channels"),
+    Dimension("campaigns", "Campaign", "campaigns", "campaign", leaves_out_empty=True, panel="channels"),
+    Dimension("mediums", "Medium", "mediums", "medium", leaves_out_empty=True),
+    Dimension("referrers", "Referrer", "referrers", "referrer", leaves_out_empty=True),
+    Dimension("pages", "Page", "pages", "page", panel="pages"),
+    Dimension("entries", "Entry page", "entry pages", "entry", leaves_out_empty=True, panel="pages"),
+    Dimension("exits", "Exit page", "exit pages", "exit", leaves_out_empty=True, panel="pages"),
+    Dimension("countries", "Country", "countries", "country", panel="places"),
+    Dimension("regions", "Region", "regions", "region", panel="places"),
+    Dimension("cities", "City", "cities", "city", panel="places"),
+    Dimension("companies", "Company", "companies", "company", leaves_out_empty=True, panel="companies"),
+    Dimension("networks", "Network", "kinds of network", "network", panel="companies"),
+    Dimension("devices", "Device", "devices", "device", panel="devices"),
+    Dimension("browsers", "Browser", "browsers", "browser", panel="devices"),
+    Dimension("systems", "System", "systems", "system", panel="devices"),
+    Dimension("languages", "Language", "languages", "language", panel="devices"),
+    Dimension("events", "Event", "events", "event", leaves_out_empty=True, panel="events"),
 )
 DIMENSIONS: dict[str, Dimension] = {dimension.name: dimension for dimension in _DIMENSIONS}
 
@@ -135,111 +140,112 @@ class Asked:
 
 
 def breakdown(*, site_id: int, period: Period, filters: Filters, dimension: Dimension, asked: Asked) -> Breakdown:
-    """Return a period's visitors by `dimension`, most first. Two queries: the rows, and all visitors."""
-    span = period.span
-    sessions = session_all(site_id=site_id, since=span.start, until=span.end, filters=filters)
-    unknown = _is_unknown(dimension) if dimension.over is Over.SESSIONS else Q(pk__in=[])
-    whole = sessions.aggregate(visitors=visitors_sum(), unknown=visitors_sum(unknown))
-    if dimension.over is Over.SESSIONS:
-        rows, found = _by_session(sessions, dimension, asked)
-    else:
-        kind = Kind.PAGEVIEW if dimension.over is Over.PAGEVIEWS else Kind.EVENT
-        events = event_all(site_id=site_id, since=span.start, until=span.end, kind=kind, filters=filters)
-        rows, found = _by_event(events, dimension, asked, period)
-    visitors = whole["visitors"]
-    most = max((tally.visitors for _, tally, _ in rows), default=0)
+    """Return a period's visitors by `dimension`, most first. Three queries: which days have rollups, the visitors in
+    all, and the rows; one more for each further stretch of raw days.
+    """
+    split = split_for(site_id=site_id, span=period.span, filters=filters)
+    visitors, unknown = _visitors(site_id, split, filters, dimension)
+    parts = [
+        *(_stored_part(site_id, days, dimension, asked) for days in split.kept),
+        *(_raw_part(site_id, days, filters, dimension, asked) for days in split.raw),
+    ]
+    found = summed(
+        parts, len(dimension.columns), order=_order(dimension, asked), limit=asked.limit, offset=asked.offset
+    )
+    tallies = [(values, tally_of(sums)) for values, sums, _ in found]
+    most = max((tally.visitors for _, tally in tallies), default=0)
     return Breakdown(
         dimension=dimension,
         rows=[
-            Row(values, tally, count, _share(tally.visitors, visitors), 100 * _share(tally.visitors, most))
-            for values, tally, count in rows
+            Row(values, tally, tally.pageviews, _share(tally.visitors, visitors), 100 * _share(tally.visitors, most))
+            for values, tally in tallies
         ],
-        found=found,
+        found=found[0][2] if found else 0,
         visitors=visitors,
-        unknown_ratio=_share(whole["unknown"], visitors),
+        unknown_ratio=_share(unknown, visitors),
         offset=asked.offset,
     )
-
-
-_Rows = list[tuple[tuple[Any, ...], Tally, int]]
 
 
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
+# --- visitors in all --------------------------------------------------------------------------------------------------
+
+
+def _visitors(site_id: int, split: Split, filters: Filters, dimension: Dimension) -> tuple[int, int]:
+    """Return the visitors, and how many of them have visits about which the dimension knows nothing."""
+    visitors, unknown = 0, 0
+    for days in split.kept:
+        rows = rollup_rows(site_id=site_id, dimensions=[WHOLE, unknown_of(dimension.counted)], days=days)
+        whole = Q(dimension=WHOLE.code)
+        nothing = ~whole & Q(value=dimension.counted.unknown or "")
+        sums = rows.aggregate(
+            everybody=Coalesce(Sum("visitors", filter=whole), 0), unknown=Coalesce(Sum("visitors", filter=nothing), 0)
+        )
+        visitors, unknown = visitors + sums["everybody"], unknown + sums["unknown"]
+    for days in split.raw:
+        sessions = session_all(site_id=site_id, since=days.start, until=days.end, filters=filters)
+        sums = sessions.aggregate(visitors=visitors_sum(), unknown=visitors_sum(_is_unknown(dimension)))
+        visitors, unknown = visitors + sums["visitors"], unknown + sums["unknown"]
+    return visitors, unknown if dimension.over is Over.SESSIONS else 0
+
+
 def _is_unknown(dimension: Dimension) -> Q:
-    if dimension.column == "company_id":
-        return Q(company_id__isnull=True)
-    return Q(**{dimension.column: FIELDS[dimension.field].unknown})
+    if dimension.over is not Over.SESSIONS:
+        return Q(pk__in=[])
+    if dimension.counted.unknown is None:
+        return Q(**{f"{dimension.column}__isnull": True})
+    return Q(**{dimension.column: dimension.counted.unknown})
 
 
-def _searched(dimension: Dimension, asked: Asked) -> Q:
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _stored_part(site_id: int, days: Span, dimension: Dimension, asked: Asked) -> Part:
+    rows = rollup_rows(site_id=site_id, dimensions=[dimension.counted], days=days)
+    rows = rows.filter(_searched(stored_columns(dimension.counted), asked))
+    if dimension.leaves_out_empty:
+        rows = rows.exclude(value=dimension.counted.unknown or "")
+    return stored_part(rows, *stored_keys(dimension.counted))
+
+
+def _raw_part(site_id: int, days: Span, filters: Filters, dimension: Dimension, asked: Asked) -> Part:
+    searched = _searched(dimension.columns, asked)
+    if dimension.over is Over.SESSIONS:
+        sessions = session_all(site_id=site_id, since=days.start, until=days.end, filters=filters).filter(searched)
+        if dimension.leaves_out_empty:
+            sessions = sessions.exclude(_is_unknown(dimension))
+        return sessions_part(sessions, *map(F, dimension.columns))
+    kind = Kind.PAGEVIEW if dimension.over is Over.PAGEVIEWS else Kind.EVENT
+    events = event_all(site_id=site_id, since=days.start, until=days.end, kind=kind, filters=filters).filter(searched)
+    if dimension.leaves_out_empty:
+        events = events.exclude(**{dimension.column: ""})
+    return events_part(events, days.zone, *map(F, dimension.columns))
+
+
+def _searched(columns: Sequence[str], asked: Asked) -> Q:
     """Return the condition of a search; a percent sign or an underscore in it means itself."""
     if asked.search_keys is not None:
-        return Q(**{f"{dimension.column}__in": list(asked.search_keys)})
+        return Q(**{f"{columns[-1]}__in": list(asked.search_keys)})
     if not asked.search:
         return Q()
     met = Q()
-    for column in dimension.columns:
+    for column in columns:
         met |= Q(**{f"{column}__icontains": asked.search})
     return met
 
 
-def _by_session(sessions: QuerySet[Session], dimension: Dimension, asked: Asked) -> tuple[_Rows, int]:
-    chosen = sessions.filter(_searched(dimension, asked))
-    if dimension.leaves_out_empty:
-        chosen = chosen.exclude(_is_unknown(dimension))
-    order = {
-        Sort.VISITORS: ["-visitors", "-visits"],
-        Sort.COUNT: ["-visitors", "-visits"],
-        Sort.VISITS: ["-visits", "-visitors"],
+def _order(dimension: Dimension, asked: Asked) -> str:
+    """Return the order of rows, most first; what is equal by its name."""
+    counted_over_visits = dimension.over is Over.SESSIONS
+    visitors = ["visitors DESC", "visits DESC"] if counted_over_visits else ["visitors DESC", "count DESC"]
+    orders = {
+        Sort.VISITORS: visitors,
+        Sort.VISITS: ["visits DESC", "visitors DESC"] if counted_over_visits else visitors,
+        Sort.COUNT: visitors if counted_over_visits else ["count DESC"],
         Sort.NAME: [],
-    }[asked.sort]
-    grouped = (
-        chosen.values(*dimension.columns)
-        .annotate(**session_sums(), found=Window(Count("*")))
-        .order_by(*order, *reversed(dimension.columns))
-    )
-    found = list(grouped[asked.offset : _end(asked)])
-    rows = [(tuple(row[column] for column in dimension.columns), tally_of(row), 0) for row in found]
-    return rows, found[0]["found"] if found else 0
-
-
-def _end(asked: Asked) -> int | None:
-    return None if asked.limit is None else asked.offset + asked.limit
-
-
-_BY_EVENT = """
-SELECT {column}, count(*) AS visitors, sum(n) AS n, sum(engaged_ms) AS engaged_ms, count(*) OVER () AS found
-FROM ({visitor_days}) AS visitor_day
-GROUP BY {column}
-ORDER BY {order}
-LIMIT %s OFFSET %s
-"""
-
-
-def _by_event(events: QuerySet[Event], dimension: Dimension, asked: Asked, period: Period) -> tuple[_Rows, int]:
-    """Count visitors of each page or event in two steps: first a visitor's day, then those. A DISTINCT would sort."""
-    chosen = events.filter(_searched(dimension, asked))
-    if dimension.leaves_out_empty:
-        chosen = chosen.exclude(**{dimension.column: ""})
-    visitor_days = (
-        chosen.annotate(day=TruncDate("occurred_at", tzinfo=period.zone))
-        .values(dimension.column, "day", "visitor_id")
-        .annotate(n=Count("pk"), engaged_ms=Sum("engaged_ms"))
-        .order_by()
-    )
-    inner, params = visitor_days.query.sql_with_params()
-    orders = {Sort.NAME: "{0}", Sort.COUNT: "n DESC, {0}", Sort.VISITORS: "visitors DESC, n DESC, {0}"}
-    column = connection.ops.quote_name(dimension.column)
-    order = orders.get(asked.sort, orders[Sort.VISITORS]).format(column)
-    query = _BY_EVENT.format(column=column, order=order, visitor_days=inner)
-    with connection.cursor() as cursor:
-        cursor.execute(query, [*params, asked.limit, asked.offset])
-        found = cursor.fetchall()
-    rows: _Rows = [
-        ((value,), Tally(visitors=visitors, pageviews=int(n), engaged_ms=int(engaged_ms)), int(n))
-        for value, visitors, n, engaged_ms, _ in found
-    ]
-    return rows, found[0][-1] if found else 0
+    }
+    names = [f"key_{number}" for number in reversed(range(len(dimension.columns)))]
+    return ", ".join([*orders[asked.sort], *names])

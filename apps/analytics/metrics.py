@@ -1,23 +1,17 @@
 """The metrics: one definition each, used by pages, charts, tables, exports and the portfolio alike.
 
-A `Tally` holds the sums that metrics are made of; `metric_value` makes a metric of it. Meanings follow the product
-description, "Definitions". Visitors, visits, bounces and durations belong to the day on which the visit began; page
-views to their own time.
+A `Tally` holds the sums that metrics are made of (apps.tracking.sums says what they are sums of); `metric_value` makes
+a metric of it. Meanings follow the product description, "Definitions". Visitors, visits, bounces and durations belong
+to the day on which the visit began; page views to their own time.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, F, FloatField, Func, IntegerField, Q, Sum, TextField
-from django.db.models.functions import Coalesce, Extract
-
 from apps.core.changes import Change, Kind, change
 from apps.core.charts import Unit
-
-# A visit with one page view and less than this engaged is a bounce (GA4's rule for an engaged session, 10 s).
-BOUNCE_BELOW_MS = 10_000
 
 
 class Metric(StrEnum):
@@ -109,39 +103,20 @@ def metric_value(metric: Metric, tally: Tally) -> float | None:
     return sums[metric] / tally.visits
 
 
-# --- sums of sessions -------------------------------------------------------------------------------------------------
+# --- sums -------------------------------------------------------------------------------------------------------------
 
 
-def visitors_sum(condition: Q | None = None) -> Any:
-    """Return the aggregate of distinct visitors a local day, summed over days.
-
-    A visitor without another visit that day needs no DISTINCT; only those with siblings do (architecture, "Tables of
-    the hot path").
-    """
-    met = condition or Q()
-    visitor_day = Func(F("local_day"), F("visitor_id"), function="ROW", output_field=TextField())
-    alone = Count("pk", filter=met & Q(has_siblings=False))
-    return alone + Count(visitor_day, distinct=True, filter=met & Q(has_siblings=True), output_field=IntegerField())
-
-
-def session_sums() -> dict[str, Any]:
-    """Return the aggregates over sessions that a Tally is made of, all but page views by their own time."""
-    seconds = Extract(F("ended_at") - F("started_at"), "epoch", output_field=FloatField())
-    bounced = Q(pageviews=1, interactive_events=0, engaged_ms__lt=BOUNCE_BELOW_MS)
-    return {
-        "visitors": visitors_sum(),
-        "visits": Count("pk"),
-        "bounces": Count("pk", filter=bounced),
-        "visit_views": Coalesce(Sum("pageviews"), 0),
-        "duration_seconds": Coalesce(Sum(seconds), 0.0),
-        "engaged_ms": Coalesce(Sum("engaged_ms"), 0),
-    }
-
-
-def tally_of(row: Mapping[str, Any], pageviews: int = 0) -> Tally:
-    """Return the Tally of a row that `session_sums` brought."""
-    sums = {name: row[name] for name in asdict(Tally()) if name != "pageviews"}
-    return Tally(**(sums | {"duration_seconds": float(sums["duration_seconds"])}), pageviews=pageviews)
+def tally_of(sums: Mapping[str, Any]) -> Tally:
+    """Return the Tally of the sums that apps.tracking.sums brought."""
+    return Tally(
+        visitors=sums["visitors"],
+        visits=sums["visits"],
+        bounces=sums["bounces"],
+        visit_views=sums["visit_views"],
+        duration_seconds=sums["duration"].total_seconds(),
+        engaged_ms=sums["engaged_ms"],
+        pageviews=sums["count"],
+    )
 
 
 def tally_sum(tallies: Iterable[Tally]) -> Tally:

@@ -1,12 +1,11 @@
 """The portfolio: one row a site, and what needs somebody today. Only what is known; nothing is guessed."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
 from django.urls import reverse
 
 from apps.companies.newcomers import newcomers
@@ -14,13 +13,10 @@ from apps.core import formats
 from apps.core.changes import Change, change
 from apps.core.period_picker import address
 from apps.sites.models import Site
-from apps.tracking.models import Session
 
-from .metrics import visitors_sum
 from .site_health import SiteHealth, TagState, site_health
+from .weeks import WEEK_DAYS, Week, weeks
 
-WEEK_DAYS = 7
-SPARK_DAYS = 28
 DAY = timedelta(days=1)
 # A site's visitors fell by so much within a week: somebody should look.
 FALL_RATIO = 0.3
@@ -95,22 +91,12 @@ class Portfolio:
     archived: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Week:
-    """Visitors of four weeks by day; of the last seven days; and of the seven before, up to the same time of day."""
-
-    days: Sequence[int]
-    visitors: int
-    before: int
-    companies: int
-
-
 def portfolio(sites: Sequence[Site], *, now: datetime) -> Portfolio:
-    """Return the portfolio of these sites (with clients and domains at hand). Eight queries at most, however many."""
+    """Return the portfolio of these sites (with clients and domains at hand). Ten queries at most, however many."""
     shown = [site for site in sites if site.status != Site.Status.ARCHIVED]
     health = site_health(shown, now=now)
-    weeks = _weeks(shown, now)
-    rows = [_row(site, health[site.id], weeks[site.id], now) for site in shown]
+    by_site = weeks(shown, now=now)
+    rows = [_row(site, health[site.id], by_site[site.id], now) for site in shown]
     needs = [need for row in rows for need in _needs(row, now)]
     counts: dict[int, int] = defaultdict(int)
     for need in needs:
@@ -147,76 +133,6 @@ def _counted(number: int, noun: str) -> str:
     return f"{formats.number(number)} {noun}{'' if number == 1 else 's'}"
 
 
-# --- figures ----------------------------------------------------------------------------------------------------------
-
-
-def _weeks(sites: Sequence[Site], now: datetime) -> Mapping[int, _Week]:
-    """Return the last four weeks of each site in its own days. Three queries."""
-    todays = {site.id: now.astimezone(ZoneInfo(site.time_zone)).date() for site in sites}
-    by_day = _visitors_by_day(sites, now)
-    cut = _visitors_until_now_a_week_ago(sites, todays, now)
-    companies = _companies(sites, todays)
-    return {
-        site.id: _week(todays[site.id], by_day[site.id], cut.get(site.id, 0), companies.get(site.id, 0))
-        for site in sites
-    }
-
-
-def _week(today: date, by_day: Mapping[date, int], cut: int, companies: int) -> _Week:
-    days = [by_day.get(today - DAY * back, 0) for back in range(SPARK_DAYS - 1, -1, -1)]
-    # The same day a week ago is still running, so to speak: it counts up to this time of day.
-    before = sum(days[-2 * WEEK_DAYS : -WEEK_DAYS - 1]) + cut
-    return _Week(days, sum(days[-WEEK_DAYS:]), before, companies)
-
-
-def _visitors_by_day(sites: Sequence[Site], now: datetime) -> Mapping[int, Mapping[date, int]]:
-    found: dict[int, dict[date, int]] = defaultdict(dict)
-    sessions = Session.objects.filter(
-        site_id__in=[site.id for site in sites],
-        set_aside="",
-        # A day more than shown: the sites' days begin at different moments.
-        started_at__gte=now - DAY * (SPARK_DAYS + 1),
-        started_at__lte=now,
-    )
-    counted = sessions.values_list("site_id", "local_day").annotate(n=visitors_sum()).order_by()
-    for site_id, day, visitors in counted:
-        found[site_id][day] = visitors
-    return defaultdict(dict, found)
-
-
-def _visitors_until_now_a_week_ago(
-    sites: Sequence[Site], todays: Mapping[int, date], now: datetime
-) -> Mapping[int, int]:
-    """Return each site's visitors of the same weekday a week ago, up to the same time of day."""
-    wanted = Q(pk__in=[])
-    for zone_name, ids in _by_zone(sites).items():
-        zone = ZoneInfo(zone_name)
-        day = todays[ids[0]] - DAY * WEEK_DAYS
-        until = datetime.combine(day, now.astimezone(zone).time(), tzinfo=zone)
-        wanted |= Q(site_id__in=ids, local_day=day, started_at__lt=until, started_at__gte=until - 2 * DAY)
-    counted = Session.objects.filter(wanted, set_aside="").values_list("site_id").annotate(n=visitors_sum())
-    return dict(counted.order_by().values_list("site_id", "n"))
-
-
-def _companies(sites: Sequence[Site], todays: Mapping[int, date]) -> Mapping[int, int]:
-    if not sites:
-        return {}
-    first = min(todays.values()) - DAY * WEEK_DAYS
-    visits = Session.objects.filter(
-        site_id__in=[site.id for site in sites], set_aside="", company_id__isnull=False, local_day__gt=first
-    )
-    started = datetime.combine(first, datetime.min.time(), tzinfo=ZoneInfo("UTC"))
-    counted = visits.filter(started_at__gte=started).values_list("site_id")
-    return dict(counted.annotate(n=Count("company_id", distinct=True)).order_by().values_list("site_id", "n"))
-
-
-def _by_zone(sites: Sequence[Site]) -> Mapping[str, list[int]]:
-    zones: dict[str, list[int]] = defaultdict(list)
-    for site in sites:
-        zones[site.time_zone].append(site.id)
-    return zones
-
-
 # --- rows and lines ---------------------------------------------------------------------------------------------------
 
 
@@ -225,7 +141,7 @@ def site_domain(site: Site) -> str:
     return next((domain.host for domain in site.domains.all()), "")
 
 
-def _row(site: Site, health: SiteHealth, week: _Week, now: datetime) -> SiteRow:
+def _row(site: Site, health: SiteHealth, week: Week, now: datetime) -> SiteRow:
     return SiteRow(
         site=site,
         domain=site_domain(site),

@@ -1,19 +1,23 @@
 """Figures of a period: totals, what they are compared with, and their course over time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, DateField, DateTimeField, Expression, F, Func, Value
-from django.db.models.functions import TruncDate, TruncMonth, TruncWeek
+from django.db.models import DateField, DateTimeField, Expression, F, Func, Value
+from django.db.models.functions import Cast, TruncDate, TruncMonth, TruncWeek
 
 from apps.core.changes import Change
-from apps.core.periods import Bucket, Granularity, Period, Span
+from apps.core.periods import DAY, Bucket, Granularity, Period, Span, day_start
+from apps.tracking.dimensions import WHOLE
 from apps.tracking.filters import Filters
 from apps.tracking.models import Kind
+from apps.tracking.rollups import Split, rollup_rows
 from apps.tracking.selectors import event_all, session_all
+from apps.tracking.sums import Part, counts_part, sessions_part, stored_part, whole_key
 
-from .metrics import Metric, Tally, metric_change, metric_value, session_sums, tally_of, tally_sum
+from .metrics import Metric, Tally, metric_change, metric_value, tally_of, tally_sum
+from .sources import split_for, summed
 
 HOUR = timedelta(hours=1)
 
@@ -64,7 +68,7 @@ class Figures:
 
 
 def figures(*, site_id: int, period: Period, filters: Filters, compares: bool = True) -> Figures:
-    """Return totals and course together: what adds up from the course isn't asked for again. Four to eight queries."""
+    """Return totals and course together: what adds up from the course isn't asked for again. Two to six queries."""
     one = course(site_id=site_id, span=period.span, granularity=period.granularity, filters=filters)
     current = _total(one, site_id, filters)
     if period.comparison is None or not compares:
@@ -76,17 +80,32 @@ def figures(*, site_id: int, period: Period, filters: Filters, compares: bool = 
 
 def _total(one: Course, site_id: int, filters: Filters, *, until: datetime | None = None) -> Tally:
     """Return a course's total; `until` cuts its last day short."""
-    span = one.span
     if until is None and one.granularity is not Granularity.HOUR:
         return one.total()
     if until is not None and one.granularity is Granularity.DAY:
         rest = tally(site_id=site_id, since=one.buckets[-1].start, until=until, filters=filters)
         return tally_sum([*one.tallies[:-1], rest])
-    return tally(site_id=site_id, since=span.start, until=until or span.end, filters=filters)
+    return total(site_id=site_id, span=one.span, filters=filters, until=until or one.span.end)
+
+
+def total(*, site_id: int, span: Span, filters: Filters, until: datetime) -> Tally:
+    """Return the sums of a span up to a moment in it. Two queries: which days hold, and the sums."""
+    cut = min(until.astimezone(span.zone).date(), span.last + DAY)
+    parts = []
+    if span.first < cut:
+        whole = Span(span.first, cut - DAY, span.zone)
+        split = split_for(site_id=site_id, span=whole, filters=filters)
+        for days in split.kept:
+            parts.append(stored_part(rollup_rows(site_id=site_id, dimensions=[WHOLE], days=days), whole_key()))
+        for days in split.raw:
+            parts += _raw_parts(site_id, days.start, days.end, filters)
+    if (rest := day_start(cut, span.zone)) < until:
+        parts += _raw_parts(site_id, rest, until, filters)
+    return _summed(parts)
 
 
 def totals(*, site_id: int, period: Period, filters: Filters, compares: bool = True) -> Totals:
-    """Return the sums of a period and, if it `compares`, of its comparison. Two queries each."""
+    """Return the sums of a period and, if it `compares`, of its comparison. A query each, of raw rows."""
     span, comparison = period.span, period.comparison
     current = tally(site_id=site_id, since=span.start, until=span.end, filters=filters)
     if comparison is None or not compares:
@@ -96,10 +115,19 @@ def totals(*, site_id: int, period: Period, filters: Filters, compares: bool = T
 
 
 def tally(*, site_id: int, since: datetime, until: datetime, filters: Filters) -> Tally:
-    """Return the sums of [since, until). Two queries: visits, and page views by their own time."""
-    row = session_all(site_id=site_id, since=since, until=until, filters=filters).aggregate(**session_sums())
+    """Return the sums of [since, until), read raw. One query."""
+    return _summed(_raw_parts(site_id, since, until, filters))
+
+
+def _raw_parts(site_id: int, since: datetime, until: datetime, filters: Filters) -> list[Part]:
+    sessions = session_all(site_id=site_id, since=since, until=until, filters=filters)
     views = event_all(site_id=site_id, since=since, until=until, kind=Kind.PAGEVIEW, filters=filters)
-    return tally_of(row, pageviews=views.count())
+    return [sessions_part(sessions, whole_key()), counts_part(views, whole_key())]
+
+
+def _summed(parts: list[Part]) -> Tally:
+    found = summed(parts, 1)
+    return tally_of(found[0][1]) if found else Tally()
 
 
 def course(*, site_id: int, span: Span, granularity: Granularity, filters: Filters) -> Course:
@@ -110,23 +138,33 @@ def course(*, site_id: int, span: Span, granularity: Granularity, filters: Filte
 
 
 def _tallies(site_id: int, span: Span, granularity: Granularity, filters: Filters) -> dict[date | datetime, Tally]:
-    sessions = session_all(site_id=site_id, since=span.start, until=span.end, filters=filters)
-    views = event_all(site_id=site_id, since=span.start, until=span.end, kind=Kind.PAGEVIEW, filters=filters)
-    visits = sessions.values(bucket=_started_in(span, granularity)).annotate(**session_sums()).order_by()
-    found: dict[date | datetime, Tally] = {row["bucket"]: tally_of(row) for row in visits}
-    for bucket, count in views.values_list(_occurred_in(span, granularity)).annotate(n=Count("pk")).order_by():
-        found[bucket] = replace(found.get(bucket, Tally()), pageviews=count)
-    return found
+    is_hourly = granularity is Granularity.HOUR
+    split = Split([], [span]) if is_hourly else split_for(site_id=site_id, span=span, filters=filters)
+    parts: list[Part] = []
+    for days in split.kept:
+        rows = rollup_rows(site_id=site_id, dimensions=[WHOLE], days=days)
+        parts.append(stored_part(rows, _day_in("day", granularity)))
+    for days in split.raw:
+        sessions = session_all(site_id=site_id, since=days.start, until=days.end, filters=filters)
+        views = event_all(site_id=site_id, since=days.start, until=days.end, kind=Kind.PAGEVIEW, filters=filters)
+        parts.append(sessions_part(sessions, _started_in(span, granularity)))
+        parts.append(counts_part(views, _occurred_in(span, granularity)))
+    return {bucket: tally_of(sums) for (bucket,), sums, _ in summed(parts, 1)}
 
 
 def _started_in(span: Span, granularity: Granularity) -> Expression | F:
     """Return the bucket of a session. Its local day is stored with it."""
     if granularity is Granularity.HOUR:
         return _hour("started_at", span)
+    return _day_in("local_day", granularity)
+
+
+def _day_in(column: str, granularity: Granularity) -> Expression | F:
+    """Return the bucket of a local day."""
     if granularity is Granularity.DAY:
-        return F("local_day")
+        return F(column)
     trunc = TruncWeek if granularity is Granularity.WEEK else TruncMonth
-    return trunc("local_day", output_field=DateField())
+    return Cast(trunc(column), DateField())
 
 
 def _occurred_in(span: Span, granularity: Granularity) -> Expression:
@@ -136,7 +174,7 @@ def _occurred_in(span: Span, granularity: Granularity) -> Expression:
     if granularity is Granularity.DAY:
         return TruncDate("occurred_at", tzinfo=span.zone)
     trunc = TruncWeek if granularity is Granularity.WEEK else TruncMonth
-    return trunc("occurred_at", output_field=DateField(), tzinfo=span.zone)
+    return Cast(trunc("occurred_at", tzinfo=span.zone), DateField())
 
 
 def _hour(column: str, span: Span) -> Func:

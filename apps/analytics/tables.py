@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from apps.core import formats
 from apps.core.charts import Unit, say
+from apps.tracking.dimensions import Over
 
-from .breakdowns import PAGE_ROWS, Asked, Breakdown, Dimension, Over, Row, Sort, breakdown
+from .breakdowns import PAGE_ROWS, Asked, Breakdown, Dimension, Row, Sort, breakdown
 from .exports import Cell
 from .metrics import DEFINITIONS, Metric, metric_value
 from .panels import PANELS, BarRow, Panel, bar_rows, row_names, search_keys

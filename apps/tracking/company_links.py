@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from .models import Session
+from .rollups import marks_put
 
+# Those whose company is another than before have changed on their day.
 _LINK = """
-UPDATE session SET company_id = new.company_id, matched_at = %s
-FROM unnest(%s::uuid[], %s::bigint[]) AS new(id, company_id) WHERE session.id = new.id
+UPDATE session SET company_id = found.company_id, matched_at = %s
+FROM unnest(%s::uuid[], %s::bigint[]) AS found(id, company_id) WHERE session.id = found.id
+RETURNING site_id, local_day, old.company_id IS DISTINCT FROM new.company_id
 """
 
 
@@ -62,6 +65,7 @@ def visits_unmatched(*, session_ids: Iterable[UUID] | None = None, limit: int = 
 
 
 def visits_link(*, companies: Mapping[UUID, int | None], at: datetime) -> None:
-    """Note the company of each visit, or that it has none, and that we looked `at` then. One query; may run twice."""
-    with connection.cursor() as cursor:
+    """Note the company of each visit, or that it has none, and that we looked `at` then. Two queries; may run twice."""
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LINK, [at, list(companies), list(companies.values())])
+        marks_put({(site_id, day) for site_id, day, is_changed in cursor.fetchall() if is_changed})

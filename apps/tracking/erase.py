@@ -25,6 +25,7 @@ from .models import (
     SessionAlias,
     VisitToJudge,
 )
+from .rollups import days_mark, rollups_forget, span_mark
 
 SLICE = 20_000
 
@@ -32,6 +33,7 @@ EVENTS_SLICE = """
 DELETE FROM event WHERE site_id = %s AND (occurred_at, event_id) IN (
     SELECT occurred_at, event_id FROM event WHERE site_id = %s ORDER BY occurred_at, event_id LIMIT %s
 )
+RETURNING occurred_at
 """
 
 
@@ -74,6 +76,7 @@ def site_erase(site_id: int) -> None:
         site_lock([site_id])
         for model in (PendingEngagement, ParkedEntry, ImportJob, ExclusionRule, VisitToJudge, LedgerLine):
             model.objects.filter(site_id=site_id).delete()
+        rollups_forget(site_id)
 
 
 def sites_left_behind() -> list[int]:
@@ -93,12 +96,17 @@ def _events_slice(site_id: int) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         site_lock([site_id])
         cursor.execute(EVENTS_SLICE, [site_id, site_id, SLICE])
-        return int(cursor.rowcount)
+        gone = [moment for (moment,) in cursor.fetchall()]
+        if gone:
+            span_mark(site_id, min(gone), max(gone))
+    return len(gone)
 
 
 def _sessions_slice(site_id: int) -> int:
     with transaction.atomic():
         site_lock([site_id])
-        ids = list(Session.objects.filter(site_id=site_id).values_list("id", flat=True)[:SLICE])
+        visits = dict(Session.objects.filter(site_id=site_id).values_list("id", "local_day")[:SLICE])
+        ids = list(visits)
+        days_mark(site_id, visits.values())
         SessionAlias.objects.filter(session_id__in=ids).delete()
         return Session.objects.filter(id__in=ids).delete()[0]

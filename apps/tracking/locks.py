@@ -21,6 +21,13 @@ def partitions_lock() -> None:
     _lock([_key("partitions")])
 
 
+def rollups_try_lock() -> bool:
+    """Be the one who builds rollups of the current agency until the transaction ends; False if somebody else is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_key("rollups")])
+        return bool(cursor.fetchone()[0])
+
+
 def _lock(keys: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])

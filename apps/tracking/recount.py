@@ -5,6 +5,7 @@ from django.db import connection, transaction
 from apps.sites.models import Site
 
 from .locks import site_lock
+from .rollups import rollups_forget
 
 LOCAL_DAYS = "UPDATE session SET local_day = (started_at AT TIME ZONE %s)::date WHERE site_id = %s"
 # Whoever has two visits on one of the new days is marked; a mark too many costs time, one too few a wrong figure.
@@ -27,3 +28,4 @@ def site_set_zone(*, site: Site, time_zone: str) -> None:
         site.save(update_fields=["time_zone"])
         cursor.execute(LOCAL_DAYS, [time_zone, site.id])
         cursor.execute(SIBLINGS, [site.id, site.id])
+        rollups_forget(site.id)

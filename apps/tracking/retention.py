@@ -17,6 +17,7 @@ from .drop_reasons import SetAside
 from .ledger import State, Tally, ledger_add
 from .locks import site_lock
 from .models import ParkedEntry, PendingEngagement, Session, SessionAlias
+from .rollups import rollups_forget_before, span_mark
 from .salts import KEPT_DAYS_BEFORE_TODAY
 
 # Visits deleted in one transaction: the writer waits for the site's lock meanwhile.
@@ -77,6 +78,7 @@ def _enforce(site_id: int, oldest: datetime) -> int:
             tally.move(site_id, entry.ledger_day, (State.PARKED, ""), (State.ERASED, ""), entry.events)
         parked.delete()
         ledger_add(tally)
+        rollups_forget_before(site_id, oldest)
     return gone
 
 
@@ -97,6 +99,7 @@ def _delete_visits(site_id: int, session_ids: list[UUID], first: datetime, last:
     ledger_add(_erased(site_id, events))
     SessionAlias.objects.filter(session_id__in=session_ids).delete()
     Session.objects.filter(id__in=session_ids).delete()
+    span_mark(site_id, first, last)
 
 
 def _erased(site_id: int, events: Iterable[tuple[datetime, str]]) -> Tally:

@@ -16,6 +16,7 @@ from apps.sites.models import Site
 from .adjustments import moved_back_from, moved_by
 from .flags import COUNTED, Flag
 from .ledger import State, Tally, ledger_add
+from .rollups import days_mark
 
 FLAG_VISITS = """
 UPDATE session SET set_aside = flag.set_aside, excluded_by = flag.excluded_by
@@ -95,7 +96,3 @@ def local_days(*, site_id: int, spans: Iterable[tuple[datetime, datetime]]) -> s
             days.add(day)
             day += timedelta(days=1)
     return days
-
-
-def days_mark(site_id: int, days: Iterable[date]) -> None:
-    """Have what is computed by day computed anew. Nothing is as yet: every figure is read from visits and events."""

@@ -12,6 +12,7 @@ from apps.agencies.migrating import agency_schemas
 from apps.core.tenancy import current_schema, in_schema
 
 from . import erase, import_jobs, partitions, retention, salts, valkey
+from . import rollups_build as rollups_building
 from .rules import work
 
 logger = logging.getLogger(__name__)
@@ -87,6 +88,12 @@ def _rules_sweep() -> None:
     work.visits_judge()
     for rule_id in work.rules_unfinished():
         rule_work.delay(current_schema(), rule_id)
+
+
+@shared_task(name="apps.tracking.tasks.rollups_build")
+def rollups_build() -> None:
+    """Sum up past days whose rows have changed, and those that never were."""
+    _for_each_agency(rollups_building.rollups_build)
 
 
 def _for_each_agency(work: Callable[[], object]) -> None:

@@ -160,6 +160,12 @@ CELERY_BEAT_SCHEDULE = {
     "orphans": {"task": "apps.tracking.tasks.engagement_orphans_drop", "schedule": crontab(minute="41", hour="*")},
     "rules-sweep": {"task": "apps.tracking.tasks.rules_sweep", "schedule": 60.0},
     "durable-rewrite": {"task": "apps.tracking.tasks.durable_file_rewrite", "schedule": crontab(minute="53")},
+    # One that couldn't begin before the next is due has nothing to add to it.
+    "rollups": {
+        "task": "apps.tracking.tasks.rollups_build",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
     "match-sweep": {"task": "apps.companies.tasks.match_sweep", "schedule": 60.0},
     "matches-tidy": {"task": "apps.companies.tasks.matches_tidy", "schedule": crontab(minute="37")},
     "spares": {"task": "apps.agencies.tasks.spares_refill", "schedule": 60.0},

@@ -17,6 +17,7 @@ from ..ingest import Arrival, arrive
 from ..ledger import State, Tally, ledger_add
 from ..locks import site_lock
 from ..partitions import Leaf
+from ..rollups import days_between, marks_put
 from ..rules.judging import Rule, rules_in_force
 from ..steps.sessions import Sessions, SessionState
 from .counting import count_items
@@ -130,6 +131,7 @@ class Batch:
         sessions_store(changed)
         sessions_join(self.sessions.joined)
         visits_to_judge(changed, self.sessions.joined, self.rules, clock.now())
+        marks_put(self._touched_days(changed))
 
     def _drop_repeated(self, leaves: list[Leaf]) -> None:
         """Leave out events whose id is stored already or comes twice in this batch: the first one counts."""
@@ -233,6 +235,21 @@ class Batch:
         first = min(session.started_ms for session in [*gone, *renamed])
         last = max(session.ended_ms for session in [*gone, *renamed])
         events_repoint(moved, first, last)
+
+    def _touched_days(self, changed: Iterable[SessionState]) -> set[tuple[int, date]]:
+        """Return all local days of the batch's visits: those on which they began, or did before they were lengthened, and
+        those of their events lie within.
+        """
+        ends: dict[tuple[int, date], int] = {}
+        for session in changed:
+            key = (session.site_id, session.local_day)
+            if session.ended_ms > ends.get(key, 0):
+                ends[key] = session.ended_ms
+        return {
+            (site_id, day)
+            for (site_id, first), ended_ms in ends.items()
+            for day in days_between(first, self._local_day(site_id, ended_ms))
+        }
 
     # --- news ---------------------------------------------------------------------------------------------------------
 
