@@ -9,20 +9,27 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import F, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q
 
 from apps.core.periods import Period, Span
 from apps.tracking import dimensions
 from apps.tracking.dimensions import WHOLE, Over, unknown_of
 from apps.tracking.filters import PLACE_SEPARATOR, Filters
 from apps.tracking.models import Kind
-from apps.tracking.rollups import Split, rollup_rows, stored_columns, stored_keys
+from apps.tracking.rollups import rollup_rows, stored_columns, stored_keys
 from apps.tracking.selectors import event_all, session_all
-from apps.tracking.sums import Part, events_part, sessions_part, stored_part, visitors_sum
+from apps.tracking.sums import (
+    Part,
+    asked_part,
+    events_part,
+    sessions_scan,
+    stored_part,
+    stored_whole_part,
+    whole_part,
+)
 
 from .metrics import Tally, tally_of
-from .sources import split_for, summed
+from .sources import Summed, split_for, summed_beside
 
 PANEL_ROWS = 8
 PAGE_ROWS = 100
@@ -140,18 +147,9 @@ class Asked:
 
 
 def breakdown(*, site_id: int, period: Period, filters: Filters, dimension: Dimension, asked: Asked) -> Breakdown:
-    """Return a period's visitors by `dimension`, most first. Three queries: which days have rollups, the visitors in
-    all, and the rows; one more for each further stretch of raw days.
-    """
-    split = split_for(site_id=site_id, span=period.span, filters=filters)
-    visitors, unknown = _visitors(site_id, split, filters, dimension)
-    parts = [
-        *(_stored_part(site_id, days, dimension, asked) for days in split.kept),
-        *(_raw_part(site_id, days, filters, dimension, asked) for days in split.raw),
-    ]
-    found = summed(
-        parts, len(dimension.columns), order=_order(dimension, asked), limit=asked.limit, offset=asked.offset
-    )
+    """Return a period's visitors by `dimension`, most first. Two queries: which days have rollups, and the rest."""
+    found, whole = _read(site_id, period.span, filters, dimension, asked)
+    visitors, unknown = whole
     tallies = [(values, tally_of(sums)) for values, sums, _ in found]
     most = max((tally.visitors for _, tally in tallies), default=0)
     return Breakdown(
@@ -171,36 +169,57 @@ def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-# --- visitors in all --------------------------------------------------------------------------------------------------
+# --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _visitors(site_id: int, split: Split, filters: Filters, dimension: Dimension) -> tuple[int, int]:
-    """Return the visitors, and how many of them have visits about which the dimension knows nothing."""
-    visitors, unknown = 0, 0
-    for days in split.kept:
-        rows = rollup_rows(site_id=site_id, dimensions=[WHOLE, unknown_of(dimension.counted)], days=days)
-        whole = Q(dimension=WHOLE.code)
-        nothing = ~whole & Q(value=dimension.counted.unknown or "")
-        sums = rows.aggregate(
-            everybody=Coalesce(Sum("visitors", filter=whole), 0), unknown=Coalesce(Sum("visitors", filter=nothing), 0)
-        )
-        visitors, unknown = visitors + sums["everybody"], unknown + sums["unknown"]
-    for days in split.raw:
-        sessions = session_all(site_id=site_id, since=days.start, until=days.end, filters=filters)
-        sums = sessions.aggregate(visitors=visitors_sum(), unknown=visitors_sum(_is_unknown(dimension)))
-        visitors, unknown = visitors + sums["visitors"], unknown + sums["unknown"]
-    return visitors, unknown if dimension.over is Over.SESSIONS else 0
+def _read(
+    site_id: int, span: Span, filters: Filters, dimension: Dimension, asked: Asked
+) -> tuple[list[Summed], tuple[int, int]]:
+    """Return the rows, and (all visitors, those of unknown value). Raw visits are gone through once."""
+    split = split_for(site_id=site_id, span=span, filters=filters)
+    parts = [_stored_part(site_id, days, dimension, asked) for days in split.kept]
+    wholes = [_stored_whole(site_id, days, dimension) for days in split.kept]
+    scans: dict[str, Part] = {}
+    for number, days in enumerate(split.raw):
+        name = f"scan_{number}"
+        scans[name] = _scan(site_id, days, filters, dimension, asked)
+        wholes.append(whole_part(scans[name], name=name))
+        if dimension.over is Over.SESSIONS:
+            parts.append(asked_part(scans[name], len(dimension.columns), name=name))
+        else:
+            parts.append(_events_part(site_id, days, filters, dimension, asked))
+    return summed_beside(
+        parts,
+        wholes,
+        len(dimension.columns),
+        scans=scans,
+        order=_order(dimension, asked),
+        limit=asked.limit,
+        offset=asked.offset,
+    )
+
+
+def _scan(site_id: int, days: Span, filters: Filters, dimension: Dimension, asked: Asked) -> Part:
+    sessions = session_all(site_id=site_id, since=days.start, until=days.end, filters=filters)
+    if dimension.over is not Over.SESSIONS:
+        return sessions_scan(sessions)
+    unknown = _is_unknown(dimension)
+    wanted = _searched(dimension.columns, asked)
+    if dimension.leaves_out_empty:
+        wanted &= ~unknown
+    return sessions_scan(sessions, *map(F, dimension.columns), asked=wanted, unknown=unknown)
 
 
 def _is_unknown(dimension: Dimension) -> Q:
-    if dimension.over is not Over.SESSIONS:
-        return Q(pk__in=[])
     if dimension.counted.unknown is None:
         return Q(**{f"{dimension.column}__isnull": True})
     return Q(**{dimension.column: dimension.counted.unknown})
 
 
-# --- rows -------------------------------------------------------------------------------------------------------------
+def _stored_whole(site_id: int, days: Span, dimension: Dimension) -> Part:
+    unknown = [unknown_of(dimension.counted)] if dimension.over is Over.SESSIONS else []
+    rows = rollup_rows(site_id=site_id, dimensions=[WHOLE, *unknown], days=days)
+    return stored_whole_part(rows, Q(dimension=WHOLE.code), Q(value=dimension.counted.unknown or ""))
 
 
 def _stored_part(site_id: int, days: Span, dimension: Dimension, asked: Asked) -> Part:
@@ -211,15 +230,10 @@ def _stored_part(site_id: int, days: Span, dimension: Dimension, asked: Asked) -
     return stored_part(rows, *stored_keys(dimension.counted))
 
 
-def _raw_part(site_id: int, days: Span, filters: Filters, dimension: Dimension, asked: Asked) -> Part:
-    searched = _searched(dimension.columns, asked)
-    if dimension.over is Over.SESSIONS:
-        sessions = session_all(site_id=site_id, since=days.start, until=days.end, filters=filters).filter(searched)
-        if dimension.leaves_out_empty:
-            sessions = sessions.exclude(_is_unknown(dimension))
-        return sessions_part(sessions, *map(F, dimension.columns))
+def _events_part(site_id: int, days: Span, filters: Filters, dimension: Dimension, asked: Asked) -> Part:
     kind = Kind.PAGEVIEW if dimension.over is Over.PAGEVIEWS else Kind.EVENT
-    events = event_all(site_id=site_id, since=days.start, until=days.end, kind=kind, filters=filters).filter(searched)
+    events = event_all(site_id=site_id, since=days.start, until=days.end, kind=kind, filters=filters)
+    events = events.filter(_searched(dimension.columns, asked))
     if dimension.leaves_out_empty:
         events = events.exclude(**{dimension.column: ""})
     return events_part(events, days.zone, *map(F, dimension.columns))

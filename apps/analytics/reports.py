@@ -4,20 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import DateField, DateTimeField, Expression, F, Func, Value
+from django.db.models import DateField, DateTimeField, Expression, F, Func, Q, Value
 from django.db.models.functions import Cast, TruncDate, TruncMonth, TruncWeek
 
 from apps.core.changes import Change
 from apps.core.periods import DAY, Bucket, Granularity, Period, Span, day_start
-from apps.tracking.dimensions import WHOLE
 from apps.tracking.filters import Filters
-from apps.tracking.models import Kind
-from apps.tracking.rollups import Split, rollup_rows
-from apps.tracking.selectors import event_all, session_all
-from apps.tracking.sums import Part, counts_part, sessions_part, stored_part, whole_key
+from apps.tracking.rollups import Split
+from apps.tracking.sums import whole_key
 
 from .metrics import Metric, Tally, metric_change, metric_value, tally_of, tally_sum
-from .sources import split_for, summed
+from .sources import Reading, split_for
 
 HOUR = timedelta(hours=1)
 
@@ -90,18 +87,17 @@ def _total(one: Course, site_id: int, filters: Filters, *, until: datetime | Non
 
 def total(*, site_id: int, span: Span, filters: Filters, until: datetime) -> Tally:
     """Return the sums of a span up to a moment in it. Two queries: which days hold, and the sums."""
+    reading = Reading(site_id, filters)
     cut = min(until.astimezone(span.zone).date(), span.last + DAY)
-    parts = []
     if span.first < cut:
-        whole = Span(span.first, cut - DAY, span.zone)
-        split = split_for(site_id=site_id, span=whole, filters=filters)
+        split = split_for(site_id=site_id, span=Span(span.first, cut - DAY, span.zone), filters=filters)
         for days in split.kept:
-            parts.append(stored_part(rollup_rows(site_id=site_id, dimensions=[WHOLE], days=days), whole_key()))
+            reading.add_stored(days, whole_key())
         for days in split.raw:
-            parts += _raw_parts(site_id, days.start, days.end, filters)
+            _add_raw(reading, days.start, days.end)
     if (rest := day_start(cut, span.zone)) < until:
-        parts += _raw_parts(site_id, rest, until, filters)
-    return _summed(parts)
+        _add_raw(reading, rest, until)
+    return _summed(reading)
 
 
 def totals(*, site_id: int, period: Period, filters: Filters, compares: bool = True) -> Totals:
@@ -116,17 +112,17 @@ def totals(*, site_id: int, period: Period, filters: Filters, compares: bool = T
 
 def tally(*, site_id: int, since: datetime, until: datetime, filters: Filters) -> Tally:
     """Return the sums of [since, until), read raw. One query."""
-    return _summed(_raw_parts(site_id, since, until, filters))
+    reading = Reading(site_id, filters)
+    _add_raw(reading, since, until)
+    return _summed(reading)
 
 
-def _raw_parts(site_id: int, since: datetime, until: datetime, filters: Filters) -> list[Part]:
-    sessions = session_all(site_id=site_id, since=since, until=until, filters=filters)
-    views = event_all(site_id=site_id, since=since, until=until, kind=Kind.PAGEVIEW, filters=filters)
-    return [sessions_part(sessions, whole_key()), counts_part(views, whole_key())]
+def _add_raw(reading: Reading, since: datetime, until: datetime) -> None:
+    reading.add_raw(since, until, whole_key(), whole_key(), within=Q(ended_at__lt=until))
 
 
-def _summed(parts: list[Part]) -> Tally:
-    found = summed(parts, 1)
+def _summed(reading: Reading) -> Tally:
+    found = reading.summed()
     return tally_of(found[0][1]) if found else Tally()
 
 
@@ -140,16 +136,15 @@ def course(*, site_id: int, span: Span, granularity: Granularity, filters: Filte
 def _tallies(site_id: int, span: Span, granularity: Granularity, filters: Filters) -> dict[date | datetime, Tally]:
     is_hourly = granularity is Granularity.HOUR
     split = Split([], [span]) if is_hourly else split_for(site_id=site_id, span=span, filters=filters)
-    parts: list[Part] = []
+    reading = Reading(site_id, filters)
     for days in split.kept:
-        rows = rollup_rows(site_id=site_id, dimensions=[WHOLE], days=days)
-        parts.append(stored_part(rows, _day_in("day", granularity)))
+        reading.add_stored(days, _day_in("day", granularity))
+    # A visit that ends on the day on which it began has all of its page views in that day's bucket.
+    within = None if is_hourly else Q(local_day=TruncDate("ended_at", tzinfo=span.zone))
+    started, occurred = _started_in(span, granularity), _occurred_in(span, granularity)
     for days in split.raw:
-        sessions = session_all(site_id=site_id, since=days.start, until=days.end, filters=filters)
-        views = event_all(site_id=site_id, since=days.start, until=days.end, kind=Kind.PAGEVIEW, filters=filters)
-        parts.append(sessions_part(sessions, _started_in(span, granularity)))
-        parts.append(counts_part(views, _occurred_in(span, granularity)))
-    return {bucket: tally_of(sums) for (bucket,), sums, _ in summed(parts, 1)}
+        reading.add_raw(days.start, days.end, started, occurred, within=within)
+    return {bucket: tally_of(sums) for (bucket,), sums, _ in reading.summed()}
 
 
 def _started_in(span: Span, granularity: Granularity) -> Expression | F:

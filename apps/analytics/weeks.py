@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from apps.core.periods import DAY, Span
 from apps.sites.models import Site
 from apps.tracking.dimensions import BROKEN_DOWN, WHOLE
 from apps.tracking.models import Rollup, Session
 from apps.tracking.rollups import days_between, days_holding, split
-from apps.tracking.sums import visitors_sum
+from apps.tracking.sums import sessions_part
+
+from .sources import summed
 
 WEEK_DAYS = 7
 SPARK_DAYS = 28
@@ -92,9 +94,9 @@ def _count_stored(
 
 
 def _count_raw(counted: Mapping[int, _Counted], raw: Mapping[Span, Sequence[int]], todays: Mapping[int, date]) -> None:
-    visits = Session.objects.filter(_within(raw.items()), set_aside="").order_by()
-    for site_id, day, visitors in visits.values_list("site_id", "local_day").annotate(n=visitors_sum()):
-        counted[site_id].visitors[day] = visitors
+    visits = Session.objects.filter(_within(raw.items()), set_aside="")
+    for (site_id, day), sums, _ in summed([sessions_part(visits, F("site_id"), F("local_day"))], 2):
+        counted[site_id].visitors[day] = sums["visitors"]
     last_week = _within((_last_days(days, todays[ids[0]]), ids) for days, ids in raw.items())
     named = Session.objects.filter(last_week, set_aside="", company_id__isnull=False).order_by()
     for site_id, company_id in named.values_list("site_id", "company_id").distinct():
@@ -126,8 +128,8 @@ def _visitors_until_now_a_week_ago(
         day = todays[ids[0]] - DAY * WEEK_DAYS
         until = datetime.combine(day, now.astimezone(zone).time(), tzinfo=zone)
         wanted |= Q(site_id__in=ids, local_day=day, started_at__lt=until, started_at__gte=until - timedelta(days=2))
-    counted = Session.objects.filter(wanted, set_aside="").values_list("site_id").annotate(n=visitors_sum())
-    return dict(counted.order_by().values_list("site_id", "n"))
+    counted = summed([sessions_part(Session.objects.filter(wanted, set_aside=""), F("site_id"))], 1)
+    return {site_id: sums["visitors"] for (site_id,), sums, _ in counted}
 
 
 def _by_zone(sites: Sequence[Site]) -> Mapping[str, list[int]]:

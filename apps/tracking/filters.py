@@ -120,6 +120,11 @@ class Filters:
         return bool(self.items)
 
     @property
+    def are_of_visits(self) -> bool:
+        """Whether all of them are of what is constant for a visit."""
+        return all(item.field.level is Level.SESSION for item in self.items)
+
+    @property
     def texts(self) -> list[str]:
         return [item.text for item in self.items]
 

@@ -46,7 +46,7 @@ ORDER BY built.day DESC, built.site_id LIMIT %s
 # Every day from a site's first visit to the one before today, in its zone: what happened on none of them is before
 # the first visit, or on a day that is still running.
 MISSING = """
-SELECT site.id, day::date FROM sites_site AS site
+SELECT site.id, past.moment::date FROM sites_site AS site
 CROSS JOIN LATERAL (
     SELECT started_at FROM session WHERE site_id = site.id ORDER BY started_at LIMIT 1
 ) AS oldest
@@ -54,11 +54,11 @@ CROSS JOIN LATERAL generate_series(
     (oldest.started_at AT TIME ZONE site.time_zone)::date,
     (%s AT TIME ZONE site.time_zone)::date - 1,
     interval '1 day'
-) AS day
+) AS past (moment)
 WHERE NOT EXISTS (
-    SELECT FROM rollup_day AS built WHERE built.site_id = site.id AND built.day = day::date
+    SELECT FROM rollup_day AS built WHERE built.site_id = site.id AND built.day = past.moment::date
 )
-ORDER BY day DESC, site.id LIMIT %s
+ORDER BY past.moment DESC, site.id LIMIT %s
 """
 INSERT = f"""
 INSERT INTO rollup (site_id, dimension, day, number, country, region, value, {", ".join(SUMS)})

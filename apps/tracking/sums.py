@@ -12,7 +12,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Count, DurationField, Expression, F, Func, IntegerField, Q, QuerySet, Sum, TextField, Value
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    DurationField,
+    Expression,
+    F,
+    Q,
+    QuerySet,
+    Sum,
+    TextField,
+    UUIDField,
+    Value,
+    When,
+)
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, TruncDate
 
 from .models import Event, Session
@@ -39,39 +54,97 @@ class Part:
 
 # --- over visits ------------------------------------------------------------------------------------------------------
 
-
-def visitors_sum(condition: Q | None = None) -> Any:
-    """Return the aggregate of distinct visitors a local day, summed over days.
-
-    A visitor without another visit that day needs no DISTINCT; only those with siblings do (architecture, "Tables of
-    the hot path").
-    """
-    met = condition or Q()
-    visitor_day = Func(F("local_day"), F("visitor_id"), function="ROW", output_field=TextField())
-    alone = Count("pk", filter=met & Q(has_siblings=False))
-    return alone + Count(visitor_day, distinct=True, filter=met & Q(has_siblings=True), output_field=IntegerField())
-
-
-def session_sums() -> dict[str, Any]:
-    """Return the aggregates over sessions: all of SUMS but the count."""
-    bounced = Q(pageviews=1, interactive_events=0, engaged_ms__lt=BOUNCE_BELOW_MS)
-    # As an interval, which adds up exactly in any order; seconds as floats don't.
-    lasted = Sum(F("ended_at") - F("started_at"), output_field=DurationField())
-    nothing = Value(timedelta(0), output_field=DurationField())
-    return {
-        "visitors": visitors_sum(),
-        "visits": Count("*"),
-        "bounces": Count("pk", filter=bounced),
-        "visit_views": Coalesce(Sum("pageviews"), 0),
-        "duration": Coalesce(lasted, nothing),
-        "engaged_ms": Coalesce(Sum("engaged_ms"), 0),
-    }
+# Visitors without DISTINCT, which would sort: a visit without another one of its visitor that day is a visitor; those
+# with siblings are put together by visitor and day first (architecture, "Tables of the hot path").
+_VISITORS = "CASE WHEN sibling IS NULL THEN visits ELSE 1 END"
+_OF_VISITS = ("visits", "bounces", "visit_views", "duration", "engaged_ms")
 
 
 def sessions_part(sessions: QuerySet[Session], *keys: Key) -> Part:
-    """Return the sums of sessions by keys."""
-    rows = sessions.order_by().values(**_named(keys)).annotate(**session_sums())
-    return _part(rows, keys, ("visitors", "visits", "bounces", "visit_views", "duration", "engaged_ms"))
+    """Return the sums of sessions by keys, but for the count."""
+    return asked_part(sessions_scan(sessions, *keys), len(keys))
+
+
+def sessions_scan(
+    sessions: QuerySet[Session], *keys: Key, asked: Q | None = None, unknown: Q | None = None, within: Q | None = None
+) -> Part:
+    """Return a query that sums up sessions once for several questions: by keys, `is_asked`, `is_unknown`, and sibling.
+
+    `within`: the visits whose page views can be counted as the visit has them; the others stay apart, by their id.
+    """
+    seconds = Sum(F("ended_at") - F("started_at"), output_field=DurationField())
+    nothing = Value(timedelta(0), output_field=DurationField())
+    rows = (
+        sessions.order_by()
+        .values(
+            **_named(keys),
+            is_asked=_whether(asked or Q()),
+            is_unknown=_whether(unknown or Q(pk__in=[])),
+            sibling=Case(When(has_siblings=True, then=F("visitor_id"))),
+            sibling_day=Case(When(has_siblings=True, then=F("local_day"))),
+            apart=Case(When(~within, then=F("id"))) if within else Value(None, output_field=UUIDField()),
+        )
+        .annotate(
+            visits=Count("*"),
+            bounces=Count("pk", filter=Q(pageviews=1, interactive_events=0, engaged_ms__lt=BOUNCE_BELOW_MS)),
+            visit_views=Coalesce(Sum("pageviews"), 0),
+            # As an interval, which adds up exactly in any order; seconds as floats don't.
+            duration=Coalesce(seconds, nothing),
+            engaged_ms=Coalesce(Sum("engaged_ms"), 0),
+            count=Coalesce(Sum("pageviews", filter=within), 0) if within else Value(0),
+        )
+    )
+    return _compiled(rows)
+
+
+def asked_part(scan: Part, keys: int, *, name: str = "") -> Part:
+    """Return the sums by keys of what is asked for in a scan; `name`: what the scan is called in the query's WITH."""
+    if not scan:
+        return scan
+    source = name or f"({scan.sql}) AS scanned"
+    names = [f"key_{number}" for number in range(keys)]
+    by = ", ".join([*names, "sibling", "sibling_day"])
+    sums = ", ".join(f"sum({column}) AS {column}" for column in (*_OF_VISITS, "count"))
+    sql = f"""SELECT {", ".join([*names, f"{_VISITORS} AS visitors", *_OF_VISITS, "count"])}
+    FROM (SELECT {by}, {sums} FROM {source} WHERE is_asked GROUP BY {by}) AS visitor_day"""
+    return Part(sql, () if name else scan.params)
+
+
+def views_part(scan: Part, views: QuerySet[Event], *keys: Key, name: str = "") -> Part:
+    """Return the count by keys of the page views of visits that a scan keeps apart.
+
+    They are few. The planner doesn't know that, so it is told to look up each by itself (OFFSET 0).
+    """
+    own = _compiled(views.filter(session_id=RawSQL("visit.apart", ())).order_by().values(**_named(keys)))
+    if not scan or not own:
+        return Part()
+    source = name or f"({scan.sql})"
+    sql = f"""SELECT viewed.*, 1 AS count
+    FROM (SELECT DISTINCT apart FROM {source} AS scanned WHERE apart IS NOT NULL) AS visit
+    CROSS JOIN LATERAL ({own.sql} OFFSET 0) AS viewed"""
+    return _padded(sql, Part(sql, (*(() if name else scan.params), *own.params)), keys, ("count",))
+
+
+def whole_part(scan: Part, *, name: str) -> Part:
+    """Return the visitors of a scan, and those with a visit about which nothing is known."""
+    if not scan:
+        return scan
+    sql = f"""SELECT
+        sum({_VISITORS}) AS visitors, sum(CASE WHEN sibling IS NULL THEN unknown ELSE least(unknown, 1) END) AS unknown
+    FROM (
+        SELECT
+            sibling, sibling_day, sum(visits) AS visits,
+            coalesce(sum(visits) FILTER (WHERE is_unknown), 0) AS unknown
+        FROM {name} GROUP BY sibling, sibling_day
+    ) AS visitor_day"""
+    return Part(sql)
+
+
+def _whether(met: Q) -> Any:
+    """Return whether a row meets a condition; an empty one is always met."""
+    if not met:
+        return Value(True, output_field=BooleanField())
+    return Case(When(met, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
 # --- over events ------------------------------------------------------------------------------------------------------
@@ -104,26 +177,77 @@ def counts_part(events: QuerySet[Event], *keys: Key) -> Part:
 
 
 def stored_part(rows: QuerySet[Any], *keys: Key) -> Part:
-    """Return stored sums by keys."""
-    summed = rows.order_by().values(**_named(keys)).annotate(**{name: Sum(name) for name in SUMS})
-    return _part(summed, keys, SUMS)
+    """Return stored sums with their keys."""
+    return _part(rows.order_by().values(*SUMS, **_named(keys)), keys, SUMS)
 
 
-def added(parts: Sequence[Part], keys: int, *, order: str = "", limit: int | None = None, offset: int = 0) -> Part:
-    """Return the sums of parts by their `keys` keys, and as a last column how many there are in all."""
-    names = [f"key_{number}" for number in range(keys)]
-    sums = [f"sum({name})::{_TYPES.get(name, 'bigint')} AS {name}" for name in SUMS]
+def stored_whole_part(rows: QuerySet[Any], whole: Q, unknown: Q) -> Part:
+    """Return the visitors of stored sums of all visits (`whole`), and of those others of unknown value."""
+    none = Value(0)
+    shares = rows.order_by().values(
+        in_all=Case(When(whole, then=F("visitors")), default=none),
+        of_unknown=Case(When(~whole & unknown, then=F("visitors")), default=none),
+    )
+    inner = _compiled(shares)
+    sql = f"SELECT sum(in_all) AS visitors, sum(of_unknown) AS unknown FROM ({inner.sql}) AS share"
+    return Part(sql, inner.params)
+
+
+def added(
+    parts: Sequence[Part],
+    keys: int,
+    *,
+    order: str = "",
+    limit: int | None = None,
+    offset: int = 0,
+    scans: Mapping[str, Part] | None = None,
+) -> Part:
+    """Return the sums of parts by their `keys` keys, and as a last column how many there are in all.
+
+    `scans` are those that parts call by a name.
+    """
     parts = [part for part in parts if part]
     if not parts:
         return Part()
-    union = " UNION ALL ".join(f"({part.sql})" for part in parts)
-    sql = f"SELECT {', '.join([*names, *sums, 'count(*) OVER () AS found'])} FROM ({union}) AS part"
+    names = [f"key_{number}" for number in range(keys)]
+    sums = [f"sum({name})::{_TYPES.get(name, 'bigint')} AS {name}" for name in SUMS]
+    sql = f"SELECT {', '.join([*names, *sums, 'count(*) OVER () AS found'])} FROM ({_union(parts)}) AS part"
     if names:
         sql += f" GROUP BY {', '.join(names)}"
     if order:
         sql += f" ORDER BY {order}"
     params = tuple(value for part in parts for value in part.params)
-    return Part(f"{sql} LIMIT %s OFFSET %s", (*params, limit, offset))
+    return _with(scans or {}, Part(f"{sql} LIMIT %s OFFSET %s", (*params, limit, offset)))
+
+
+def nothing(keys: int) -> Part:
+    """Return no added row at all."""
+    names = [*(f"key_{number}" for number in range(keys)), *SUMS, "found"]
+    return Part(f"SELECT {', '.join(f'NULL AS {name}' for name in names)} WHERE false")
+
+
+def added_beside(rows: Part, wholes: Sequence[Part], *, order: str, scans: Mapping[str, Part]) -> Part:
+    """Return added rows with two more columns, all visitors and those of unknown value: a row even where none is."""
+    wholes = [whole for whole in wholes if whole]
+    whole = f"""SELECT sum(visitors)::bigint AS all_visitors, sum(unknown)::bigint AS all_unknown
+    FROM ({_union(wholes)}) AS part"""
+    sql = f"SELECT * FROM ({rows.sql}) AS added RIGHT JOIN ({whole}) AS whole ON true ORDER BY {order}"
+    params = tuple(value for part in wholes for value in part.params)
+    return _with(scans, Part(sql, (*rows.params, *params)))
+
+
+def _union(parts: Sequence[Part]) -> str:
+    return " UNION ALL ".join(f"({part.sql})" for part in parts)
+
+
+def _with(scans: Mapping[str, Part], query: Part) -> Part:
+    """Return a query after the scans that it names, each of them done once."""
+    named = {name: scan for name, scan in scans.items() if scan}
+    if not named:
+        return query
+    head = ", ".join(f"{name} AS MATERIALIZED ({scan.sql})" for name, scan in named.items())
+    params = tuple(value for scan in named.values() for value in scan.params)
+    return Part(f"WITH {head} {query.sql}", (*params, *query.params))
 
 
 def whole_key() -> Key:

@@ -5,6 +5,7 @@ life; a seventh of the visitors comes again on the same day; a twentieth are bot
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 DAYS = 75
 VIEWS_OF_VISIT, EVENTS_OF_VIEW = 6.6, 0.3
@@ -56,10 +57,11 @@ FROM (
         (random() * 999)::int AS pick, random() AS other,
         CASE WHEN random() < 0.35 THEN 1 WHEN random() < 0.55 THEN 2 + (random() * 4)::int
              ELSE 6 + (random() * 19)::int END AS views,
-        (ARRAY['DE', 'DE', 'DE', 'AT', 'CH', 'US', 'US', 'GB', 'FR', 'IT', 'NL', ''])[1 + (power(random(), 1.4) * 11)::int]
-            AS country,
-        CASE WHEN random() < 0.4 THEN '/' ELSE '/section-' || (random() * 11)::int || '/page-' || (random() * 249)::int END
-            AS path
+        (ARRAY['DE', 'DE', 'DE', 'AT', 'CH', 'US', 'US', 'GB', 'FR', 'IT', 'NL', ''])[
+            1 + (power(random(), 1.4) * 11)::int
+        ] AS country,
+        CASE WHEN random() < 0.4 THEN '/'
+             ELSE '/section-' || (random() * 11)::int || '/page-' || (random() * 249)::int END AS path
     FROM generate_series(1, %(visits)s) AS number
 ) AS visit
 ORDER BY started_at
@@ -81,8 +83,8 @@ SELECT
     CASE WHEN kind = 'pageview' THEN 0.02 END
 FROM (
     SELECT
-        site_id, id, visitor_id, set_aside, started_at + (step * 40 - 40 + 7 * (kind = 'event')::int) * interval '1 second' AS occurred_at,
-        kind,
+        site_id, id, visitor_id, set_aside, kind,
+        started_at + (step * 40 - 40 + 7 * (kind = 'event')::int) * interval '1 second' AS occurred_at,
         CASE WHEN step = 1 THEN entry_path WHEN step = pageviews THEN exit_path WHEN random() < 0.25 THEN '/pricing'
              ELSE '/section-' || (random() * 11)::int || '/page-' || (power(random(), 3) * 249)::int END AS path
     FROM session
@@ -115,7 +117,7 @@ def past_make(*, site_id: int, zone: str, now: datetime, rows: int) -> None:
     visits = round(rows / ROWS_OF_VISIT / DAYS)
     with connection.cursor() as cursor:
         for day in days:
-            values = {"site": site_id, "zone": zone, "day": day, "visits": visits, "events": EVENTS_OF_VIEW}
+            values: dict[str, Any] = {"site": site_id, "zone": zone, "day": day, "visits": visits, "events": EVENTS_OF_VIEW}
             cursor.execute(_SESSIONS, values)
             cursor.execute(_EVENTS, values)
         cursor.execute("VACUUM ANALYZE session")
