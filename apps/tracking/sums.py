@@ -104,7 +104,7 @@ def asked_part(scan: Part, keys: int, *, name: str = "") -> Part:
     source = name or f"({scan.sql}) AS scanned"
     names = [f"key_{number}" for number in range(keys)]
     by = ", ".join([*names, "sibling", "sibling_day"])
-    sums = ", ".join(f"sum({column}) AS {column}" for column in (*_OF_VISITS, "count"))
+    sums = ", ".join(f"{_sum(column)} AS {column}" for column in (*_OF_VISITS, "count"))
     sql = f"""SELECT {", ".join([*names, f"{_VISITORS} AS visitors", *_OF_VISITS, "count"])}
     FROM (SELECT {by}, {sums} FROM {source} WHERE is_asked GROUP BY {by}) AS visitor_day"""
     return Part(sql, () if name else scan.params)
@@ -133,8 +133,8 @@ def whole_part(scan: Part, *, name: str) -> Part:
         sum({_VISITORS}) AS visitors, sum(CASE WHEN sibling IS NULL THEN unknown ELSE least(unknown, 1) END) AS unknown
     FROM (
         SELECT
-            sibling, sibling_day, sum(visits) AS visits,
-            coalesce(sum(visits) FILTER (WHERE is_unknown), 0) AS unknown
+            sibling, sibling_day, sum(visits)::bigint AS visits,
+            coalesce(sum(visits) FILTER (WHERE is_unknown), 0)::bigint AS unknown
         FROM {name} GROUP BY sibling, sibling_day
     ) AS visitor_day"""
     return Part(sql)
@@ -210,7 +210,7 @@ def added(
     if not parts:
         return Part()
     names = [f"key_{number}" for number in range(keys)]
-    sums = [f"sum({name})::{_TYPES.get(name, 'bigint')} AS {name}" for name in SUMS]
+    sums = [f"{_sum(name)} AS {name}" for name in SUMS]
     sql = f"SELECT {', '.join([*names, *sums, 'count(*) OVER () AS found'])} FROM ({_union(parts)}) AS part"
     if names:
         sql += f" GROUP BY {', '.join(names)}"
@@ -234,6 +234,15 @@ def added_beside(rows: Part, wholes: Sequence[Part], *, order: str, scans: Mappi
     sql = f"SELECT * FROM ({rows.sql}) AS added RIGHT JOIN ({whole}) AS whole ON true ORDER BY {order}"
     params = tuple(value for part in wholes for value in part.params)
     return _with(scans, Part(sql, (*rows.params, *params)))
+
+
+def _sum(name: str) -> str:
+    """Return the sum of a column as what it is made of: sums of whole numbers come as numeric, which is slow to add."""
+    return f"sum({name})::{_type(name)}"
+
+
+def _type(name: str) -> str:
+    return _TYPES.get(name, "bigint")
 
 
 def _union(parts: Sequence[Part]) -> str:
@@ -275,6 +284,6 @@ def _compiled(rows: QuerySet[Any, Mapping[str, Any]]) -> Part:
 def _padded(sql: str, inner: Part, keys: Sequence[Key], has: Sequence[str]) -> Part:
     """Return a query with all of SUMS around one that has some of them."""
     nothing = {"duration": "interval '0'"}
-    sums = [name if name in has else f"{nothing.get(name, '0')} AS {name}" for name in SUMS]
+    sums = [f"{name}::{_type(name)}" if name in has else f"{nothing.get(name, '0')} AS {name}" for name in SUMS]
     query = f"SELECT {', '.join([*_named(keys), *sums])} FROM ({sql}) AS grouped"
     return Part(query, inner.params) if inner else inner
