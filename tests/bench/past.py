@@ -117,7 +117,13 @@ def past_make(*, site_id: int, zone: str, now: datetime, rows: int) -> None:
     visits = round(rows / ROWS_OF_VISIT / DAYS)
     with connection.cursor() as cursor:
         for day in days:
-            values: dict[str, Any] = {"site": site_id, "zone": zone, "day": day, "visits": visits, "events": EVENTS_OF_VIEW}
+            values: dict[str, Any] = {
+                "site": site_id,
+                "zone": zone,
+                "day": day,
+                "visits": visits,
+                "events": EVENTS_OF_VIEW,
+            }
             cursor.execute(_SESSIONS, values)
             cursor.execute(_EVENTS, values)
         cursor.execute("VACUUM ANALYZE session")

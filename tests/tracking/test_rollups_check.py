@@ -42,9 +42,7 @@ def test_it_agrees_after_a_build(site: Site) -> None:
         (9, {"value": "AT"}, "countries “DE”: visitors missing, raw 1"),
     ],
 )
-def test_it_tells_of_every_sum_that_differs(
-    site: Site, dimension: int, changed: dict[str, object], said: str
-) -> None:
+def test_it_tells_of_every_sum_that_differs(site: Site, dimension: int, changed: dict[str, object], said: str) -> None:
     Rollup.objects.filter(site_id=site.id, dimension=dimension).exclude(value="/a").update(**changed)
     err = StringIO()
     with pytest.raises(CommandError, match="differ from the raw rows") as raised:

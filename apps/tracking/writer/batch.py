@@ -237,9 +237,7 @@ class Batch:
         events_repoint(moved, first, last)
 
     def _touched_days(self, changed: Iterable[SessionState]) -> set[tuple[int, date]]:
-        """Return all local days of the batch's visits: those on which they began, or did before they were lengthened, and
-        those of their events lie within.
-        """
+        """Return all local days of the batch's visits: those of their events, and those on which they used to begin."""
         ends: dict[tuple[int, date], int] = {}
         for session in changed:
             key = (session.site_id, session.local_day)
