@@ -17,6 +17,15 @@ ROOT = Path(__file__).resolve().parent.parent
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
 LOOPBACK_NETWORKS: list[IPv4Network | IPv6Network] = [IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")]
+ADDRESS_HEADERS = (
+    "X-Forwarded-For",
+    "Forwarded",
+    "X-Real-IP",
+    "CF-Connecting-IP",
+    "True-Client-IP",
+    "Fastly-Client-IP",
+    "Fly-Client-IP",
+)
 
 
 def text(name: str, default: str = "") -> str:
@@ -59,12 +68,27 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
 
 
-def networks(name: str) -> list[IPv4Network | IPv6Network]:
-    """Return the address ranges of a variable, such as `127.0.0.1,10.0.0.0/8`."""
+def networks(name: str, *, besides: str = "") -> list[IPv4Network | IPv6Network]:
+    """Return the address ranges of a variable, such as `127.0.0.1,10.0.0.0/8`; `besides` may stand there too."""
     try:
-        return [ip_network(word, strict=False) for word in words(name)]
+        return [ip_network(word, strict=False) for word in words(name) if word != besides]
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}: {error}; write addresses or ranges such as 10.0.0.0/8.") from error
+
+
+def proxy_header(name: str, *, has_proxies: bool) -> str:
+    """Return the header in which a proxy names its client, one of ADDRESS_HEADERS; empty where none is chosen."""
+    given = text(name)
+    if not given:
+        return ""
+    known = {header.lower(): header for header in ADDRESS_HEADERS}
+    if given.lower() not in known:
+        raise ImproperlyConfigured(f"{name} is {given!r}: write one of {', '.join(ADDRESS_HEADERS)}.")
+    if not has_proxies:
+        raise ImproperlyConfigured(
+            f"{name} is set, but nobody may write it: name your proxies in BEACON_TRUSTED_PROXIES."
+        )
+    return known[given.lower()]
 
 
 def data_dir() -> Path:

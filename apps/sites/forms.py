@@ -5,11 +5,13 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from .exclusions import Network, agents_parse, networks_parse
 from .hosts import hosts_clean
 from .models import DEFAULT_RETENTION_DAYS, Client
+from .parameters import parameters_parse
 
 FOR_EVER = "ever"
 RETENTIONS = (30, 90, 180, 365, 730, 1095)
@@ -70,6 +72,19 @@ class SiteForm(forms.Form):
     time_zone = ZoneField()
     retention = forms.ChoiceField(label="Kept for")
     hash_routes = forms.BooleanField(label="Count hash routes", required=False)
+    query_parameters = forms.CharField(
+        label="Parameters kept",
+        required=False,
+        widget=forms.Textarea({"rows": 2, "spellcheck": "false", "autocapitalize": "none", "autocomplete": "off"}),
+    )
+    allows_null_origin = forms.BooleanField(label="Count sandboxed frames", required=False)
+    rate_per_second = forms.IntegerField(
+        label="Requests a second",
+        required=False,
+        min_value=1,
+        max_value=settings.INGEST_RATE_PER_SITE_MOST,
+        widget=forms.NumberInput({"placeholder": settings.INGEST_RATE_PER_SITE}),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,6 +95,12 @@ class SiteForm(forms.Form):
             *((str(days), f"{days} days") for days in sorted(kept)),
             (FOR_EVER, "for ever"),
         ]
+
+    def clean_query_parameters(self) -> list[str]:
+        try:
+            return parameters_parse(self.cleaned_data["query_parameters"])
+        except ValueError as error:
+            raise ValidationError(f"{error}.") from error
 
     def clean_retention(self) -> int | None:
         chosen = self.cleaned_data["retention"]

@@ -38,6 +38,12 @@ class Site(models.Model):
     # null: everything is kept for ever.
     retention_days = models.PositiveIntegerField(null=True, blank=True, default=DEFAULT_RETENTION_DAYS)
     hash_routes = models.BooleanField(default=False)
+    # Requests a second that the doors take for it; null: as many as the installation gives every site.
+    rate_per_second = models.PositiveIntegerField(null=True, blank=True)
+    # Parameters of its addresses that are kept beside the usual ones; in lower case.
+    query_parameters = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    # Sandboxed frames and local files say `null` for their origin, and so can anybody's.
+    allows_null_origin = models.BooleanField(default=False)
     # The agency's own addresses that aren't counted, as sealed text: an address lies nowhere in clear.
     ignored_addresses_sealed = models.BinaryField(null=True, blank=True)
     # Parts of user agents whose events aren't counted, in lower case.

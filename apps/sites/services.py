@@ -106,15 +106,34 @@ def site_create(
 
 
 def site_change(
-    *, site: Site, name: str, domains: Iterable[str], retention_days: int | None, hash_routes: bool
+    *,
+    site: Site,
+    name: str,
+    domains: Iterable[str],
+    retention_days: int | None,
+    hash_routes: bool,
+    rate_per_second: int | None = None,
+    query_parameters: Iterable[str] = (),
+    allows_null_origin: bool = False,
 ) -> None:
-    """Change what a site is called, where it is and how long its visits stay. Its address and key remain.
+    """Change what a site is called, where it is, what of it is taken and how long that stays. Address and key remain.
 
     The time zone is tracking's to change, because stored visits have to follow.
     """
     with transaction.atomic():
         site.name, site.retention_days, site.hash_routes = name, retention_days, hash_routes
-        site.save(update_fields=["name", "retention_days", "hash_routes"])
+        site.rate_per_second, site.query_parameters = rate_per_second, list(query_parameters)
+        site.allows_null_origin = allows_null_origin
+        site.save(
+            update_fields=[
+                "name",
+                "retention_days",
+                "hash_routes",
+                "rate_per_second",
+                "query_parameters",
+                "allows_null_origin",
+            ]
+        )
         _set_domains(site, domains)
         route_sync(site)
 
@@ -170,6 +189,9 @@ def route_sync(site: Site) -> None:
         "domains": list(site.domains.values_list("host", flat=True)),
         "settings": {
             "hash_routes": site.hash_routes,
+            "allows_null_origin": site.allows_null_origin,
+            "rate_per_second": site.rate_per_second,
+            "query_parameters": site.query_parameters,
             "retention_days": site.retention_days,
             "ignored_addresses": to_text(site.ignored_addresses_sealed),
             "ignored_user_agents": site.ignored_user_agents,

@@ -13,7 +13,7 @@ from .payload import Fault
 # No cookies are ever used, so any page may read the answer.
 HEADERS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Beacon-Reason, Retry-After",
+    "Access-Control-Expose-Headers": "Beacon-Reason, RateLimit, RateLimit-Policy, Retry-After",
     "Cache-Control": "no-store",
 }
 

@@ -249,4 +249,7 @@ def head_of(request: HttpRequest, door: Door) -> Head:
         dnt=headers.get("DNT", ""),
         x_forwarded_for=headers.get("X-Forwarded-For", ""),
         forwarded=headers.get("Forwarded", ""),
+        told_address=headers.get(settings.BEACON_CLIENT_ADDRESS_HEADER, ""),
+        proxy_key=headers.get("Beacon-Proxy-Key", ""),
+        proxied_address=headers.get("Beacon-Client-Address", ""),
     )

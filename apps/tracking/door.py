@@ -21,6 +21,7 @@ from apps.core import clock
 from apps.core.request_ids import HEADER, id_from, request_id
 
 from . import exposition, health
+from .address import FORWARDED, X_FORWARDED_FOR
 from .answers import HEADERS, Answer, answer_unavailable
 from .apis import (
     MOST_LOADS,
@@ -77,9 +78,13 @@ HEADER_FIELDS = {
     b"dnt": "dnt",
     b"x-forwarded-for": "x_forwarded_for",
     b"forwarded": "forwarded",
+    b"beacon-proxy-key": "proxy_key",
+    b"beacon-client-address": "proxied_address",
 }
-# May come several times and then mean one list.
-LISTS = {"x_forwarded_for", "forwarded"}
+# May come several times and then mean one list: of addresses, or nothing that could be believed.
+LISTS = {"x_forwarded_for", "forwarded", "told_address", "proxy_key", "proxied_address"}
+if settings.BEACON_CLIENT_ADDRESS_HEADER not in ("", X_FORWARDED_FOR, FORWARDED):
+    HEADER_FIELDS[settings.BEACON_CLIENT_ADDRESS_HEADER.lower().encode()] = "told_address"
 
 ACCEPTED_HEADERS = [
     (name.lower().encode(), value.encode()) for name, value in (HEADERS | {"Content-Type": "application/json"}).items()

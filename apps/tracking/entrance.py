@@ -7,15 +7,14 @@ it is.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from http import HTTPStatus
 
-from django.conf import settings
-
 from apps.core.crypto import derived_key
+from apps.sites.proxy_key import site_of_proxy
 
 from . import events, identity
-from .address import Network, client_address
+from .address import clean_address, client_address, limited_as, trust
 from .body import BodyTurned, body_of
 from .drop_reasons import Refusal, SetAside
 from .envelope import EventIn
@@ -29,6 +28,7 @@ from .steps.admission import (
     check_key,
     check_origin,
     check_payload,
+    check_proxy,
     check_rate,
     check_site,
     find_site,
@@ -47,9 +47,9 @@ def take_in(head: Head, read: Callable[[], Payload], limits: Limits) -> Intake:
 
     Raises Turned (one that belongs in a site's ledger is a TurnedFromSite), loading.NotLoaded and loading.Unavailable.
     """
-    address = client_address(head.peer, head.x_forwarded_for, head.forwarded, trusted_proxies())
+    address = address_of(head)
     if head.address_wait is None:
-        head.address_wait = limits.per_ip.take(address)
+        head.address_wait = limits.per_ip.take(limited_as(address))
     wait = head.address_wait
     try:
         payload = read()
@@ -62,9 +62,13 @@ def take_in(head: Head, read: Callable[[], Payload], limits: Limits) -> Intake:
     return go_through(intake, limits, wait)
 
 
-@cache
-def trusted_proxies() -> tuple[Network, ...]:
-    return tuple(settings.BEACON_TRUSTED_PROXIES)
+def address_of(head: Head) -> str:
+    """Return whom the request comes from: what a client's own proxy with its key says, else what the socket does."""
+    if head.proxy_key and site_of_proxy(head.proxy_key):
+        address = clean_address(head.proxied_address)
+        if address:
+            return address
+    return client_address(head.peer, head.x_forwarded_for, head.forwarded, head.told_address, trust())
 
 
 def go_through(intake: Intake, limits: Limits, wait: float) -> Intake:
@@ -113,6 +117,7 @@ def put_events(intake: Intake) -> None:
                 skew_ms=skew_ms,
                 is_late=occurred < late_before,
                 has_hash_routes=route.has_hash_routes,
+                parameters=route.query_parameters,
             )
         except events.Wrong as wrong:
             _refuse(intake, index, wrong)
@@ -158,6 +163,7 @@ def is_declared_bot(user_agent: str, *, is_server: bool, minute: int) -> bool:
 
 
 AT_THE_DOOR: tuple[Step, ...] = (
+    check_proxy,
     check_site,
     check_origin,
     put_sender,

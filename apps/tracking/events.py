@@ -9,7 +9,7 @@ import msgspec
 
 from .envelope import Consent, Context, EventIn
 from .payload import ConsentWire, ContextWire, EventWire, ItemWire, Number, TargetWire, VitalsWire
-from .steps.page_url import kept_referrer, page_url
+from .steps.page_url import kept_link, kept_referrer, page_url
 from .steps.scrub import scrub
 
 DAY_MS = 86_400_000
@@ -79,7 +79,14 @@ def event_id(site_key: str, text: str) -> UUID:
 
 
 def event_in(
-    wire: EventWire, *, site_key: str, occurred: int, skew_ms: int, is_late: bool, has_hash_routes: bool
+    wire: EventWire,
+    *,
+    site_key: str,
+    occurred: int,
+    skew_ms: int,
+    is_late: bool,
+    has_hash_routes: bool,
+    parameters: tuple[str, ...] = (),
 ) -> EventIn:
     """Return the event as it travels on, not yet scrubbed. Raises Wrong."""
     event = EventIn(
@@ -93,7 +100,7 @@ def event_in(
         if not wire.name:
             raise Wrong("name", "is required for an event")
         event.is_interactive = wire.interactive is not False
-    _put_page(event, wire, has_hash_routes=has_hash_routes)
+    _put_page(event, wire, has_hash_routes=has_hash_routes, parameters=parameters)
     if wire.page_id and wire.page_id != wire.id:
         event.page_id = event_id(site_key, wire.page_id)
     elif wire.page_id or wire.kind == "pageview":
@@ -103,12 +110,12 @@ def event_in(
     return event
 
 
-def _put_page(event: EventIn, wire: EventWire, *, has_hash_routes: bool) -> None:
+def _put_page(event: EventIn, wire: EventWire, *, has_hash_routes: bool, parameters: tuple[str, ...]) -> None:
     if not wire.url:
         if wire.kind == "pageview":
             raise Wrong("url", "is required for a page view")
         return
-    page = page_url(wire.url, has_hash_routes=has_hash_routes)
+    page = page_url(wire.url, has_hash_routes=has_hash_routes, parameters=parameters)
     if page is None:
         raise Wrong("url", "must be an absolute http or https address")
     event.host, event.path, event.query, event.fragment = page
@@ -187,7 +194,7 @@ def _target(wire: TargetWire) -> dict[str, str | float | int]:
     for name in ("selector", "text", "href"):
         text = getattr(wire, name)
         if text:
-            target[name] = text
+            target[name] = kept_link(text) if name == "href" else text
     for name in ("x", "y"):
         number = getattr(wire, name)
         if number is not None:

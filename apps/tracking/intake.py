@@ -52,6 +52,10 @@ class Head:
     dnt: str = ""
     x_forwarded_for: str = ""
     forwarded: str = ""
+    # In the header that BEACON_CLIENT_ADDRESS_HEADER names.
+    told_address: str = ""
+    proxy_key: str = ""
+    proxied_address: str = ""
     # What the limits said: asked once, though the steps may run again after loading something.
     address_wait: float | None = field(default=None, init=False)
     site_wait: float | None = field(default=None, init=False)

@@ -31,7 +31,7 @@ MAX_SITE_KEY = 32
 
 
 class Route(msgspec.Struct, frozen=True):
-    """What the door must know of a site. `retention_days` None: for ever."""
+    """What the door must know of a site. `retention_days` None: for ever; `rate_per_second` 0: the installation's."""
 
     site_key: str
     schema: str
@@ -43,6 +43,8 @@ class Route(msgspec.Struct, frozen=True):
     retention_days: int | None = DEFAULT_RETENTION_DAYS
     ignored: tuple[Network, ...] = ()
     ignored_agents: tuple[str, ...] = ()  # in lower case
+    rate_per_second: int = 0
+    query_parameters: tuple[str, ...] = ()
 
     @property
     def is_paused(self) -> bool:
@@ -74,6 +76,8 @@ def _read_route(site_key: str) -> Route | None:
         retention_days=row.settings.get("retention_days", DEFAULT_RETENTION_DAYS),
         ignored=_ignored(row),
         ignored_agents=tuple(row.settings.get("ignored_user_agents") or ()),
+        rate_per_second=row.settings.get("rate_per_second") or 0,
+        query_parameters=tuple(row.settings.get("query_parameters") or ()),
     )
 
 

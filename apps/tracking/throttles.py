@@ -44,39 +44,47 @@ return tostring(left)
 
 
 class Bucket:
-    __slots__ = ("at", "left", "unsettled")
+    __slots__ = ("at", "burst", "left", "rate", "unsettled")
 
-    def __init__(self, left: float, at: float) -> None:
-        self.left = left
+    def __init__(self, rate: int, at: float) -> None:
+        self.rate = rate
+        self.burst = self.left = rate * BURST_SECONDS
         self.at = at
         self.unsettled = 0
 
+    def change(self, rate: int) -> None:
+        """Go on at another rate, as full as before by share."""
+        self.left *= rate / self.rate
+        self.rate, self.burst = rate, rate * BURST_SECONDS
+
 
 class Throttle:
-    """Buckets of one kind: `rate` requests a second, `BURST_SECONDS` of them at once."""
+    """Buckets of one kind: `rate` requests a second unless a key has its own, `BURST_SECONDS` of them at once."""
 
     def __init__(self, kind: str, rate: int) -> None:
         self.kind = kind
         self.rate = rate
-        self.burst = rate * BURST_SECONDS
         self._buckets: dict[str, Bucket] = {}
         self._heavy: set[str] = set()
         self._lock = threading.Lock()
 
-    def take(self, key: str, *, now: float | None = None) -> float:
+    def take(self, key: str, *, rate: int = 0, now: float | None = None) -> float:
         """Take one request out of the key's bucket; return 0, or in how many seconds there will be one."""
         now = monotonic() if now is None else now
+        rate = rate or self.rate
         bucket = self._buckets.get(key)
         if bucket is None:
-            bucket = self._add(key, now)
+            bucket = self._add(key, rate, now)
         else:
-            bucket.left = min(self.burst, bucket.left + (now - bucket.at) * self.rate)
+            if bucket.rate != rate:
+                bucket.change(rate)
+            bucket.left = min(bucket.burst, bucket.left + (now - bucket.at) * rate)
             bucket.at = now
         if bucket.left < 1 - ROUNDING:
-            return (1 - bucket.left) / self.rate
+            return (1 - bucket.left) / rate
         bucket.left -= 1
         bucket.unsettled += 1
-        if bucket.unsettled > self.rate * UNSETTLED_RATIO:
+        if bucket.unsettled > rate * UNSETTLED_RATIO:
             self._heavy.add(key)
         return 0.0
 
@@ -85,27 +93,28 @@ class Throttle:
 
     def sync(self) -> None:
         """Settle the heavy keys with the shared buckets. Raises RedisError and NotLoaded."""
-        heavy, used = [], []
+        heavy: list[str] = []
+        settled: list[tuple[int, float, int]] = []
         for key in list(self._heavy):
             bucket = self._buckets.get(key)
             if bucket is None:  # full again while the server was away, or pushed out by others
                 self._heavy.discard(key)
             else:
                 heavy.append(key)
-                used.append(bucket.unsettled)
+                settled.append((bucket.rate, bucket.burst, bucket.unsettled))
         names = [self._name(key) for key in heavy]
         pipeline = valkey.volatile().pipeline(transaction=False)
-        for name, count in zip(names, used, strict=True):
-            pipeline.eval(SETTLE, 1, name, self.rate, self.burst, count)
+        for name, (rate, burst, count) in zip(names, settled, strict=True):
+            pipeline.eval(SETTLE, 1, name, rate, burst, count)
         answers: list[Any] = pipeline.execute()
-        for key, count, left in zip(heavy, used, answers, strict=True):
+        for key, (_, _, count), left in zip(heavy, settled, answers, strict=True):
             self._settle(key, count, float(left))
 
     def tidy(self, *, now: float | None = None) -> None:
         """Forget the buckets that are full again and start the counting of the others anew."""
         now = monotonic() if now is None else now
         for key, bucket in list(self._buckets.items()):
-            if bucket.left + (now - bucket.at) * self.rate >= self.burst:
+            if bucket.left + (now - bucket.at) * bucket.rate >= bucket.burst:
                 self._buckets.pop(key, None)
             elif key not in self._heavy:
                 bucket.unsettled = 0
@@ -117,14 +126,14 @@ class Throttle:
             bucket.left = min(bucket.left, left)
         self._heavy.discard(key)
 
-    def _add(self, key: str, now: float) -> Bucket:
+    def _add(self, key: str, rate: int, now: float) -> Bucket:
         with self._lock:
             if len(self._buckets) >= MOST:
                 # Thousands of addresses at once: the oldest entries are the likeliest to be full again.
                 for old in list(self._buckets)[: MOST // 10]:
                     self._buckets.pop(old, None)
                     self._heavy.discard(old)
-            return self._buckets.setdefault(key, Bucket(self.burst, now))
+            return self._buckets.setdefault(key, Bucket(rate, now))
 
     def _name(self, key: str) -> str:
         digest = keyed_hash(sealing.passing_key("limits", sealing.hour_of(clock.now_ms())), self.kind, key)

@@ -21,7 +21,13 @@ BEACON_PUBLIC_HOST = env.text("BEACON_PUBLIC_HOST", "localhost")
 BEACON_URL_PORT = env.port("BEACON_URL_PORT", PORT)
 # Where tags send to. Empty: the public host on TRACK_PORT.
 BEACON_TRACK_URL = env.text("BEACON_TRACK_URL") or f"{BEACON_SCHEME}://{BEACON_PUBLIC_HOST}:{TRACK_PORT}"
-BEACON_TRUSTED_PROXIES = env.networks("BEACON_TRUSTED_PROXIES")
+# `unix`: whoever comes by a socket file, which nobody outside can.
+BEACON_TRUSTED_PROXIES = env.networks("BEACON_TRUSTED_PROXIES", besides="unix")
+BEACON_TRUSTS_SOCKETS = "unix" in env.words("BEACON_TRUSTED_PROXIES")
+# The one header in which those proxies name the client. Empty: X-Forwarded-For, or else Forwarded.
+BEACON_CLIENT_ADDRESS_HEADER = env.proxy_header(
+    "BEACON_CLIENT_ADDRESS_HEADER", has_proxies=bool(BEACON_TRUSTED_PROXIES) or BEACON_TRUSTS_SOCKETS
+)
 ALLOWED_HOSTS = [f".{BEACON_PUBLIC_HOST}", "127.0.0.1", *env.words("BEACON_ALLOWED_HOSTS")]
 
 # --- applications -----------------------------------------------------------------------------------------------------
@@ -264,6 +270,8 @@ STREAM_PARTITIONS = 16
 STREAM_MAX_BYTES = env.integer("BEACON_STREAM_MAX_BYTES", 256 * 2**20, least=2**20, most=2**40)
 INGEST_RATE_PER_IP = env.integer("BEACON_RATE_PER_IP", 200, least=1)  # requests a second
 INGEST_RATE_PER_SITE = env.integer("BEACON_RATE_PER_SITE", 5_000, least=1)
+# What an agency may give a site of its own accord.
+INGEST_RATE_PER_SITE_MOST = env.integer("BEACON_RATE_PER_SITE_MOST", 50_000, least=1)
 # With the limits' server away: each process keeps to the rates alone (open), or the door answers 503 (closed).
 INGEST_LIMITS_OPEN = not env.flag("BEACON_LIMITS_CLOSED")
 

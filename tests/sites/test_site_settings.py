@@ -11,6 +11,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from apps.agencies.models import SiteRoute
 from apps.sites.exclusions import from_text, networks_open
 from apps.sites.models import Site
+from apps.sites.proxy_key import proxy_key, site_of_proxy
 from apps.sites.services import site_set_status
 from tests.cast import Cast
 
@@ -96,12 +97,55 @@ def test_it_saves_name_domains_retention_and_routes(in_alder: Cast) -> None:
         ("domains", "  ", b"This field is required"),
         ("time_zone", "Mars/Olympus", b"Select a valid choice"),
         ("retention", "-1", b"Select a valid choice"),
+        ("query_parameters", "a b&c", b"b&amp;c isn&#x27;t the name of a parameter"),
+        ("query_parameters", "x" * 65, b"isn&#x27;t the name of a parameter"),
+        ("query_parameters", " ".join(f"p{n}" for n in range(31)), b"30 names at most"),
+        ("rate_per_second", "0", b"greater than or equal to 1"),
+        ("rate_per_second", "50001", b"less than or equal to 50000"),
+        ("rate_per_second", "many", b"Enter a whole number"),
     ],
 )
 def test_a_wrong_form_comes_back_with_what_is_wrong(cast: Cast, field: str, value: str, says: bytes) -> None:
     response = cast.browser(cast.manager).post(PAGE, {**FORM, field: value})
     assert response.status_code == 422
     assert says in response.content
+
+
+def test_it_saves_what_the_door_takes_of_the_site(in_alder: Cast) -> None:
+    cast = in_alder
+    more = {"query_parameters": "Size, filter[color]\nsize", "rate_per_second": "20", "allows_null_origin": "on"}
+    assert cast.browser(cast.manager).post(PAGE, FORM | more).status_code == 302
+    site = Site.objects.get(id=cast.site.id)
+    assert (site.query_parameters, site.rate_per_second, site.allows_null_origin) == (
+        ["filter[color]", "size"],
+        20,
+        True,
+    )
+    assert {name: route(site).settings[name] for name in more} == {
+        "query_parameters": ["filter[color]", "size"],
+        "rate_per_second": 20,
+        "allows_null_origin": True,
+    }
+    page = cast.browser(cast.manager).get(PAGE).content.decode()
+    assert "filter[color]\nsize</textarea>" in page
+    assert cast.browser(cast.manager).post(PAGE, FORM).status_code == 302
+    site.refresh_from_db()
+    assert (site.query_parameters, site.rate_per_second, site.allows_null_origin) == ([], None, False)
+    assert route(site).settings["rate_per_second"] is None
+
+
+def test_only_who_may_see_the_settings_sees_the_proxys_key(cast: Cast) -> None:
+    key = proxy_key(cast.site.site_key)
+    assert key in cast.browser(cast.manager).get(PAGE).content.decode()
+    assert key not in cast.browser(cast.analyst).get(PAGE).content.decode()
+
+
+def test_a_proxys_key_is_good_for_its_site_alone(cast: Cast) -> None:
+    key = proxy_key(cast.site.site_key)
+    assert site_of_proxy(key) == cast.site.site_key
+    assert site_of_proxy(key.replace(cast.site.site_key, cast.other_site.site_key)) == ""
+    for wrong in ("", ".", key[:-1], key + "=", "x" * 10_000, f"{cast.site.site_key}.", key.replace(".", ",")):
+        assert site_of_proxy(wrong) == ""
 
 
 def test_doors_are_told_of_each_change(

@@ -133,7 +133,9 @@ class DoorClient:
 
     def post(self, body: Any, path: str = "batch", /, **headers: str | None) -> Any:
         given = {"Origin": ORIGIN, "User-Agent": BROWSER, "Host": "localhost"} | {
-            name.replace("_", "-"): value for name, value in headers.items() if name != "Content_Type"
+            name.replace("_", "-"): value
+            for name, value in headers.items()
+            if name not in ("Content_Type", "REMOTE_ADDR")
         }
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.client.post(
@@ -141,7 +143,7 @@ class DoorClient:
             data=content,
             content_type=headers.get("Content_Type") or "text/plain;charset=UTF-8",
             headers={name: value for name, value in given.items() if value is not None},
-            REMOTE_ADDR=ADDRESS,
+            REMOTE_ADDR=headers.get("REMOTE_ADDR") or ADDRESS,
         )
 
     def pixel(self, **query: str) -> Any:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.tracking.steps.page_url import PageUrl, allowed_query, kept_referrer, page_url
+from apps.tracking.steps.page_url import PageUrl, allowed_query, kept_link, kept_referrer, page_url
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,10 @@ def test_it_keeps_the_parts_that_may_be_kept(url: str, expected: PageUrl) -> Non
 
 
 def test_a_hash_route_is_kept_where_the_site_counts_them() -> None:
-    assert page_url("https://shop.example/app#/cart?x=1", has_hash_routes=True) == PageUrl(
-        "shop.example", "/app", "", "/cart?x=1"
+    url = "https://shop.example/app#/cart?x=1&utm_source=a"
+    assert page_url(url, has_hash_routes=True) == PageUrl("shop.example", "/app", "", "/cart?utm_source=a")
+    assert page_url(url, has_hash_routes=True, parameters=("x",)) == PageUrl(
+        "shop.example", "/app", "", "/cart?x=1&utm_source=a"
     )
 
 
@@ -58,6 +60,37 @@ def test_it_takes_absolute_web_addresses_only(url: str) -> None:
 )
 def test_of_a_referrer_host_and_path_are_kept(referrer: str, kept: str) -> None:
     assert kept_referrer(referrer) == kept
+
+
+def test_a_site_keeps_parameters_of_its_own_besides() -> None:
+    query = "Size=42&filter%5Bcolor%5D=red&q=jo&utm_source=a"
+    assert allowed_query(query, ("filter[color]", "size")) == "Size=42&filter%5Bcolor%5D=red&utm_source=a"
+
+
+def test_two_sites_that_share_an_address_keep_each_their_own() -> None:
+    url = "https://shop.example/x?size=42"
+    assert [page_url(url, parameters=("size",)), page_url(url)] == [
+        PageUrl("shop.example", "/x", "size=42", ""),
+        PageUrl("shop.example", "/x", "", ""),
+    ]
+
+
+def test_a_parameter_that_doesnt_fit_whole_is_left_out() -> None:
+    long, mail = "utm_content=" + "a" * 1000, "utm_term=jo%40example.com"
+    assert allowed_query(f"{long}&{mail}") == long
+    assert allowed_query(f"{long}&ref=b") == f"{long}&ref=b"
+
+
+@pytest.mark.parametrize(
+    ("href", "kept"),
+    [
+        ("https://partner.example/x?name=Jo#y", "https://partner.example/x"),
+        ("mailto:jo@example.org", "mailto:jo@example.org"),  # which scrubbing sees to
+        ("tel:030-123456", "tel:030-123456"),
+    ],
+)
+def test_of_a_links_target_host_and_path_are_kept(href: str, kept: str) -> None:
+    assert kept_link(href) == kept
 
 
 def test_only_parameters_of_the_list_are_kept() -> None:

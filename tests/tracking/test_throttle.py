@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.agencies.models import SiteRoute
 from apps.core import clock
-from apps.tracking import apis, sealing, valkey
+from apps.tracking import apis, routes, sealing, valkey
 from apps.tracking.throttles import BURST_SECONDS, Limits, Throttle
-from tests.tracking.doors import ADDRESS, DoorClient, Streams, batch, pageview, why
+from tests.tracking.doors import ADDRESS, SITE_KEY, DoorClient, Streams, batch, pageview, why
 
 
 def test_a_bucket_gives_its_burst_and_then_the_rate() -> None:
@@ -64,6 +65,50 @@ def test_a_sites_limit_holds_for_all_addresses(
     statuses = [door.post(batch(pageview(n), pageview(n + 50))).status_code for n in range(4)]
     assert statuses == [202, 202, 429, 429]
     assert streams.refused == {"rate": 4}
+
+
+def test_a_site_may_have_a_rate_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, door: DoorClient, route: SiteRoute, streams: Streams
+) -> None:
+    monkeypatch.setattr(apis, "limits", Limits(rate_per_ip=1000, rate_per_site=1000, is_open_alone=True))
+    stand_still(monkeypatch)
+    change_rate(route, 1)
+    answers = [door.post(batch(pageview(n))) for n in range(4)]
+    assert [answer.status_code for answer in answers] == [202, 202, 429, 429]
+    assert answers[-1]["RateLimit-Policy"] == '"site";q=1;w=1'
+    assert why(answers[-1]) == {"": "too many requests: at most 1 a second for one site"}
+    change_rate(route, 2)  # what is spent stays spent, by share
+    assert door.post(batch(pageview(5))).status_code == 429
+    change_rate(route, None)
+    assert apis.limits.per_site.take(SITE_KEY, rate=1000, now=101.0) == 0.0
+
+
+def change_rate(route: SiteRoute, rate: int | None) -> None:
+    SiteRoute.objects.filter(site_key=route.site_key).update(settings={"rate_per_second": rate})
+    routes.heard(route.site_key)
+
+
+def test_a_bucket_of_its_own_rate_settles_and_fills_at_it(fresh_process: None) -> None:
+    hour = sealing.hour_of(clock.now_ms())
+    sealing.load(hour)
+    throttle = Throttle("site", 1000)
+    for _ in range(20):
+        assert throttle.take("own", rate=10, now=100.0) == 0.0
+    assert throttle.take("own", rate=10, now=100.0) == pytest.approx(0.1)
+    valkey.volatile().delete(throttle._name("own"))
+    throttle.sync()
+    # The server knows no more than these 20 of 20: nothing is left there either.
+    assert throttle.take("own", rate=10, now=100.0) > 0
+    throttle.tidy(now=101.0)
+    assert len(throttle._buckets) == 1
+    throttle.tidy(now=102.0)
+    assert len(throttle._buckets) == 0
+
+
+def test_addresses_of_one_ipv6_network_share_a_limit(few: Limits, door: DoorClient) -> None:
+    statuses = [door.post(batch(pageview(n)), REMOTE_ADDR=f"2001:db8:1:2::{n}").status_code for n in range(1, 7)]
+    assert statuses == [202] * 4 + [429] * 2
+    assert door.post(batch(pageview(9)), REMOTE_ADDR="2001:db8:1:3::1").status_code == 202
 
 
 def test_who_asks_too_much_gets_no_database_query_for_keys_made_up(few: Limits, door: DoorClient) -> None:

@@ -46,7 +46,7 @@ def test_it_answers_202_and_what_it_accepted_lies_in_a_stream(
 def test_it_says_what_the_contract_says_in_its_headers(door: DoorClient) -> None:
     response = door.post(batch(pageview()))
     assert response["Access-Control-Allow-Origin"] == "*"
-    assert response["Access-Control-Expose-Headers"] == "Beacon-Reason, Retry-After"
+    assert response["Access-Control-Expose-Headers"] == "Beacon-Reason, RateLimit, RateLimit-Policy, Retry-After"
     assert response["Cache-Control"] == "no-store"
     assert response["Content-Type"] == "application/json"
     assert "Beacon-Reason" not in response

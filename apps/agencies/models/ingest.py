@@ -10,7 +10,8 @@ class SiteRoute(models.Model):
     """Site key -> schema and site, with all that the door must know of a site. A copy: the site's row is the truth.
 
     `settings`: `hash_routes` (bool), `allows_null_origin` (bool), `ignored_addresses` (sealed list, see apps.sites),
-    `ignored_user_agents` (list of parts in lower case).
+    `ignored_user_agents` (list of parts in lower case),
+    `retention_days` (null: for ever), `rate_per_second` (null: the installation's), `query_parameters` (names).
     `version` grows with each change, so that a door's cached copy can be told stale.
     """
 

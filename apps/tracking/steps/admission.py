@@ -4,6 +4,7 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from apps.agencies.api_keys import INGEST, key_hash
+from apps.sites.proxy_key import site_of_proxy
 from apps.tracking import routes
 from apps.tracking.address import clean_address, lies_in, parse_address
 from apps.tracking.drop_reasons import Refusal
@@ -13,6 +14,7 @@ from apps.tracking.payload import Fault
 from apps.tracking.throttles import Limits
 
 MAX_USER_AGENT = 1024
+MAX_ORIGIN = 300
 
 
 def find_site(site_key: str) -> routes.Route:
@@ -29,10 +31,11 @@ def check_rate(intake: Intake, limits: Limits, wait: float) -> None:
     if wait and not intake.is_server:
         raise rate_turned("address", limits.per_ip.rate, wait)
     head = intake.head
+    rate = intake.route.rate_per_second or limits.per_site.rate
     if head.site_wait is None:
-        head.site_wait = limits.per_site.take(intake.route.site_key)
+        head.site_wait = limits.per_site.take(intake.route.site_key, rate=rate)
     if head.site_wait:
-        raise rate_turned("site", limits.per_site.rate, head.site_wait)
+        raise rate_turned("site", rate, head.site_wait)
 
 
 def rate_turned(whose: str, rate: int, wait: float) -> Turned:
@@ -67,6 +70,19 @@ def check_key(intake: Intake, wait: float, limits: Limits) -> None:
     intake.is_server = True
 
 
+def check_proxy(intake: Intake) -> None:
+    """Say what is wrong with a proxy that claims to speak for visitors, rather than count them all as the proxy."""
+    head = intake.head
+    if not head.proxy_key:
+        return
+    if site_of_proxy(head.proxy_key) != intake.route.site_key:
+        fault = Fault("Beacon-Proxy-Key", "isn't this site's: copy it anew from the site's settings in Beacon")
+        raise Turned(HTTPStatus.FORBIDDEN, fault, refusal=Refusal.INVALID)
+    if not clean_address(head.proxied_address):
+        fault = Fault("Beacon-Client-Address", "must be the visitor's IPv4 or IPv6 address")
+        raise Turned(HTTPStatus.BAD_REQUEST, fault, refusal=Refusal.INVALID)
+
+
 def check_site(intake: Intake) -> None:
     if intake.route.is_paused:
         fault = Fault("site_key", "belongs to a site that is paused in Beacon: nothing is counted until it is resumed")
@@ -81,12 +97,12 @@ def check_origin(intake: Intake) -> None:
         if route.allows_null_origin:
             return
         why = "is null (a sandboxed frame or a local file), which this site doesn't allow"
-    elif lies_under_one(origin, route.domains):
+    elif len(origin) <= MAX_ORIGIN and lies_under_one(origin, route.domains):
         return
     else:
         host = routes.plain_host(origin.partition("://")[2])
         why = (
-            f"{origin[:300]} is not among this site's domains: "
+            f"{origin[:MAX_ORIGIN]} is not among this site's domains: "
             f"add {host[:253]} to them in the site's settings in Beacon"
         )
     raise Turned(HTTPStatus.FORBIDDEN, Fault("Origin", why), refusal=Refusal.ORIGIN, reason="origin")

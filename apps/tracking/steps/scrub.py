@@ -3,13 +3,16 @@
 Taken out: e-mail addresses, card numbers (Luhn), bank accounts (IBAN), telephone numbers in international form, US
 social security numbers, and what opens doors: tokens, passwords, keys. Also control characters, which PostgreSQL can't
 hold or which would forge lines. A number that only looks like one of these stays: a page's address must not lose its
-meaning.
+meaning. What a value's name alone gives away is `scrub_names`' part.
 """
 
 import re
 from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import quote, unquote
+
+from .acquisition import CLICK_IDS
+from .scrub_names import hidden_by_name
 
 EMAIL = "[email]"
 CARD = "[card]"
@@ -19,33 +22,60 @@ SOCIAL = "[number]"
 SECRET = "[secret]"
 CACHED = 8192
 LONGEST_CARD = 19
+LONG_FROM = 32
+MIXED_FROM = 20
 
-# Cheap to fail: nearly every text ends here. What the patterns below find must have one of these.
-SUSPECT = re.compile(
-    r"[@%\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\d[\d .()/-]{7}"
-    r"|(?<![A-Za-z0-9])[A-Za-z]{2}\d\d|(?<![\w-])[\w-]{32}|eyJ"
+# Cheap to fail: nearly every text ends here. What the patterns below find must have one of these. Four patterns, since
+# each by itself can leap to the next letter that it may begin with, which one of alternatives can't.
+SIGN = re.compile(r"[@%\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+FIGURES = re.compile(r"\d(?:[\d .()/-]{7}|\d(?:[ +-]?[A-Za-z0-9]){11})")
+LONG = re.compile(r"[\w-]{32}")
+KNOWN_KEYS = ("AKIA", "ASIA", "glpat-", "eyJ")
+SECRET_WORDS = (
+    "token",
+    "pass",
+    "pwd",
+    "secret",
+    "key",
+    "session",
+    "sid",
+    "sessid",
+    "signature",
+    "otp",
+    "authorization",
 )
-SECRET_WORD = re.compile(r"token|passw|passphrase|pwd|secret|key|session|sid|sessid|signature|otp|authorization", re.I)
+# Long and mixed by nature, and no visitor's: whose click it was only the network that sold it can tell.
+CLICK_ID = re.compile(r"(?=[\d.-]*[A-Za-z_])[\w.-]+", re.ASCII)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-# Narrower than RFC 5322 before the @: what separates parts of an address of the web isn't swallowed.
-AT = re.compile(r"[\w.+'~-]{1,64}(?:@|%40)(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_][\w-]{1,23}", re.I)
+# Narrower than RFC 5322 before the @: what separates parts of an address of the web isn't swallowed. `logo@2x.png` is
+# a picture.
+AT = re.compile(r"[\w.+'~-]{1,64}(?:@|%40)(?!\dx\.)(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_][\w-]{1,23}", re.I)
 CARD_LIKE = re.compile(r"(?<![\d.])[2-6](?:[ -]?\d|%20\d|\+\d){12,18}(?![\d])")
 IBAN_LIKE = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d\d(?:(?:[ +-]|%20)?[A-Z0-9]){11,30}(?![A-Za-z0-9])", re.I)
-PHONE_LIKE = re.compile(r"(?<![\w+])(?:\+|%2B|00)(?:[1-9](?:[ .()/-]{0,2}\d){7,13})(?!\d)", re.I)
+# With 00 two digits more: numbers filled up with zeros are shorter.
+PHONE_LIKE = re.compile(
+    r"(?<![\w+])(?:(?:\+|%2B)[1-9](?:[ .()/-]{0,2}\d){7,13}|00[1-9](?:[ .()/-]{0,2}\d){8,13})(?!\d)", re.I
+)
 TEL_LINK = re.compile(r"(?<=tel:)[\d+ ().-]{5,24}", re.I)
 SOCIAL_LIKE = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\d-])")
 JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
-# name=value and name: value, whatever the value looks like.
+KNOWN_KEY = re.compile(r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[A-Z0-9]{16}|glpat-[\w-]{20,})")
+# name=value, name: value and "name": "value", whatever the value looks like.
 NAMED_SECRET = re.compile(
-    r"((?<![a-z])(?:access_?|refresh_?|id_?|auth_?|csrf_?|reset_?|api_?|session_?|client_?)?"
-    r"(?:token|password|passwd|passphrase|pwd|secret|key|session|sid|jsessionid|phpsessid|signature|otp|authorization)"
-    r"(?:_?id)?(?:=|%3D|:\s?))[^\s&#;,/]+",
+    r"((?:token|passw(?:or)?d|passphrase|secret|sessi?on_?id|jsessionid|phpsessid|authorization"
+    r"|(?<![a-z])(?:api_?|access_?|secret_?|private_?|session_?|client_?)?(?:key|pwd|sid|session|signature|otp))"
+    r"(?:_?id)?[\"']?(?:=|%3D|:\s?)[\"']?(?:(?:bearer|basic)\s+)?)[^\s&#;,/\"']+",
     re.I,
+)
+# What follows these in a path lets its bearer in: `/reset/x7Kp9q2Lm4`.
+PATH_SECRET = re.compile(
+    r"(/(?:password|reset|verif|confirm|activat|invit|magic|unsubscribe|token)[\w-]*/)([\w-]{10,})", re.I
 )
 LONG_WORD = re.compile(r"(?<![\w%-])[\w-]{32,}(?![\w-])")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 ENCODED = re.compile(r"(%[0-9a-f]{2})", re.I)
 ENCODED_CONTROL = re.compile(r"%(?:[01][0-9a-f]|7f)", re.I)
+PARTS = re.compile(r"[-_]")
 DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[a-zA-Z]")
 
 
@@ -66,28 +96,61 @@ def scrub(text: str) -> str:
 
 def scrub_query(query: str) -> str:
     """Return a query with each parameter's value scrubbed by itself, so that none takes its neighbours along."""
-    if not query or not is_suspect(query):
-        return query
-    return "&".join(_scrub_pair(pair) for pair in query.split("&"))
+    return "&".join([_scrub_pair(pair) for pair in query.split("&")]) if query else query
 
 
 def is_suspect(text: str) -> bool:
-    if SUSPECT.search(text):
+    if SIGN.search(text) or FIGURES.search(text) or PATH_SECRET.search(text):
         return True
-    return ("=" in text or ":" in text) and SECRET_WORD.search(text) is not None
+    if len(text) >= LONG_FROM and LONG.search(text):
+        return True
+    for start in KNOWN_KEYS:
+        if start in text:
+            return True
+    return names_secret(text)
+
+
+def names_secret(text: str) -> bool:
+    """Return whether a secret's name and what could part it from its value stand there."""
+    # The colon of an address' scheme names nothing.
+    if "=" in text or "%3" in text or text.find(":", text.find("://") + 1) >= 0:
+        lower = text.lower()
+        for word in SECRET_WORDS:
+            if word in lower:
+                return True
+    return False
 
 
 def _scrub_pair(pair: str) -> str:
     name, separator, value = pair.partition("=")
-    scrubbed = scrub(value.replace("+", " ")) if "+" in value else scrub(value)
-    return pair if scrubbed in (value, value.replace("+", " ")) else f"{name}{separator}{quote(scrubbed, safe='[]/:,')}"
+    if name.lower() in CLICK_IDS and CLICK_ID.fullmatch(value):
+        return pair
+    plain = value.replace("+", " ")
+    hidden = hidden_by_name(unquote(name) if "%" in name else name, is_parameter=True)
+    if hidden is not None and hidden.fits(unquote(plain)):
+        return f"{name}{separator}{hidden.mark}"
+    scrubbed = scrub(plain)
+    return pair if scrubbed == plain else f"{name}{separator}{quote(scrubbed, safe='[]/:,')}"
 
 
 def _apply_rules(text: str) -> str:
     text = CONTROL.sub(" ", text)
-    for pattern, replacement in RULES:
-        text = pattern.sub(replacement, text)
+    for pattern, replacement, needs in RULES:
+        if needs(text):
+            text = pattern.sub(replacement, text)
     return text
+
+
+def _always(text: str) -> bool:
+    return True
+
+
+def _has_at(text: str) -> bool:
+    return "@" in text or "%40" in text
+
+
+def _has_figures(text: str) -> bool:
+    return FIGURES.search(text) is not None
 
 
 def _plain_control(part: str) -> str:
@@ -97,7 +160,25 @@ def _plain_control(part: str) -> str:
 
 def _card(found: re.Match[str]) -> str:
     digits = [int(digit) for digit in re.sub(r"%20|\D", "", found[0])]
-    return CARD if len(digits) <= LONGEST_CARD and has_luhn(digits) else found[0]
+    return CARD if is_card_length(digits) and has_luhn(digits) else found[0]
+
+
+def is_card_length(digits: list[int]) -> bool:
+    """Return whether an issuer gives out cards of this beginning and length (ISO/IEC 7812: Diners 14, Amex 15).
+
+    Thirteen digits were Visa's once; most of them today are articles' (EAN), whose own check digit tells.
+    """
+    count = len(digits)
+    if count == 13:
+        return digits[0] == 4 and not has_ean_check(digits)
+    if count in (14, 15):
+        return digits[0] == 3
+    return count <= LONGEST_CARD
+
+
+def has_ean_check(digits: list[int]) -> bool:
+    """Return whether the last digit is the check digit of an article number (GS1: weights 1 and 3 by turns)."""
+    return (sum(digits[-1::-2]) + 3 * sum(digits[-2::-2])) % 10 == 0
 
 
 def has_luhn(digits: list[int]) -> bool:
@@ -117,22 +198,35 @@ def has_iban_check(account: str) -> bool:
 
 
 def _long_word(found: re.Match[str]) -> str:
-    """Take long words of letters and digits for keys, but not UUIDs (somebody's address) or titles with dashes."""
+    """Take long words of letters and digits mixed for keys; not UUIDs (somebody's address) or titles with dashes."""
     word = found[0]
-    if UUID.fullmatch(word) or not DIGIT.search(word) or not LETTER.search(word):
+    if UUID.fullmatch(word):
         return word
-    return word if max(len(part) for part in re.split(r"[-_]", word)) < 20 else SECRET
+    return SECRET if _mixed(word) >= MIXED_FROM else word
+
+
+def _path_secret(found: re.Match[str]) -> str:
+    # After these words a UUID is no page's name either.
+    return found[1] + SECRET if UUID.fullmatch(found[2]) or _mixed(found[2]) >= MIXED_FROM // 2 else found[0]
+
+
+def _mixed(word: str) -> int:
+    """Return how many characters stand in parts that have letters and digits both: no words, no numbers."""
+    return sum(len(part) for part in PARTS.split(word) if DIGIT.search(part) and LETTER.search(part))
 
 
 Replacement = str | Callable[[re.Match[str]], str]
-RULES: tuple[tuple[re.Pattern[str], Replacement], ...] = (
-    (JWT, SECRET),
-    (NAMED_SECRET, rf"\1{SECRET}"),
-    (AT, EMAIL),
-    (IBAN_LIKE, _iban),
-    (CARD_LIKE, _card),
-    (TEL_LINK, PHONE),
-    (PHONE_LIKE, PHONE),
-    (SOCIAL_LIKE, SOCIAL),
-    (LONG_WORD, _long_word),
+# What is looked for, what stands in its place, and a cheap word on whether it can be there at all.
+RULES: tuple[tuple[re.Pattern[str], Replacement, Callable[[str], bool]], ...] = (
+    (JWT, SECRET, _always),
+    (KNOWN_KEY, SECRET, _always),
+    (NAMED_SECRET, rf"\1{SECRET}", names_secret),
+    (AT, EMAIL, _has_at),
+    (IBAN_LIKE, _iban, _has_figures),
+    (CARD_LIKE, _card, _has_figures),
+    (TEL_LINK, PHONE, _always),
+    (PHONE_LIKE, PHONE, _has_figures),
+    (SOCIAL_LIKE, SOCIAL, _has_figures),
+    (PATH_SECRET, _path_secret, _always),
+    (LONG_WORD, _long_word, _always),
 )

@@ -3,6 +3,7 @@
 from apps.tracking.envelope import EventIn
 
 from .scrub import scrub, scrub_query
+from .scrub_names import hidden_by_name
 
 # A whole number this long could be a card's.
 CARD_FROM = 10**12
@@ -15,7 +16,7 @@ def scrub_event(event: EventIn) -> None:
     if event.query:
         event.query = scrub_query(event.query)
     if event.fragment:
-        event.fragment = scrub(event.fragment)
+        event.fragment = _fragment(event.fragment)
     if event.title:
         event.title = scrub(event.title)
     if event.referrer:
@@ -25,11 +26,25 @@ def scrub_event(event: EventIn) -> None:
     if event.transaction_id:
         event.transaction_id = scrub(event.transaction_id)
     if event.props:
-        event.props = {scrub(name): _value(value) for name, value in event.props.items()}
+        event.props = {scrub(name): _named(name, value) for name, value in event.props.items()}
     if event.target:
         event.target = {name: _value(value) for name, value in event.target.items()}
     if event.items:
         event.items = [{name: _value(value) for name, value in item.items()} for item in event.items]
+
+
+def _fragment(fragment: str) -> str:
+    """Scrub a hash route, whose query is one too."""
+    path, mark, query = fragment.partition("?")
+    return f"{scrub(path)}{mark}{scrub_query(query)}"
+
+
+def _named(name: str, value: str | float | int | bool) -> str | float | int | bool:
+    """Scrub a prop's value, or hide it for its name: `email`, `phone`, `token`."""
+    hidden = hidden_by_name(name, is_parameter=False)
+    if hidden is not None and not isinstance(value, bool) and hidden.fits(str(value)):
+        return hidden.mark
+    return _value(value)
 
 
 def _value(value: str | float | int | bool) -> str | float | int | bool:

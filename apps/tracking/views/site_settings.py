@@ -16,11 +16,12 @@ from apps.sites.access import site_or_404
 from apps.sites.exclusions import networks_open
 from apps.sites.forms import FOR_EVER, IgnoredForm, MoveForm, SiteForm
 from apps.sites.models import Site
+from apps.sites.proxy_key import PROXY_HEADER, proxy_key
 from apps.sites.selectors import clients_open
 from apps.sites.services import site_change, site_ignore, site_move, site_set_status
 from apps.sites.snippet import tag_of
 
-from ..address import client_address
+from ..address import client_address, trust
 from ..arrival import arrival_of
 from ..erase import site_holdings, site_remove
 from ..recount import site_set_zone
@@ -109,6 +110,7 @@ def _page(
     context = {
         "site": site,
         "tag": tag_of(site),
+        "proxy_header": f"{PROXY_HEADER}: {proxy_key(site.site_key)}",
         "arrival": arrival_of(site.id),
         "form": form or SiteForm(initial=_initial(site)),
         "ignored": ignored or IgnoredForm(initial={"addresses": _ignored_text(site)}),
@@ -129,6 +131,9 @@ def _save(site: Site, form: SiteForm) -> None:
             domains=values["domains"],
             retention_days=values["retention"],
             hash_routes=values["hash_routes"],
+            rate_per_second=values["rate_per_second"],
+            query_parameters=values["query_parameters"],
+            allows_null_origin=values["allows_null_origin"],
         )
         site_set_zone(site=site, time_zone=values["time_zone"])
 
@@ -140,6 +145,9 @@ def _initial(site: Site) -> dict[str, object]:
         "time_zone": site.time_zone,
         "retention": FOR_EVER if site.retention_days is None else str(site.retention_days),
         "hash_routes": site.hash_routes,
+        "rate_per_second": site.rate_per_second,
+        "query_parameters": "\n".join(site.query_parameters),
+        "allows_null_origin": site.allows_null_origin,
     }
 
 
@@ -163,7 +171,8 @@ def _own_address(request: HttpRequest) -> str:
         request.META.get("REMOTE_ADDR", ""),
         request.META.get("HTTP_X_FORWARDED_FOR", ""),
         request.META.get("HTTP_FORWARDED", ""),
-        tuple(settings.BEACON_TRUSTED_PROXIES),
+        request.headers.get(settings.BEACON_CLIENT_ADDRESS_HEADER, ""),
+        trust(),
     )
 
 
