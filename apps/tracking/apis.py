@@ -45,8 +45,8 @@ PIXEL_HEADERS = HEADERS | {
     "Cache-Control": "no-store, no-cache, must-revalidate, private",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-# A view is asked again after loading what was missing: route, key, salts, sealing key, what ran out meanwhile.
-MOST_LOADS = 6
+# A view is asked again after loading what was missing: route, key, salts, sealing key, limits, what ran out meanwhile.
+MOST_LOADS = 12
 
 limits = Limits(
     rate_per_ip=settings.INGEST_RATE_PER_IP,

@@ -1,14 +1,17 @@
 """Token buckets a client address and a site (IN4), without asking another server for an ordinary request.
 
 Each process has its own bucket of every key, refilled at the full rate. Keys that take more than a fair bit of it are
-settled with a shared bucket in "volatile" some times a second, so that several processes together keep to the rate.
-What can slip through is bounded: `processes x rate x (SYNC_SECONDS + UNSETTLED_RATIO)` requests at most. A shared name
-holds no address but a hash under the hour's sealing key. With "volatile" away the own buckets go on alone, or, with
-BEACON_LIMITS_CLOSED, the door closes.
+settled with a shared bucket in "volatile" some times a second, all in one round trip; one that takes a lot between two
+rounds is settled before it may take more. So several processes together keep to the rate, and what can slip through is
+bounded: `processes x rate x MOST_UNSETTLED_RATIO` requests, however fast they come. A shared name holds no address but
+a hash under the hour's sealing key. With "volatile" away the own buckets go on alone, or, with BEACON_LIMITS_CLOSED,
+the door closes.
 """
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -25,6 +28,8 @@ logger = logging.getLogger(__name__)
 SYNC_SECONDS = 0.25
 # A key that took less than this share of its second isn't worth a shared bucket.
 UNSETTLED_RATIO = 0.1
+# So much of its second a key may take at most that the other processes don't know of.
+MOST_UNSETTLED_RATIO = 0.25
 BURST_SECONDS = 2.0
 MOST = 100_000
 ROUNDING = 1e-9
@@ -59,17 +64,25 @@ class Bucket:
 
 
 class Throttle:
-    """Buckets of one kind: `rate` requests a second unless a key has its own, `BURST_SECONDS` of them at once."""
+    """Buckets of one kind: `rate` requests a second unless a key has its own, `BURST_SECONDS` of them at once.
 
-    def __init__(self, kind: str, rate: int) -> None:
+    `settle_now`: settles one key with the other processes; without it, and while not `is_shared`, it is alone.
+    """
+
+    def __init__(self, kind: str, rate: int, settle_now: Callable[[str], None] | None = None) -> None:
         self.kind = kind
         self.rate = rate
+        self.is_shared = settle_now is not None
+        self._settle_now = settle_now
         self._buckets: dict[str, Bucket] = {}
         self._heavy: set[str] = set()
         self._lock = threading.Lock()
 
     def take(self, key: str, *, rate: int = 0, now: float | None = None) -> float:
-        """Take one request out of the key's bucket; return 0, or in how many seconds there will be one."""
+        """Take one request out of the key's bucket; return 0, or in how many seconds there will be one.
+
+        Raises NotLoaded where the others must be asked first.
+        """
         now = monotonic() if now is None else now
         rate = rate or self.rate
         bucket = self._buckets.get(key)
@@ -82,6 +95,8 @@ class Throttle:
             bucket.at = now
         if bucket.left < 1 - ROUNDING:
             return (1 - bucket.left) / rate
+        if bucket.unsettled >= rate * MOST_UNSETTLED_RATIO and bucket.unsettled and self.is_shared:
+            raise NotLoaded(partial(self.ask, key))
         bucket.left -= 1
         bucket.unsettled += 1
         if bucket.unsettled > rate * UNSETTLED_RATIO:
@@ -91,11 +106,21 @@ class Throttle:
     def has_heavy(self) -> bool:
         return bool(self._heavy)
 
+    def ask(self, key: str) -> None:
+        """Settle one key now, unless that was done meanwhile."""
+        bucket = self._buckets.get(key)
+        if self._settle_now is not None and bucket is not None and bucket.unsettled:
+            self._settle_now(key)
+
     def sync(self) -> None:
         """Settle the heavy keys with the shared buckets. Raises RedisError and NotLoaded."""
+        self.settle(list(self._heavy))
+
+    def settle(self, keys: Sequence[str]) -> None:
+        """Settle keys with the shared buckets, in one round trip. Raises RedisError and NotLoaded."""
         heavy: list[str] = []
         settled: list[tuple[int, float, int]] = []
-        for key in list(self._heavy):
+        for key in keys:
             bucket = self._buckets.get(key)
             if bucket is None:  # full again while the server was away, or pushed out by others
                 self._heavy.discard(key)
@@ -144,30 +169,45 @@ class Limits:
     """The two throttles of a process and whether they may be trusted now."""
 
     def __init__(self, *, rate_per_ip: int, rate_per_site: int, is_open_alone: bool) -> None:
-        self.per_ip = Throttle("ip", rate_per_ip)
-        self.per_site = Throttle("site", rate_per_site)
+        self.per_ip = Throttle("ip", rate_per_ip, lambda key: self._settle(self.per_ip, key))
+        self.per_site = Throttle("site", rate_per_site, lambda key: self._settle(self.per_site, key))
         self._is_open_alone = is_open_alone
-        self._is_alone = False
 
     @property
     def is_closed(self) -> bool:
-        return self._is_alone and not self._is_open_alone
+        return not self.per_ip.is_shared and not self._is_open_alone
 
     def sync(self) -> None:
         """Settle with "volatile" what needs it. Never raises for a server that is away."""
         try:
-            if self._is_alone or not self._is_open_alone:
+            if not self.per_ip.is_shared or not self._is_open_alone:
                 valkey.volatile().ping()
-                self._is_alone = False
+                self._go(is_shared=True)
             for throttle in (self.per_ip, self.per_site):
                 if throttle.has_heavy():
                     throttle.sync()
         except NotLoaded as missing:
             missing.load()  # the hour's key, under which names are hashed; the next round settles
         except RedisError as error:
-            if not self._is_alone:
-                logger.warning("The shared limits can't be reached: %s", type(error).__name__)
-            self._is_alone = True
+            self._lost(error)
+
+    def _settle(self, throttle: Throttle, key: str) -> None:
+        try:
+            try:
+                throttle.settle([key])
+            except NotLoaded as missing:
+                missing.load()
+                throttle.settle([key])
+        except RedisError as error:
+            self._lost(error)
+
+    def _lost(self, error: RedisError) -> None:
+        if self.per_ip.is_shared:
+            logger.warning("The shared limits can't be reached: %s", type(error).__name__)
+        self._go(is_shared=False)
+
+    def _go(self, *, is_shared: bool) -> None:
+        self.per_ip.is_shared = self.per_site.is_shared = is_shared
 
     def tidy(self) -> None:
         self.per_ip.tidy()

@@ -14,7 +14,7 @@ from apps.agencies.models import Agency, SiteRoute
 from apps.tracking import routes, salts, sealing, valkey
 from apps.tracking.apis import limits
 from apps.tracking.envelope import Envelope, Refusals, stream_name, unpack_envelope, unpack_refusals
-from apps.tracking.throttles import Throttle
+from apps.tracking.throttles import Limits
 
 SITE_KEY = "doorsite"
 DOMAIN = "shop.example"
@@ -75,8 +75,10 @@ def fresh_process() -> Iterator[None]:
             kept.stale.clear()
         salts.forget_old(date.max)
         sealing.forget_all()
-        limits.per_ip = Throttle("ip", limits.per_ip.rate)
-        limits.per_site = Throttle("site", limits.per_site.rate)
+        fresh = Limits(rate_per_ip=limits.per_ip.rate, rate_per_site=limits.per_site.rate, is_open_alone=True)
+        limits.per_ip, limits.per_site = fresh.per_ip, fresh.per_site
+        for name in valkey.volatile().scan_iter("beacon:limit:*"):
+            valkey.volatile().delete(name)
 
     forget()
     yield

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.agencies.models import SiteRoute
 from apps.core import clock
 from apps.tracking import apis, routes, sealing, valkey
+from apps.tracking.loading import NotLoaded
 from apps.tracking.throttles import BURST_SECONDS, Limits, Throttle
 from tests.tracking.doors import ADDRESS, SITE_KEY, DoorClient, Streams, batch, pageview, why
 
@@ -163,14 +164,44 @@ def test_it_settles_again_after_the_limits_server_was_away(
 ) -> None:
     sealing.load(sealing.hour_of(clock.now_ms()))
     limits = Limits(rate_per_ip=10, rate_per_site=1000, is_open_alone=True)
-    for _ in range(5):
+    for _ in range(2):
         limits.per_ip.take("gone meanwhile", now=100.0)
     away = valkey.client("redis://127.0.0.1:1/0")
     with monkeypatch.context() as gone:
         gone.setattr(valkey, "volatile", lambda: away)
         limits.sync()
         limits.per_ip.tidy(now=200.0)
-    for _ in range(5):
+    for _ in range(2):
         limits.per_ip.take("still here", now=200.0)
     limits.sync()
     assert not limits.per_ip.has_heavy()
+
+
+def test_a_key_that_takes_much_is_settled_before_it_takes_more(fresh_process: None) -> None:
+    """However many processes there are, each knows of what the others took after a quarter of a second's worth."""
+    several = [Limits(rate_per_ip=40, rate_per_site=1000, is_open_alone=True) for _ in range(4)]
+    taken = 0
+    for _ in range(200):
+        for limits in several:
+            taken += take_settling(limits) == 0.0
+    # The burst of 80, ten for each process, and what the server's clock refilled meanwhile.
+    assert 80 <= taken < 80 + 4 * 11 + 40
+
+
+def take_settling(limits: Limits) -> float:
+    for _ in range(3):
+        try:
+            return limits.per_ip.take(ADDRESS, now=100.0)
+        except NotLoaded as missing:
+            missing.load()
+    raise AssertionError("settled, and still not known")
+
+
+def test_settling_that_fails_lets_it_go_on_alone(monkeypatch: pytest.MonkeyPatch, fresh_process: None) -> None:
+    limits = Limits(rate_per_ip=40, rate_per_site=1000, is_open_alone=True)
+    away = valkey.client("redis://127.0.0.1:1/0")
+    with monkeypatch.context() as gone:
+        gone.setattr(valkey, "volatile", lambda: away)
+        sealing.load(sealing.hour_of(clock.now_ms()))
+        assert sum(take_settling(limits) == 0.0 for _ in range(200)) == 80
+    assert not limits.is_closed
