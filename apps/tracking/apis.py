@@ -217,6 +217,10 @@ class PixelApi(IngestApi):
     def get(self, request: Request) -> HttpResponseBase:
         return self.take(request)
 
+    def head(self, request: Request) -> HttpResponse:
+        """Count nothing: who asks for the headers alone shows nobody a picture."""
+        return HttpResponse(GIF, headers=PIXEL_HEADERS)
+
     def respond(self, answer: Answer) -> HttpResponse:
         return HttpResponse(GIF, headers=pixel_headers(answer))
 

@@ -25,6 +25,7 @@ from .address import FORWARDED, X_FORWARDED_FOR
 from .answers import HEADERS, Answer, answer_unavailable
 from .apis import (
     MOST_LOADS,
+    PIXEL_HEADERS,
     PREFLIGHT_HEADERS,
     IngestApi,
     PixelApi,
@@ -157,6 +158,9 @@ class Door:
         if method not in METHODS[path]:
             await respond_not_allowed(send, (*METHODS[path], "OPTIONS"))
             return
+        if method == "HEAD":
+            await respond(send, HTTPStatus.OK, GIF, PIXEL_HEADERS, is_head=True)
+            return
         head = head_of(scope, view)
         try:
             body = b"" if view is PixelApi else await read_body(receive, head)
@@ -170,7 +174,7 @@ class Door:
         except Gone:
             return
         query = scope["query_string"].decode("latin-1")
-        request = SlimRequest("GET" if method == "HEAD" else method, head, body, query)
+        request = SlimRequest(method, head, body, query)
         refused = None
         try:
             answer, load = await self._answer(view, request)
@@ -178,7 +182,7 @@ class Door:
         except Unavailable as error:
             answer = answer_unavailable(error)
         if view is PixelApi:
-            await respond(send, HTTPStatus.OK, GIF, pixel_headers(answer), is_head=method == "HEAD")
+            await respond(send, HTTPStatus.OK, GIF, pixel_headers(answer))
         elif answer.status == HTTPStatus.ACCEPTED and not answer.headers:
             await respond_accepted(send, to_json(answer.data))
         else:

@@ -181,8 +181,9 @@ async def test_the_pixel_is_a_picture_in_any_case(http: httpx.AsyncClient, strea
     assert len(streams.envelopes) == 1
     response = await http.get("/api/track/pixel.gif", params={"site_key": "nobody"})
     assert (response.status_code, len(response.content), response.headers["Beacon-Reason"]) == (200, 43, "site")
-    response = await http.head("/api/track/pixel.gif", params={"site_key": "nobody"})
-    assert (response.status_code, response.content) == (200, b"")
+    response = await http.head("/api/track/pixel.gif", params={"site_key": SITE_KEY, "url": "https://shop.example/x"})
+    assert (response.status_code, response.content, response.headers["Content-Length"]) == (200, b"", "43")
+    assert len(streams.envelopes) == 1
 
 
 async def test_with_the_streams_away_it_says_503_and_when_to_come_again(

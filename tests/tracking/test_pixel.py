@@ -64,6 +64,35 @@ def test_invalid_unicode_is_stored_safely(door: DoorClient, streams: Streams) ->
     assert "\x00" not in streams.envelopes[0].events[0].title + streams.envelopes[0].events[0].path
 
 
+def test_asking_for_its_headers_counts_nothing(door: DoorClient, streams: Streams) -> None:
+    response = door.client.head(
+        "/api/track/pixel.gif", {"site_key": SITE_KEY, "url": PAGE}, headers={"Host": "localhost"}
+    )
+    assert (response.status_code, response["Content-Type"], response.content) == (200, "image/gif", b"")
+    assert "no-store" in response["Cache-Control"]
+    assert streams.raw == b""
+
+
+@pytest.mark.parametrize(
+    ("agent", "is_person"),
+    [
+        ("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", False),
+        ("YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html", False),
+        ("Mozilla/5.0", False),  # Apple's mail privacy
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:128.0) Gecko/20100101 Thunderbird/128.0", True),
+        ("Mozilla/4.0 (compatible; ms-office; MSOffice 16)", True),
+    ],
+)
+def test_the_proxies_of_mail_providers_are_no_people(
+    door: DoorClient, streams: Streams, agent: str, is_person: bool
+) -> None:
+    headers = {"Host": "localhost", "User-Agent": agent}
+    query = {"site_key": SITE_KEY, "name": "mail_opened"}
+    response = door.client.get("/api/track/pixel.gif", query, headers=headers)
+    assert response.get("Beacon-Reason") == (None if is_person else "bot_declared")
+    assert len(streams.envelopes) == 1
+
+
 def test_a_paused_site_is_told_in_the_header(door: DoorClient, route: SiteRoute, streams: Streams) -> None:
     SiteRoute.objects.update(status="paused")
     assert door.pixel(site_key=SITE_KEY, url=PAGE)["Beacon-Reason"] == "site"
