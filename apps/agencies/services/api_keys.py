@@ -1,0 +1,42 @@
+"""What makes and revokes API keys. The doors are told, so that a revoked one is worth nothing at once."""
+
+import logging
+from collections.abc import Iterable
+
+import redis
+from django.conf import settings
+from django.db import transaction
+
+from apps.core import clock
+
+from ..api_keys import INGEST, key_hash, new_key, shown_prefix
+from ..models import Agency, ApiKey
+
+logger = logging.getLogger(__name__)
+# As apps.tracking.routes hears it.
+DOORS_CHANNEL, KEYS_CHANGED = "beacon:site-routes", "api-key"
+
+
+def api_key_create(*, agency: Agency, name: str, scopes: Iterable[str] = (INGEST,)) -> str:
+    """Make a key and return it: it can't be shown again."""
+    key = new_key()
+    ApiKey.objects.create(
+        agency=agency, name=name, prefix=shown_prefix(key), key_hash=key_hash(key), scopes=list(scopes)
+    )
+    return key
+
+
+def api_key_revoke(*, api_key: ApiKey) -> None:
+    with transaction.atomic():
+        api_key.revoked_at = clock.now()
+        api_key.save(update_fields=["revoked_at"])
+        transaction.on_commit(_tell_doors)
+
+
+def _tell_doors() -> None:
+    try:
+        server = redis.Redis.from_url(settings.REDIS_CACHE_URL, socket_connect_timeout=2, socket_timeout=5)
+        server.publish(DOORS_CHANNEL, KEYS_CHANGED)
+    except redis.RedisError as error:
+        # They read keys anew every few seconds anyway.
+        logger.warning("doors weren't told of a revoked key: %s", type(error).__name__)
