@@ -20,6 +20,7 @@ from tests.tracking.doors import BROWSER, DOMAIN
 from tests.tracking.processes import environment
 
 START_SECONDS = 60.0
+STOP_SECONDS = 30.0
 HEADERS = {"Origin": f"https://{DOMAIN}", "User-Agent": BROWSER, "Content-Type": "text/plain"}
 
 
@@ -71,5 +72,6 @@ def door_process(extra: Mapping[str, str] | None = None) -> Iterator[DoorProcess
         assert wait_until(door.is_ready, seconds=START_SECONDS), "the door doesn't answer"
         yield door
     finally:
-        process.kill()
-        process.wait()
+        # Not killed: its connections to the database would outlive it by a moment, in which that can't be dropped.
+        process.terminate()
+        process.wait(STOP_SECONDS)

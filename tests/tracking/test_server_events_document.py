@@ -1,6 +1,5 @@
 """The examples of docs/server-events.md do what the document says, on a door that runs."""
 
-import json
 import re
 import shlex
 import time
@@ -65,7 +64,7 @@ def test_the_call_by_curl(door: DoorProcess, site: Site, key: str, streams: Stre
 
 def curl_of(command: str) -> tuple[str, dict[str, str], bytes]:
     """Return what curl would send, on machines that have none: the door's path, the headers, the body."""
-    program, url, *options = shlex.split(command)
+    program, url, *options = shlex.split(command.replace("\\\n", ""))
     assert (program, options[0::2]) == ("curl", ["-H", "-H", "-d"])
     headers = dict(header.split(": ") for header in options[1:-1:2])
     return url.rpartition("/")[2], headers, options[-1].encode()

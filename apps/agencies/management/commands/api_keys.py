@@ -1,4 +1,4 @@
-"""`manage.py api_keys --agency SLUG`: an agency's keys for servers; `--add NAME` makes one, `--revoke PREFIX` ends it."""
+"""`manage.py api_keys --agency SLUG`: an agency's keys for servers, or with --add and --revoke a change."""
 
 from argparse import ArgumentParser
 from typing import Any
