@@ -129,8 +129,12 @@ def _scrub_pair(pair: str) -> str:
     hidden = hidden_by_name(unquote(name) if "%" in name else name, is_parameter=True)
     if hidden is not None and hidden.fits(unquote(plain)):
         return f"{name}{separator}{hidden.mark}"
-    scrubbed = scrub(plain)
-    return pair if scrubbed == plain else f"{name}{separator}{quote(scrubbed, safe='[]/:,')}"
+    # Written by hand, the + before a country's code is one and no blank.
+    for text in dict.fromkeys((value, plain)):
+        scrubbed = scrub(text)
+        if scrubbed != text:
+            return f"{name}{separator}{quote(scrubbed, safe='[]/:,+')}"
+    return pair
 
 
 def _apply_rules(text: str) -> str:
