@@ -134,11 +134,11 @@ def test_each_parameter_is_scrubbed_by_itself() -> None:
         ("email=&token=", "email=&token="),
         ("utm_content=+49 170 5550123", "utm_content=[phone]"),
         ("utm_content=%2B49+170+5550123&x=1", "utm_content=[phone]&x=1"),
-        ("utm_term=+4917055501234+now", "utm_term=[phone]+now"),
+        ("utm_term=+491705550123+now", "utm_term=[phone]+now"),
         ("q=4111+1111+1111+1111", "q=[card]"),
         ("q=jo+news%40example.com", "q=[email]"),
         ("utm_term=two+words", "utm_term=two+words"),
-        ("q=jo%40example.com+shoes", "q=[email]%20shoes"),
+        ("q=jo%40example.com+shoes", "q=[email]+shoes"),
         ("design=dark&signal=5&assignee=x", "design=dark&signal=5&assignee=x"),
     ],
 )
