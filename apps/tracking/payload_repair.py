@@ -25,6 +25,10 @@ from .payload import (
 READ_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 # Numbers longer than this are nobody's; Python would take quadratic time over them.
 MAX_DIGITS = 64
+# From here on a text is prose or an address, and may lose its last word.
+LONG_FROM = 256
+PARTING = re.compile(r"[\s&/?;,|]")
+HALF_WORD = re.compile(r"(?<=[\s&/?;,|])[^\s&/?;,|]{0,100}\Z")
 # Cut, these would stand for something else.
 NEVER_CUT = {"id", "page_id", "site_key", "ip", "value", "price", "currency"}
 
@@ -195,7 +199,18 @@ def _cut(text: str, most: int | None, notes: Notes) -> str:
     if most is None or len(text) <= most:
         return text
     notes.cut += 1
-    return text[:most]
+    return cut_text(text, most)
+
+
+def cut_text(text: str, most: int) -> str:
+    """Return at most so many characters of `text`; no half word at the end of a long one.
+
+    Half an e-mail address or half a token is one that scrubbing wouldn't recognise.
+    """
+    cut = text[:most]
+    if most < LONG_FROM or len(text) <= most or PARTING.match(text[most]):
+        return cut
+    return HALF_WORD.sub("", cut)
 
 
 def _text(text: str) -> str:

@@ -9,6 +9,7 @@ from apps.core.ids import uuid7
 
 from .intake import Head, Turned
 from .payload import EventWire, Fault, HeadWire, Payload
+from .payload_repair import cut_text
 
 # 43 bytes: one transparent point.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
@@ -30,8 +31,8 @@ def read_pixel(query: str, head: Head) -> Payload:
     site_key = fields.pop("site_key", "")
     if not site_key:
         raise Turned(HTTPStatus.BAD_REQUEST, Fault("site_key", "is required"))
-    texts = {name: text[: CAPS[name]] for name, text in fields.items() if name in CAPS}
-    texts.setdefault("url", head.referer[: CAPS["url"]])
+    texts = {name: cut_text(text, CAPS[name]) for name, text in fields.items() if name in CAPS}
+    texts.setdefault("url", cut_text(head.referer, CAPS["url"]))
     event = EventWire(
         id=str(uuid7(head.received_ms)),
         kind="event" if texts.get("name") else "pageview",

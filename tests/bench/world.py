@@ -56,7 +56,8 @@ class World:
         """Serve an ASGI application as the Procfile's `ingest` line does; give its port and process."""
         (port,) = free_ports(1)
         options = (
-            "--loop uvloop --http httptools --log-level warning --no-access-log --no-proxy-headers --no-server-header"
+            "--loop uvloop --http config.http_protocol:BoundedProtocol --log-level warning --no-access-log"
+            " --no-proxy-headers --no-server-header"
         )
         command = ("-m", "uvicorn", "--host", LOOPBACK, "--port", str(port), *options.split(), application)
         with self.process(*command) as process:

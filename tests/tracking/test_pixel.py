@@ -93,6 +93,14 @@ def test_the_proxies_of_mail_providers_are_no_people(
     assert len(streams.envelopes) == 1
 
 
+def test_what_is_cut_leaves_no_half_address(door: DoorClient, streams: Streams) -> None:
+    title = "A word " * 72 + "eva.muster@alder.example"
+    door.pixel(site_key=SITE_KEY, url=f"{PAGE}?utm_term={'x' * 1980}&ref=eva.muster@alder.example", title=title)
+    event = streams.envelopes[0].events[0]
+    assert len(event.title) > 490
+    assert "eva" not in event.title + event.query
+
+
 def test_a_paused_site_is_told_in_the_header(door: DoorClient, route: SiteRoute, streams: Streams) -> None:
     SiteRoute.objects.update(status="paused")
     assert door.pixel(site_key=SITE_KEY, url=PAGE)["Beacon-Reason"] == "site"
