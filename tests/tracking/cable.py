@@ -32,6 +32,7 @@ class Cable:
         if self._listener is not None:
             self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
+            self._listener = None
         for end in self._open:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
