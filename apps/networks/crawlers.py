@@ -14,12 +14,66 @@ from typing import NamedTuple
 MIN_LITERAL = 3
 # isbot's word patterns name no bot; the reader names what they find by the word around the match.
 GENERAL = ""
-# Real browsers of their day: Internet Explorer with Google's Chrome Frame.
-NOT_BOTS = {"chromeframe"}
-# Ours: the systems' own fetching libraries, which apps and previews use; no page is read with them.
-OWN_ROWS = (
-    ("CFNetwork", "http-library", "", "cfnetwork/", r"^(?!Mozilla/).*CFNetwork/"),
-    ("Dalvik", "http-library", "", "dalvik/", r"^Dalvik/"),
+# Published patterns that find real browsers, and hardly a bot that no other pattern finds: toolbars and add-ons of old
+# browsers, names of telephones and televisions, an Android build, whatever is long or has a semicolon. Measured on the
+# lists that docs/ingest.md names.
+NOT_BOTS = {
+    # crawler-user-agents
+    "AP3A\\.240617\\.008", "Blackboard", "Fluid",
+    # isbot
+    "(?:^|[^g])news(?!sapphire)", ";\\s\\w+;$", "\\(\\)", "\\b\\w+/1\\.0;", "^[^ ]{50,}$", "^\\d+\\b", "^netsurf",
+    "browsex", "catch", "chromeframe", "firephp", "optimize", "powermarks", "sogou", "torrent",
+}  # fmt: skip
+# Published patterns that say a little too much, and what we look for instead.
+NARROWED = {
+    # crawler-user-agents
+    "008/": r"(?<![\d.])(?<!TS1)008/",
+    "Butterfly": "Butterfly/",
+    "Fever": "Fever/",
+    "Sogou": "Sogou(?![A-Z])",
+    "Sonic": r"(?<!View)(?<!\+ )Sonic",
+    "Viber": "^Viber",
+    # isbot
+    "(?<! channel/)(?<!google/)google(?!(?:wv|app|/google| pixel))": (
+        r"(?<! channel/)(?<!google/)(?<!motorola/)(?<!com\.)(?<!docs\.)(?<!goog/7 )"
+        r"google(?!wv|app|/google|/1\.0\.0| pixel|_ios|_cube| ?tv| fiber|toolbar| earth| talk|weblight|plus|hyper|chirp|podcast|mobile| wap)"
+        r"(?!$)"
+    ),
+    "(?<!lib)http": r"(?<!lib)http(?!s?\)| pgdl|s?://(?:www\.)?(?:bsalsa|qtweb))",
+    "@[a-z][\\w-]+\\.": r"@[a-z][\w-]+\.[a-z]{2}",
+    "\\.com\\b": r"(?<!avantbrowser)(?<!bsalsa)(?<!google)(?<!amazon)(?<!\[air)\.com\b",
+    "\\|": r" \| ",
+    "^[<\\(;]": r"^(?:[<;]|\((?!null|windows|macintosh|x11|linux|iphone|ipad))",
+    "^[\\w \\.\\-\\(?:\\):%]+(?:/v?\\d+(?:\\.\\d+)?(?:\\.\\d{1,10})*?)?(?:,|$)": (
+        r"^(?!(?:opera|firefox|chrome|iceweasel|safari|nokia|sonyericsson|samsung|lg[-/]|mot[-/]|iphone|ipad)[-\w.]*(?:/|\d$)|dv\()"
+        r"[\w .():%?-]+(?:/v?\d+(?:\.\d+)?(?:\.\d{1,10})*?)?(?:,|$)"
+    ),
+    "^[\\w\\-]+/[\\w]+$": r"^(?!sonyericsson|nokia|zte)[\w-]+/\w+$",
+    "^\\w+/[\\w\\(\\)]*$": r"^(?!sonyericsson|nokia|zte)\w+/[\w()]*$",
+    "^mozilla/\\d\\.\\d\\s\\((?:compatible;)?(?:\\s?[\\w\\d\\-.]+[\\s/]\\d+\\.\\d+)?\\)$": (
+        r"^mozilla/\d\.\d\s\((?:compatible;)?(?:\s?(?!msie|dillo|konqueror)[\w.-]+[\s/]\d+\.\d+)?\)$"
+    ),
+    "agent\\b": r"(?<!user-)(?<!user)agent\b",
+    "download": "(?<!qq)download(?!ed)",
+    "java(?!;)": "java(?!;|platform|_runtime)",
+    "proxy": r"(?<!speedmode; )(?<!auto)proxy",
+    "server": r"(?<!alpha)(?<!\d-)server",
+    "splash": "splash(?!top|access)",
+    "tools": "(?<!hb)(?<!dev)(?<!process/)tools",
+}
+# Ours: what programs that fetch, test or picture pages call themselves and neither list looks for.
+OWN_WORDS = (
+    "screen-?shot", "webthumb", "wkhtmlto", "webscreenie", "phantom", r"zombie\.js", r"\bsiege/", "extractor",
+    r"\bfetch(?:er|ing)?\b", r"web services client", r"(?:kube-|\b)probe\b", r"\bscout\b", "validat", "observatory/",
+    "preload", r"\bdot gmail\b|\bat gmail\b", "retrieval", r"link-?(?:exam|resol|valid)", "crwlr", "debugbear",
+    r"\bseo\w*/", "assetnote", "claude-", "hunter", "harvest", "enricher", "indexer", "scann", "webmon",
+    r"\bwebsite\b", r"\bprospect", r"\bleads?\w*/", "research", "uptime", "pinger", r"\$\{", r"<\?",
+)  # fmt: skip
+# Ours: the systems' own fetching libraries, which apps and previews use; a page is hardly ever read with them.
+# `steps.bots` takes them for weak where a script has run.
+LIBRARIES = (
+    ("CFNetwork", "system-library", "", "cfnetwork/", r"^(?!Mozilla/).*CFNetwork/"),
+    ("Dalvik", "system-library", "", "dalvik/", r"^Dalvik/"),
 )
 CLASS_DASH = re.compile(r"(\\[dws])-(?=[^\]])")
 LOOK_BEHIND = re.compile(r"\(\?<!([^()]*\|[^()]*)\)")
@@ -39,7 +93,7 @@ def crawler_table(crawlers: str, isbot: str, *, head: Iterable[str]) -> str:
 
     Raises ValueError where either isn't what it should be: a pattern that Python can't read, no patterns at all.
     """
-    rows = [*_named_rows(crawlers), *(CrawlerRow(*row) for row in OWN_ROWS), *_general_rows(isbot)]
+    rows = [*_named_rows(crawlers), *(CrawlerRow(*row) for row in LIBRARIES), *_general_rows(isbot)]
     lines = [f"# {line}".rstrip() for line in head] + ["\t".join(row) for row in rows]
     return "\n".join(lines) + "\n"
 
@@ -49,9 +103,12 @@ def _named_rows(crawlers: str) -> Iterator[CrawlerRow]:
     if not isinstance(entries, list) or not entries:
         raise ValueError("crawler-user-agents holds no list of patterns")
     for entry in entries:
+        if entry["pattern"] in NOT_BOTS:
+            continue
         pattern = _readable(entry["pattern"])
         examples = entry.get("instances", [])
         tags = entry.get("tags") or [""]
+        pattern = NARROWED.get(pattern, pattern)
         literal = required_literal(pattern)
         if any(re.search(pattern, example) and literal not in example.lower() for example in examples):
             literal = ""
@@ -63,10 +120,15 @@ def _general_rows(isbot: str) -> Iterator[CrawlerRow]:
     if found is None:
         raise ValueError("isbot's list of patterns isn't where it was")
     for written in json.loads(found[1]):
-        if written in NOT_BOTS:
-            continue
         pattern = _readable(written)
-        yield CrawlerRow(GENERAL, "", "i", required_literal(pattern), pattern)
+        if written not in NOT_BOTS and pattern not in NOT_BOTS:
+            yield _general_row(NARROWED.get(pattern, pattern))
+    for pattern in OWN_WORDS:
+        yield _general_row(pattern)
+
+
+def _general_row(pattern: str) -> CrawlerRow:
+    return CrawlerRow(GENERAL, "", "i", required_literal(pattern), pattern)
 
 
 def _readable(pattern: str) -> str:

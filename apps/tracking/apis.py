@@ -256,4 +256,10 @@ def head_of(request: HttpRequest, door: Door) -> Head:
         told_address=headers.get(settings.BEACON_CLIENT_ADDRESS_HEADER, ""),
         proxy_key=headers.get("Beacon-Proxy-Key", ""),
         proxied_address=headers.get("Beacon-Client-Address", ""),
+        hint_brands=headers.get("Sec-CH-UA", ""),
+        hint_mobile=headers.get("Sec-CH-UA-Mobile", ""),
+        hint_platform=headers.get("Sec-CH-UA-Platform", ""),
+        fetch_site=headers.get("Sec-Fetch-Site", ""),
+        fetch_mode=headers.get("Sec-Fetch-Mode", ""),
+        fetch_dest=headers.get("Sec-Fetch-Dest", ""),
     )

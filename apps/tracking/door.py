@@ -81,6 +81,12 @@ HEADER_FIELDS = {
     b"forwarded": "forwarded",
     b"beacon-proxy-key": "proxy_key",
     b"beacon-client-address": "proxied_address",
+    b"sec-ch-ua": "hint_brands",
+    b"sec-ch-ua-mobile": "hint_mobile",
+    b"sec-ch-ua-platform": "hint_platform",
+    b"sec-fetch-site": "fetch_site",
+    b"sec-fetch-mode": "fetch_mode",
+    b"sec-fetch-dest": "fetch_dest",
 }
 # May come several times and then mean one list: of addresses, or nothing that could be believed.
 LISTS = {"x_forwarded_for", "forwarded", "told_address", "proxy_key", "proxied_address"}

@@ -27,6 +27,7 @@ class SetAside(StrEnum):
     BOT_DECLARED = "bot_declared"
     BOT_HEADLESS = "bot_headless"
     BOT_NETWORK = "bot_network"
+    BOT_CONTRADICTION = "bot_contradiction"
     BOT_BEHAVIOUR = "bot_behaviour"  # a visit as no person makes it: apps.tracking.rules.behaviour
     SPAM_REFERRER = "spam_referrer"
     EXCLUDED = "excluded"  # by one of the site's rules

@@ -16,7 +16,7 @@ from apps.sites.proxy_key import site_of_proxy
 from . import events, identity
 from .address import clean_address, client_address, limited_as, trust
 from .body import BodyTurned, body_of
-from .drop_reasons import Refusal, SetAside
+from .drop_reasons import Refusal
 from .envelope import EventIn
 from .intake import Head, Intake, Turned, TurnedFromSite
 from .loading import NotLoaded
@@ -159,7 +159,7 @@ def name_bots(intake: Intake) -> None:
 @lru_cache(maxsize=8192)
 def is_declared_bot(user_agent: str, *, is_server: bool, minute: int) -> bool:
     """Return whether an agent says that it is a bot. `minute`: how long an answer holds; the table may be refreshed."""
-    return bots.verdict(user_agent, is_server=is_server).reason == SetAside.BOT_DECLARED
+    return bots.is_declared(user_agent, is_server=is_server)
 
 
 AT_THE_DOOR: tuple[Step, ...] = (

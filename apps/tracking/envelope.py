@@ -41,6 +41,9 @@ class EventIn(msgspec.Struct, array_like=True, omit_defaults=True):
     target: dict[str, str | float | int] | None = None
     user_id_hash: bytes | None = None
     clock_skew_ms: int = 0
+    canonical_url: str = ""  # scrubbed, with the allow-listed parameters only
+    content_group: str = ""
+    page_language: str = ""  # BCP 47
 
 
 class Context(msgspec.Struct, array_like=True, omit_defaults=True, frozen=True):
@@ -90,6 +93,7 @@ class Envelope(msgspec.Struct, array_like=True, omit_defaults=True):
     accept_language: str = ""
     tracker: str = ""
     import_id: int = 0  # 0: not an import
+    head_signals: list[str] = []  # what the request's head says against itself: steps.signals.head_signals
 
 
 class Refusals(msgspec.Struct, array_like=True):

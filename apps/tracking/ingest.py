@@ -22,14 +22,13 @@ from .envelope import Envelope, EventIn
 from .steps import acquisition, bots
 from .steps.place import place_fields
 from .steps.sessions import ACQUISITION_COLUMNS
+from .steps.signals import Signal, tag_signals
 from .steps.user_agent import Agent, ClientHints, user_agent
 
 SENDERS_KEPT = 20_000
 HOSTS_KEPT = 8_192
 UNKNOWN = Network()
 COUNTED, SPAM = SetAside.NOT.value, SetAside.SPAM_REFERRER.value
-# Doors behind which a script must have run in a browser, and says so by what it sends.
-SCRIPTED_ORIGINS = {"tag"}
 
 
 class Arrival(msgspec.Struct):
@@ -57,7 +56,8 @@ def arrive(envelope: Envelope, site: MeasuredSite) -> Arrival:
         envelope.origin,
         envelope.context.touch,
         envelope.context.webdriver,
-        _ran_script(envelope),
+        # All that the verdict takes from the rest of what a tag says; nearly always nothing.
+        tuple(tag_signals(envelope)) if envelope.origin == "tag" else (),
     )
     if not _senders.recall(key, arrival):
         for step in WRITER_STEPS:
@@ -110,14 +110,7 @@ def put_agent(arrival: Arrival) -> None:
 
 def put_verdict(arrival: Arrival) -> None:
     """Tell bots from people by what is the same for all events of the arrival."""
-    envelope = arrival.envelope
-    arrival.verdict = bots.verdict(
-        envelope.user_agent,
-        network=arrival.network,
-        has_webdriver=envelope.context.webdriver,
-        ran_script=_ran_script(envelope),
-        is_server=envelope.origin == "server",
-    )
+    arrival.verdict = bots.verdict(arrival.envelope, arrival.network)
 
 
 WRITER_STEPS: tuple[Step, ...] = (put_network, put_agent, put_verdict)
@@ -139,18 +132,27 @@ def acquisition_facts(arrival: Arrival, event: EventIn) -> dict[str, object]:
     return facts
 
 
-def visit_facts(arrival: Arrival) -> dict[str, object]:
+def visit_facts(arrival: Arrival, set_aside: str = "") -> dict[str, object]:
     """Return the session's columns that are constant for a visit: door, agent, context, place and network."""
     envelope = arrival.envelope
     return {
         "ip_hash": envelope.ip_hash,
         "origin": envelope.origin,
         "bot_name": arrival.verdict.bot_name,
+        "signals": signals_of(arrival, set_aside),
         "import_id": envelope.import_id or None,
         **_agent_facts(arrival.agent),
         **context_facts(envelope),
         **place_fields(arrival.network, is_bot=arrival.verdict.reason == SetAside.BOT_DECLARED),
     }
+
+
+def signals_of(arrival: Arrival, set_aside: str) -> str:
+    """Return the signals that speak for a bot, as they are stored: sorted, with commas between."""
+    found = arrival.verdict.signals
+    if set_aside != SPAM:
+        return found
+    return ",".join(sorted({Signal.SPAM_REFERRER.value, *filter(None, found.split(","))}))
 
 
 def context_facts(envelope: Envelope) -> dict[str, object]:
@@ -184,13 +186,6 @@ def _agent_facts(agent: Agent) -> dict[str, object]:
         "brand": agent.brand,
         "model": agent.model,
     }
-
-
-def _ran_script(envelope: Envelope) -> bool | None:
-    """A tag in a browser sends its Origin and its screen; of the other doors it can't be known."""
-    if envelope.origin not in SCRIPTED_ORIGINS:
-        return None
-    return envelope.has_origin and envelope.context.screen is not None
 
 
 def _is_spam(referrer: str) -> bool:

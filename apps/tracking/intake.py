@@ -56,6 +56,12 @@ class Head:
     told_address: str = ""
     proxy_key: str = ""
     proxied_address: str = ""
+    hint_brands: str = ""
+    hint_mobile: str = ""
+    hint_platform: str = ""
+    fetch_site: str = ""
+    fetch_mode: str = ""
+    fetch_dest: str = ""
     # What the limits said: asked once, though the steps may run again after loading something.
     address_wait: float | None = field(default=None, init=False)
     site_wait: float | None = field(default=None, init=False)

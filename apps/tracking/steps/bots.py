@@ -1,9 +1,7 @@
-"""Tell bots from people (IN5): declared ones by their user agent, headless browsers, scripts in data centres.
+"""Tell bots from people (IN5): declared ones by their user agent, headless browsers, and by what else speaks for it.
 
 Pure. Patterns: `data/crawlers.tsv`, or the newer table that `networks_refresh` put among the local databases (its form
-is described in `apps.networks.crawlers`). A weak signal alone sets nothing aside: data centres carry people too (cloud
-desktops, company gateways), so a data centre counts as a bot only together with the absence of what a tag in a browser
-always sends.
+is described in `apps.networks.crawlers`). Which signals there are, and the rule for how many suffice: `steps.signals`.
 """
 
 import re
@@ -17,11 +15,17 @@ import msgspec
 from apps.networks import databases
 from apps.networks.lookup import Network
 from apps.tracking.drop_reasons import SetAside
+from apps.tracking.envelope import Envelope
+
+from .signals import CONTRADICTIONS, ENOUGH, STRONG, Signal, network_signals, points, tag_signals
 
 SHIPPED = Path(__file__).resolve().parent.parent / "data" / "crawlers.tsv"
 NO_USER_AGENT = "(no user agent)"
 WEBDRIVER = "(automated browser)"
 DATA_CENTRE = "(script in a data centre)"
+CONTRADICTING = "(contradicts itself)"
+# The table's tag of what isn't a bot for sure.
+LIBRARY_TAG = "system-library"
 MAX_LENGTH = 1024
 MAX_NAME = 64
 CACHED_AGENTS = 8192
@@ -39,8 +43,13 @@ COMMON = (
 # Browsers without a screen or under a test driver, in lower case.
 HEADLESS = (
     "headless", "phantomjs", "slimerjs", "puppeteer", "playwright", "cypress/", "selenium", "webdriver",
-    "nightmare", "jsdom", "htmlunit", "splash", "webkit2png",
+    "nightmare", "jsdom", "htmlunit", " splash ", "webkit2png",
 )  # fmt: skip
+# What stands between the brackets of Android and Windows Phone: the maker's words for telephone and build, which may be
+# any ("Discovery SE", "XBot_Senior", "Radar 4G"). A crawler that dresses up as a telephone says so further on, or
+# between these brackets with its address.
+HARDWARE = re.compile(r"(Linux;[^()]{0,24}?Android [^;()]*|Android [^;()]*|Windows Phone[^;()]*)((?:[^()]|\([^()]*\))*)")
+NO_HARDWARE = re.compile(r"compatible|https?:|\+http|spider/|crawl|screenshot|-google/|@", re.I)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LETTER = re.compile(r"\w")
 
@@ -53,14 +62,27 @@ ADDRESS = re.compile(r"^https?://(?:www\.)?", re.I)
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Why an event is set aside (`SetAside.NOT`: it isn't) and the bot's name, empty for people."""
+    """Why an event is set aside (`SetAside.NOT`: it isn't), the bot's name (empty for people), and all signals, also
+    those that didn't suffice: sorted, with commas between."""
 
     reason: SetAside = SetAside.NOT
     bot_name: str = ""
+    signals: str = ""
+
+
+PERSON = Verdict()
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """What an agent says of itself: the signal (None: a browser) and the name."""
+
+    signal: Signal | None = None
+    name: str = ""
 
 
 class Row(msgspec.Struct, frozen=True):
     name: str
+    tag: str
     letters: str
     literal: str
     pattern: str
@@ -84,67 +106,111 @@ class Crawlers:
                 continue
             self.filed[min(grams, key=lambda gram: (gram in common, len(self.filed.get(gram, ())), gram))].append(row)
 
-    def name(self, ua: str) -> str | None:
-        """Return the name of the bot that `ua` declares; names go before addresses, then the longest literal wins."""
+    def find(self, ua: str) -> tuple[str, str] | None:
+        """Return the name of the bot that `ua` declares, and its tag.
+
+        Names go before addresses, then the longest literal wins; a system's library is meant only where nothing else
+        is found.
+        """
         lowered = ua.lower()
         candidates = [
             row for gram in _grams(lowered) & self.filed.keys() for row in self.filed[gram] if row.literal in lowered
         ]
         candidates.sort(key=lambda row: (not row.name, "/" in row.name, -len(row.literal)))
+        library = None
         for row in [*candidates, *self.always]:
             found = row.finds(ua)
-            if found:
-                return row.name if row.name and "/" not in row.name else _word_around(ua, found)
-        return None
+            if found is None:
+                continue
+            if row.tag == LIBRARY_TAG:
+                library = row.name, row.tag
+            else:
+                return row.name if row.name and "/" not in row.name else _word_around(ua, found), row.tag
+        return library
 
 
 def bot_name(ua: str) -> str | None:
     """Return the name of the declared bot, script or library behind an agent; None for what looks like a browser."""
-    return _declared(ua).bot_name or None
+    return declared(ua).name or None
 
 
-def _declared(ua: str) -> Verdict:
-    return _verdict_of_agent(ua[:MAX_LENGTH], databases.version(databases.CRAWLERS))
+def declared(ua: str) -> Declared:
+    return _declared(ua[:MAX_LENGTH], databases.version(databases.CRAWLERS))
 
 
-def verdict(
-    ua: str,
-    *,
-    network: Network | None = None,
-    has_webdriver: bool = False,
-    ran_script: bool | None = None,
-    is_server: bool = False,
-) -> Verdict:
-    """Return whether an event is set aside as a bot's, and as which.
+def is_declared(ua: str, *, is_server: bool = False) -> bool:
+    """Return whether the agent alone says that no person sent the event."""
+    found = declared(ua)
+    return found.signal in STRONG and not (is_server and found.name == NO_USER_AGENT)
 
-    `network` None: not known (yet). `has_webdriver`: the tag's `context.webdriver`. `ran_script`: a tag ran in a
-    browser (Origin header and a context with a screen came along); None: this door can't know, as with the server API.
-    `is_server`: the event was sent by the client's own server, which needn't pass a user agent on.
+
+def verdict(envelope: Envelope, network: Network | None = None) -> Verdict:
+    """Return whether an envelope's events are set aside as a bot's, as which, and by which signals.
+
+    `network` None: not known (yet). Of a tag much is known that other doors can't say: a server needn't even pass its
+    visitor's agent on.
     """
-    declared = _declared(ua)
-    if declared.reason and not (is_server and declared.bot_name == NO_USER_AGENT):
-        return declared
-    if has_webdriver:
-        return Verdict(SetAside.BOT_HEADLESS, WEBDRIVER)
-    if network is not None and ran_script is False and network.is_hosting and not network.carries_people:
-        return Verdict(SetAside.BOT_NETWORK, network.organisation or network.network_name or DATA_CENTRE)
-    return Verdict()
+    agent = declared(envelope.user_agent)
+    found = network_signals(network) if network is not None else []
+    if envelope.origin == "tag":
+        found += tag_signals(envelope)
+    if envelope.context.webdriver:
+        found.append(Signal.WEBDRIVER)
+    if agent.signal is not None and not (envelope.origin == "server" and agent.name == NO_USER_AGENT):
+        found.append(agent.signal)
+    if not found:
+        return PERSON
+    signals = frozenset(found)
+    is_library = Signal.LIBRARY in signals and envelope.origin in ("pixel", "import")
+    reason = SetAside.BOT_DECLARED if is_library else _reason(signals)
+    return Verdict(reason, _name(reason, agent.name, network), ",".join(sorted(signals)))
+
+
+def _reason(signals: frozenset[Signal]) -> SetAside:
+    if Signal.HEADLESS in signals:
+        return SetAside.BOT_HEADLESS
+    if Signal.DECLARED in signals:
+        return SetAside.BOT_DECLARED
+    if Signal.WEBDRIVER in signals:
+        return SetAside.BOT_HEADLESS
+    if points(signals) < ENOUGH:
+        return SetAside.NOT
+    if Signal.LIBRARY in signals:
+        return SetAside.BOT_DECLARED
+    return SetAside.BOT_NETWORK if signals.isdisjoint(CONTRADICTIONS) else SetAside.BOT_CONTRADICTION
+
+
+def _name(reason: SetAside, declared_name: str, network: Network | None) -> str:
+    if reason is SetAside.NOT:
+        return ""
+    if declared_name:
+        return declared_name
+    if reason is SetAside.BOT_NETWORK and network is not None:
+        return network.organisation or network.network_name or DATA_CENTRE
+    return CONTRADICTING if reason is SetAside.BOT_CONTRADICTION else WEBDRIVER
 
 
 @lru_cache(maxsize=CACHED_AGENTS)
-def _verdict_of_agent(ua: str, version: str) -> Verdict:
+def _declared(ua: str, version: str) -> Declared:
     """Judge the agent alone. The version is part of the key, so that a refreshed table isn't answered from the old
     one's findings."""
     if not ua.isprintable():
         ua = CONTROL.sub("", ua)
     # Logs write "-" where the header was missing.
     if LETTER.search(ua) is None:
-        return Verdict(SetAside.BOT_DECLARED, NO_USER_AGENT)
-    name = _crawlers(version).name(ua)
+        return Declared(Signal.DECLARED, NO_USER_AGENT)
+    ua = HARDWARE.sub(_without_hardware, ua, count=1)
+    found = _crawlers(version).find(ua)
     lowered = ua.lower()
     if any(word in lowered for word in HEADLESS):
-        return Verdict(SetAside.BOT_HEADLESS, name or WEBDRIVER)
-    return Verdict() if name is None else Verdict(SetAside.BOT_DECLARED, name)
+        return Declared(Signal.HEADLESS, found[0] if found else WEBDRIVER)
+    if found is None:
+        return Declared()
+    return Declared(Signal.LIBRARY if found[1] == LIBRARY_TAG else Signal.DECLARED, found[0])
+
+
+def _without_hardware(found: re.Match[str]) -> str:
+    return found[0] if NO_HARDWARE.search(found[2]) else found[1]
 
 
 @lru_cache(maxsize=1)
@@ -162,7 +228,7 @@ def read_rows(table: str) -> list[Row]:
         columns = line.split("\t")
         if len(columns) != 5:
             raise ValueError(f"line {number} has {len(columns)} columns, not 5")
-        rows.append(Row(columns[0], columns[2], columns[3], columns[4]))
+        rows.append(Row(*columns))
     return rows
 
 

@@ -8,7 +8,9 @@ from django.conf import settings
 
 from apps.tracking import events, identity, salts, sealing
 from apps.tracking.envelope import Envelope, EventIn, pack, partition_of
-from apps.tracking.intake import Door, Intake
+from apps.tracking.intake import Door, Head, Intake
+
+from .signals import MAX_HINT, head_signals
 
 ORIGINS: dict[Door, Literal["tag", "pixel"]] = {"batch": "tag", "event": "tag", "pixel": "pixel"}
 PARTITIONS: int = settings.STREAM_PARTITIONS
@@ -24,10 +26,17 @@ def put_envelopes(intake: Intake) -> None:
     hour = sealing.hour_of(intake.head.received_ms)
     consent = events.consent_in(intake.payload.head.consent, gpc=intake.head.gpc, dnt=intake.head.dnt)
     context = events.context_in(intake.payload.head.context)
+    signals = [] if intake.is_server or intake.head.door == "pixel" else _head_signals(intake.head, intake.user_agent)
     for (day, is_early), group in _by_salt(intake.events).items():
         envelope = _envelope(intake, group, day, is_early=is_early, hour=hour)
-        envelope.consent, envelope.context = consent, context
+        envelope.consent, envelope.context, envelope.head_signals = consent, context, signals
         intake.envelopes.append((partition_of(envelope.visitor_id, PARTITIONS), pack(envelope)))
+
+
+def _head_signals(head: Head, user_agent: str) -> list[str]:
+    fetch = (head.fetch_site[:MAX_HINT], head.fetch_mode[:MAX_HINT], head.fetch_dest[:MAX_HINT])
+    brands, mobile, platform = head.hint_brands[:MAX_HINT], head.hint_mobile[:MAX_HINT], head.hint_platform[:MAX_HINT]
+    return list(head_signals(user_agent, brands, mobile, platform, fetch))
 
 
 def _by_salt(given: list[EventIn]) -> dict[tuple[int, bool], list[EventIn]]:

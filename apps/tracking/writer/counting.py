@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ..ingest import acquisition_facts, context_facts, visit_facts
+from ..ingest import acquisition_facts, context_facts, signals_of, visit_facts
 from ..steps.sessions import SessionState, count_pageview
 from .items import Item
 
@@ -12,7 +12,7 @@ def count_items(items: Iterable[Item]) -> None:
     for item in items:
         session = item.lasting_session
         if session.is_new and not session.facts:
-            session.facts = visit_facts(item.arrival) | acquisition_facts(item.arrival, item.event)
+            session.facts = visit_facts(item.arrival, item.set_aside) | acquisition_facts(item.arrival, item.event)
             session.has_context = item.arrival.envelope.context.screen is not None
             _count(session, item)
         elif _count(session, item):
@@ -37,7 +37,8 @@ def _take_context(session: SessionState, item: Item) -> None:
     """Take what the browser says of itself from the first that says it, and consent as it stood last."""
     envelope = item.arrival.envelope
     if not session.has_context and envelope.context.screen is not None:
-        session.facts = session.facts | context_facts(envelope)
+        signals = {"signals": signals_of(item.arrival, item.set_aside)}
+        session.facts = session.facts | context_facts(envelope) | signals
         session.has_context = True
     if item.at_ms >= session.ended_ms or session.is_new:
         consent = envelope.consent
