@@ -1,11 +1,13 @@
 """What is stored in a word, said in words."""
 
 from apps.tracking.drop_reasons import Refusal, SetAside
+from apps.tracking.steps.signals import Signal
 
 SET_ASIDE: dict[str, str] = {
     SetAside.BOT_DECLARED: "Bots that say so",
     SetAside.BOT_HEADLESS: "Headless browsers",
     SetAside.BOT_NETWORK: "Bots by their network",
+    SetAside.BOT_CONTRADICTION: "Bots that contradict themselves",
     SetAside.BOT_BEHAVIOUR: "Bots by their behaviour",
     SetAside.SPAM_REFERRER: "Spam referrers",
     SetAside.EXCLUDED: "Excluded by a rule",
@@ -20,6 +22,27 @@ REFUSED: dict[str, str] = {
     Refusal.EXCLUDED: "from the agency itself",
     Refusal.TOO_LARGE: "too large",
     Refusal.ENCODING: "not readable",
+}
+# Each goes on after "because": "its user agent says so".
+SIGNALS: dict[str, str] = {
+    Signal.DECLARED: "its user agent says so",
+    Signal.HEADLESS: "it is a browser without a screen",
+    Signal.WEBDRIVER: "a program drives the browser",
+    Signal.SPAM_REFERRER: "it was sent by a spam referrer",
+    Signal.FETCH: "its requests are headed like a page's, not like a tag's",
+    Signal.NO_ORIGIN: "it doesn't say which page it is on",
+    Signal.NO_SCREEN: "no script ran that knows a screen",
+    Signal.NO_LANGUAGE: "it speaks no language",
+    Signal.HINTS: "its headers name another browser or system than its user agent",
+    Signal.LANGUAGES: "browser and headers share no language",
+    Signal.SCREEN: "no screen has this size",
+    Signal.TIME_ZONE: "there is no such time zone",
+    Signal.TOUCH: "it is a telephone without touch",
+    Signal.LIBRARY: "it is a system's own library for fetching",
+    Signal.HOSTING: "it comes from a data centre",
+    Signal.VPN: "it comes through a VPN",
+    Signal.PROXY: "it comes through a proxy",
+    Signal.TOR: "it comes through Tor",
 }
 LANGUAGES: dict[str, str] = {
     "ar": "Arabic",
@@ -73,6 +96,13 @@ DEVICES: dict[str, tuple[str, str]] = {
 
 def set_aside_label(reason: str) -> str:
     return SET_ASIDE.get(reason, reason.replace("_", " "))
+
+
+def signal_labels(signals: str) -> list[str]:
+    """Return a visit's signals (comma-separated, as stored) in words, the strongest first."""
+    found = set(filter(None, signals.split(",")))
+    known = [label for signal, label in SIGNALS.items() if signal in found]
+    return known + sorted(found - SIGNALS.keys())
 
 
 def refused_label(reason: str) -> str:

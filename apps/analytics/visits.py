@@ -16,7 +16,7 @@ from apps.tracking.models import Event, Kind, Origin, Session
 from apps.tracking.selectors import session_all, session_events, session_set_aside
 
 from .exports import Cell
-from .labels import DEVICES, LANGUAGES, set_aside_label
+from .labels import DEVICES, LANGUAGES, set_aside_label, signal_labels
 from .report import Report
 
 PAGE_ROWS = 50
@@ -48,6 +48,7 @@ class VisitRow:
     device: str
     device_icon: str
     aside: str
+    signals: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def visit_row(session: Session, names: Mapping[int, str]) -> VisitRow:
         device=label or "Unknown",
         device_icon=icon or "circle-dashed",
         aside=session.bot_name or set_aside_label(session.set_aside) if session.set_aside else "",
+        signals=signal_labels(session.signals),
     )
 
 
@@ -138,6 +140,7 @@ CSV_HEAD = (
     "Browser",
     "System",
     "Set aside",
+    "Signals",
     "Visit",
 )
 
@@ -177,6 +180,7 @@ def _line(report: Report, row: VisitRow) -> Sequence[Cell]:
         one.browser,
         one.system,
         one.set_aside,
+        one.signals,
         str(one.id),
     )
 
@@ -241,12 +245,22 @@ def _moment(event: Event) -> Moment:
     if event.kind == Kind.PAGEVIEW:
         read = [f"engaged {formats.duration(event.engaged_ms / 1000)}"] if event.engaged_ms else []
         read += [f"scrolled to {event.scroll_percent}%"] if event.scroll_percent else []
-        return Moment(event.occurred_at, "file-text", event.path or "/", event.title, " · ".join(read), [])
+        props = [(label, value) for label, value in _page_words(event) if value]
+        return Moment(event.occurred_at, "file-text", event.path or "/", event.title, " · ".join(read), props)
     props = [(str(name), str(value)) for name, value in (event.props or {}).items()]
     if event.value is not None:
         props.append(("value", f"{event.value.normalize():f} {event.currency}".strip()))
     title = event.name or event.kind.capitalize()
     return Moment(event.occurred_at, "mouse-pointer-click", title, f"on {event.path}" if event.path else "", "", props)
+
+
+def _page_words(event: Event) -> Iterator[tuple[str, str]]:
+    """Return what a page said of itself: its group, its language, and its canonical address where it is another one."""
+    yield "group", event.content_group
+    language = event.page_language.partition("-")[0].lower()
+    yield "language", LANGUAGES.get(language, event.page_language)
+    is_same = event.canonical_url == f"{event.host}{event.path}"
+    yield "canonical", "" if is_same else event.canonical_url
 
 
 def _longest(events: Sequence[Event]) -> tuple[str, int] | None:
@@ -276,8 +290,12 @@ def _facts(row: VisitRow) -> list[tuple[str, list[Fact]]]:
         (
             "From",
             [
-                Fact("Place", ", ".join(part for part in (one.city, one.region, country_name(one.country)) if part)),
+                Fact(
+                    "Place",
+                    ", ".join(part for part in (one.postal, one.city, one.region, country_name(one.country)) if part),
+                ),
                 Fact("Network", network_label(one.network_kind)),
+                Fact("Carrier", "mobile network" if one.is_mobile_network else ""),
                 Fact("Operator", one.network_name or one.organisation),
                 Fact("Number", f"AS{one.asn}" if one.asn else ""),
                 Fact("Hidden by", _hidden_by(one)),
@@ -303,7 +321,8 @@ def _facts(row: VisitRow) -> list[tuple[str, list[Fact]]]:
                 Fact("Set aside", set_aside_label(one.set_aside) if one.set_aside else ""),
                 Fact("Bot", one.bot_name),
                 Fact("Late", "arrived after its day's salt was destroyed" if one.is_late else ""),
-                Fact("Signals", ", ".join(_signals(one))),
+                Fact("Speaks for a bot", "; ".join(row.signals) if not one.set_aside else ""),
+                Fact("Asked for", ", ".join(_signals(one))),
                 Fact("Visit", str(one.id)),
             ],
         ),
@@ -324,7 +343,14 @@ def _size(width: int | None, height: int | None) -> str:
 
 def _hidden_by(one: Session) -> str:
     return ", ".join(
-        word for word, holds in (("VPN", one.is_vpn), ("Tor", one.is_tor), ("data centre", one.is_hosting)) if holds
+        word
+        for word, holds in (
+            ("VPN", one.is_vpn),
+            ("proxy", one.is_proxy),
+            ("Tor", one.is_tor),
+            ("data centre", one.is_hosting),
+        )
+        if holds
     )
 
 

@@ -32,16 +32,19 @@ NARROWED = {
     "Fever": "Fever/",
     "Sogou": "Sogou(?![A-Z])",
     "Sonic": r"(?<!View)(?<!\+ )Sonic",
+    "Synapse": "Synapse(?!Workstation)",
     "Viber": "^Viber",
+    "WhatsApp": "^WhatsApp",
     # isbot
     "(?<! channel/)(?<!google/)google(?!(?:wv|app|/google| pixel))": (
-        r"(?<! channel/)(?<!google/)(?<!motorola/)(?<!com\.)(?<!docs\.)(?<!goog/7 )"
-        r"google(?!wv|app|/google|/1\.0\.0| pixel|_ios|_cube| ?tv| fiber|toolbar| earth| talk|weblight|plus|hyper|chirp|podcast|mobile| wap)"
+        r"(?<! channel/)(?<!google/)(?<!motorola/)(?<!com\.)(?<!docs\.)(?<!translate\.)(?<!goog/7 )"
+        r"google(?!wv|app|/google|/1\.0\.0| pixel|_ios|_cube| ?tv| fiber|toolbar| earth| talk|weblight|play|plus|hyper"
+        r"|chirp|podcast|mobile| wap)"
         r"(?!$)"
     ),
     "(?<!lib)http": r"(?<!lib)http(?!s?\)| pgdl|s?://(?:www\.)?(?:bsalsa|qtweb))",
     "@[a-z][\\w-]+\\.": r"@[a-z][\w-]+\.[a-z]{2}",
-    "\\.com\\b": r"(?<!avantbrowser)(?<!bsalsa)(?<!google)(?<!amazon)(?<!\[air)\.com\b",
+    "\\.com\\b": r"(?<!avantbrowser)(?<!bsalsa)(?<!\bant)(?<!google)(?<!amazon)(?<!\[air)\.com\b",
     "\\|": r" \| ",
     "^[<\\(;]": r"^(?:[<;]|\((?!null|windows|macintosh|x11|linux|iphone|ipad))",
     "^[\\w \\.\\-\\(?:\\):%]+(?:/v?\\d+(?:\\.\\d+)?(?:\\.\\d{1,10})*?)?(?:,|$)": (
@@ -53,8 +56,13 @@ NARROWED = {
     "^mozilla/\\d\\.\\d\\s\\((?:compatible;)?(?:\\s?[\\w\\d\\-.]+[\\s/]\\d+\\.\\d+)?\\)$": (
         r"^mozilla/\d\.\d\s\((?:compatible;)?(?:\s?(?!msie|dillo|konqueror)[\w.-]+[\s/]\d+\.\d+)?\)$"
     ),
+    "24x7": r"(?<!\d)24x7",
+    "advisor": "(?<!webmoney )advisor",
+    "feed": r"(?<!buzz)feed(?!/\d)",
+    "library": r"library(?!\d)",
+    "synapse": "synapse(?!workstation)",
     "agent\\b": r"(?<!user-)(?<!user)agent\b",
-    "download": "(?<!qq)download(?!ed)",
+    "download": "(?<!qq)(?<!ea )download(?!ed)",
     "java(?!;)": "java(?!;|platform|_runtime)",
     "proxy": r"(?<!speedmode; )(?<!auto)proxy",
     "server": r"(?<!alpha)(?<!\d-)server",
@@ -65,8 +73,9 @@ NARROWED = {
 OWN_WORDS = (
     "screen-?shot", "webthumb", "wkhtmlto", "webscreenie", "phantom", r"zombie\.js", r"\bsiege/", "extractor",
     r"\bfetch(?:er|ing)?\b", r"web services client", r"(?:kube-|\b)probe\b", r"\bscout\b", "validat", "observatory/",
-    "preload", r"\bdot gmail\b|\bat gmail\b", "retrieval", r"link-?(?:exam|resol|valid)", "crwlr", "debugbear",
-    r"\bseo\w*/", "assetnote", "claude-", "hunter", "harvest", "enricher", "indexer", "scann", "webmon",
+    r"\bpreload\b(?!=)", r"\bdot gmail\b|\bat gmail\b", "retrieval", r"link-?(?:exam|resol|valid)", "crwlr",
+    "debugbear",
+    r"\bseo\w*/", "assetnote", "claude-", "hunter", "harvest", "enricher", "indexer", "scann", r"webmon\b",
     r"\bwebsite\b", r"\bprospect", r"\bleads?\w*/", "research", "uptime", "pinger", r"\$\{", r"<\?",
 )  # fmt: skip
 # Ours: the systems' own fetching libraries, which apps and previews use; a page is hardly ever read with them.

@@ -26,7 +26,14 @@ NETWORK = "ipinfo_lite.mmdb"
 DOMAINS = "organisation_domains.csv"
 CRAWLERS = "crawlers.tsv"
 REPUTATION = "reputation.txt"
-FILES = (PLACE_IPV4, PLACE_IPV6, COUNTRY, NETWORK, DOMAINS, CRAWLERS, REPUTATION)
+# The operator's own, by MaxMind's names; nobody fetches them, and nothing is missing without them (`operator`).
+OPERATOR_PLACE = "GeoIP2-City.mmdb"
+OPERATOR_CONNECTION = "GeoIP2-Connection-Type.mmdb"
+OPERATOR_ANONYMOUS = "GeoIP2-Anonymous-IP.mmdb"
+FILES = (
+    PLACE_IPV4, PLACE_IPV6, COUNTRY, NETWORK, DOMAINS, CRAWLERS, REPUTATION,
+    OPERATOR_PLACE, OPERATOR_CONNECTION, OPERATOR_ANONYMOUS,
+)  # fmt: skip
 
 # How soon a swapped file is noticed; a look at the disk costs a microsecond, so it isn't taken for each address.
 LOOK_EVERY_SECONDS = 5.0
@@ -117,7 +124,7 @@ def text(name: str) -> str | None:
     return _text(stamp) if stamp else None
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _reader(stamp: str) -> maxminddb.Reader | None:
     return _tried(maxminddb.open_database, stamp)
 

@@ -13,7 +13,7 @@ from typing import cast
 import maxminddb
 import msgspec
 
-from . import databases
+from . import databases, operator
 from .countries import continent_of
 from .kinds import Classified, NetworkKind, classify, known_name
 from .reputation import reputation
@@ -29,6 +29,12 @@ CACHED_NETWORKS = 16384
 
 # Networks whose exits carry people as a rule (private relays, company gateways), whoever runs them.
 CARRIERS_OF_PEOPLE = {"cloudflare.com", "fastly.com", "akamai.com", "apple.com"}
+# Carriers in registered names; many sell lines at home over the same network, and only the operator's own database
+# tells those apart. "Wireless" isn't among them: hundreds of small firms reach farms by it.
+MOBILE_WORDS = re.compile(
+    r"(?<!auto)mobil|cellular|cellco\b|celular|m[oó]vil|\bgsm\b|\blte\b|\b[345]g\b",
+    re.I,
+)
 
 # (first, last) of IPv4 that belong to nobody on the internet; IANA's special-purpose registry, without what is globally
 # reachable.
@@ -52,6 +58,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     country: str = ""  # ISO 3166-1 alpha-2
     region: str = ""
     city: str = ""
+    postal: str = ""  # by the operator's own city database alone
     latitude: float | None = None
     longitude: float | None = None
     asn: int | None = None
@@ -64,6 +71,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     is_proxy: bool = False
     is_tor: bool = False
     is_hosting: bool = False
+    is_mobile: bool = False  # a carrier's network for telephones
     carries_people: bool = False
 
 
@@ -87,8 +95,11 @@ def lookup(ip: str) -> Network:
         _text(record, "as_domain").lower(),
         databases.generation(),
     )
-    is_tor = lists.tor.has(number, is_ipv6=is_ipv6)
-    is_vpn = not is_tor and (owner.is_vpn or lists.vpn.has(number, is_ipv6=is_ipv6))
+    hidden = _record(databases.OPERATOR_ANONYMOUS, address)
+    is_tor = lists.tor.has(number, is_ipv6=is_ipv6) or operator.is_any(hidden, "is_tor_exit_node")
+    is_listed_vpn = owner.is_vpn or lists.vpn.has(number, is_ipv6=is_ipv6)
+    is_vpn = not is_tor and (is_listed_vpn or operator.is_any(hidden, "is_anonymous_vpn"))
+    is_proxy = owner.kind is NetworkKind.PROXY or operator.is_any(hidden, "is_public_proxy", "is_residential_proxy")
     kind, ground = owner.kind, owner.ground
     if is_tor:
         kind, ground = NetworkKind.TOR, "list of Tor exits"
@@ -99,6 +110,7 @@ def lookup(ip: str) -> Network:
         country=country,
         region=_text(place, "state1"),
         city=_text(place, "city"),
+        postal=_text(place, "postal"),
         latitude=_degrees(place, "latitude"),
         longitude=_degrees(place, "longitude"),
         asn=owner.asn,
@@ -108,10 +120,11 @@ def lookup(ip: str) -> Network:
         kind=kind,
         ground=ground,
         is_vpn=is_vpn,
-        is_proxy=kind is NetworkKind.PROXY,
+        is_proxy=is_proxy,
         is_tor=is_tor,
         is_hosting=owner.is_hosting,
-        carries_people=is_vpn or is_tor or owner.carries_people,
+        is_mobile=owner.is_mobile or operator.is_cellular(_record(databases.OPERATOR_CONNECTION, address)),
+        carries_people=is_vpn or is_tor or is_proxy or owner.carries_people,
     )
 
 
@@ -125,6 +138,7 @@ class _Owner(msgspec.Struct, frozen=True, kw_only=True):
     kind: NetworkKind
     ground: str
     is_hosting: bool
+    is_mobile: bool
     is_vpn: bool
     carries_people: bool
 
@@ -145,6 +159,7 @@ def _owner(asn: str, name: str, domain: str, generation: str) -> _Owner:
         kind=told.kind,
         ground=told.ground,
         is_hosting=told.is_hosting,
+        is_mobile=told.kind is NetworkKind.CONSUMER and MOBILE_WORDS.search(name) is not None,
         is_vpn=number in lists.vpn_asns,
         carries_people=told.kind is NetworkKind.PROXY or domain in CARRIERS_OF_PEOPLE,
     )
@@ -193,7 +208,9 @@ def _record(name: str, address: str) -> dict[str, object]:
 
 
 def _place(address: str, *, is_ipv6: bool) -> dict[str, object]:
-    """Return the place by the city database, else by the small one that knows countries only."""
+    """Return the place by the operator's own database, else the city database, else the one that knows countries."""
+    if own := operator.place_of(_record(databases.OPERATOR_PLACE, address)):
+        return own
     city = _record(databases.PLACE_IPV6 if is_ipv6 else databases.PLACE_IPV4, address)
     return city or _record(databases.COUNTRY, address)
 

@@ -1,6 +1,7 @@
 """From the wire's event to the stream's: moments corrected, ids made, figures within their columns. Pure."""
 
 import math
+import re
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -29,6 +30,8 @@ MOST_PIXELS = 100_000
 SITES_CACHED = 4096
 # The digit of a UUID that says it is laid out as RFC 9562 says.
 VARIANT = "89abAB"
+# A language tag as BCP 47 shapes it; many pages write it with an underscore.
+LANGUAGE = re.compile(r"[a-z]{1,8}(?:[-_][a-z0-9]{1,8})*", re.I)
 
 
 class Wrong(ValueError):
@@ -119,6 +122,18 @@ def _put_page(event: EventIn, wire: EventWire, *, has_hash_routes: bool, paramet
     if page is None:
         raise Wrong("url", "must be an absolute http or https address")
     event.host, event.path, event.query, event.fragment = page
+    if wire.kind == "pageview":
+        _put_own_words(event, wire)
+
+
+def _put_own_words(event: EventIn, wire: EventWire) -> None:
+    """Put what a page says of itself. What is no address or no language there is the page's mistake: left out."""
+    if wire.canonical and (canonical := page_url(wire.canonical)) is not None:
+        event.canonical_url = f"{canonical.host}{canonical.path}" + (f"?{canonical.query}" if canonical.query else "")
+    if wire.content_group:
+        event.content_group = wire.content_group
+    if wire.language and LANGUAGE.fullmatch(wire.language.strip()):
+        event.page_language = wire.language.strip().replace("_", "-")
 
 
 def _put_texts(event: EventIn, wire: EventWire) -> None:

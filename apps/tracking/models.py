@@ -66,6 +66,10 @@ class Event(models.Model):
     props = models.JSONField(null=True)
     target = models.JSONField(null=True)  # selector, text (scrubbed), x, y, href
     user_id_hash = models.BinaryField(null=True)
+    # What a page says of itself; of page views only.
+    canonical_url = models.TextField()  # host, path, allow-listed parameters
+    content_group = models.TextField()
+    page_language = models.TextField()  # BCP 47
 
     class Meta:
         managed = False
@@ -91,6 +95,8 @@ class Session(models.Model):
     set_aside = models.TextField(default="")
     excluded_by = models.BigIntegerField(null=True)  # the ExclusionRule, where set aside as excluded
     bot_name = models.TextField(default="")
+    # What speaks for a bot, also where it doesn't suffice: steps.signals.Signal, sorted, with commas between.
+    signals = models.TextField(default="", db_default="")
     import_id = models.BigIntegerField(null=True)
 
     started_at = models.DateTimeField()
@@ -146,6 +152,7 @@ class Session(models.Model):
     country = models.TextField(default="")  # ISO 3166-1 alpha-2
     region = models.TextField(default="")
     city = models.TextField(default="")
+    postal = models.TextField(default="", db_default="")  # known to the operator's own databases only
     latitude = models.FloatField(null=True)
     longitude = models.FloatField(null=True)
     asn = models.BigIntegerField(null=True)
@@ -154,8 +161,10 @@ class Session(models.Model):
     network_domain = models.TextField(default="")
     network_kind = models.TextField(default="unknown")  # apps.networks.lookup.NetworkKind
     is_vpn = models.BooleanField(default=False)
+    is_proxy = models.BooleanField(default=False, db_default=False)
     is_tor = models.BooleanField(default=False)
     is_hosting = models.BooleanField(default=False)
+    is_mobile_network = models.BooleanField(default=False, db_default=False)
 
     consent_analytics = models.TextField(default="")
     consent_marketing = models.TextField(default="")

@@ -17,6 +17,7 @@ MAX_ID = 128
 Number = int | float
 Text16 = Annotated[str, msgspec.Meta(max_length=16)]
 Text32 = Annotated[str, msgspec.Meta(max_length=32)]
+Text35 = Annotated[str, msgspec.Meta(max_length=35)]
 Text64 = Annotated[str, msgspec.Meta(max_length=64)]
 Text128 = Annotated[str, msgspec.Meta(max_length=128)]
 Text256 = Annotated[str, msgspec.Meta(max_length=256)]
@@ -115,6 +116,10 @@ class EventWire(Wire, kw_only=True):
     target: TargetWire | None = None
     user: UserWire | None = None
     match: MatchWire | None = None
+    # Of a page view: its `link rel=canonical`, the site's own name for this kind of page, `html lang`.
+    canonical: Text2048 | None = None
+    content_group: Text128 | None = None
+    language: Text35 | None = None
 
 
 class HeadWire(Wire, kw_only=True):

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from django.http import HttpResponse
 
+from apps.analytics.labels import signal_labels
 from apps.analytics.reports import tally
 from apps.core.ids import uuid7
 from apps.sites.models import Site
@@ -13,6 +14,7 @@ from apps.tracking.erase_visit import visit_erase
 from apps.tracking.filters import Filters
 from apps.tracking.ledger import ledger_sum
 from apps.tracking.models import Event, Session, SessionAlias
+from apps.tracking.steps.signals import Signal
 from tests.cast import Cast
 from tests.factories_tracking import Happened, Page, ledger_put, visit_make
 
@@ -121,3 +123,38 @@ def test_the_day_of_a_visit_is_told_in_the_sites_zone(in_alder: Cast, site: Site
     late = visit_make(site, at(0, 30))
     assert late.started_at.astimezone(UTC).day == 11
     assert "Tue 12 May" in get(in_alder, late.id).content.decode()
+
+
+def test_a_bot_is_shown_with_why(in_alder: Cast, site: Site) -> None:
+    signals = "hints,hosting,time_zone"
+    bot = visit_make(site, at(9), set_aside="bot_contradiction", bot_name="(contradicts itself)", signals=signals)
+    page = get(in_alder, bot.id).content.decode()
+    why = "its headers name another browser or system than its user agent; there is no such time zone"
+    assert f"Why: {why}; it comes from a data centre." in page
+    assert "Bots that contradict themselves" in page
+    assert "Speaks for a bot" not in page
+
+
+def test_a_signal_that_did_not_suffice_is_shown_too(in_alder: Cast, site: Site) -> None:
+    person = visit_make(site, at(9), signals="vpn", is_vpn=True, is_proxy=True, is_mobile_network=True, postal="1010")
+    page = get(in_alder, person.id).content.decode()
+    assert "Set aside:" not in page
+    assert "<dt>Speaks for a bot</dt><dd>it comes through a VPN</dd>" in page
+    assert "<dd>VPN, proxy</dd>" in page
+    assert "<dt>Carrier</dt><dd>mobile network</dd>" in page
+    assert "<dt>Place</dt><dd>1010" in page
+
+
+def test_what_a_page_says_of_itself_stands_beside_it(in_alder: Cast, visit: Session) -> None:
+    home = Event.objects.filter(session_id=visit.id, kind="pageview", path="/")
+    home.update(content_group="Start", page_language="de-AT", canonical_url="first.example/home")
+    page = get(in_alder, visit.id).content.decode()
+    for tag in ("group: Start", "language: German", "canonical: first.example/home"):
+        assert f'<span class="tag">{tag}</span>' in page
+
+
+def test_every_signal_has_its_words() -> None:
+    labels = [signal_labels(signal.value) for signal in Signal]
+    assert all(len(found) == 1 and found[0] != signal for found, signal in zip(labels, Signal, strict=True))
+    assert signal_labels("") == []
+    assert signal_labels("tor,declared") == ["its user agent says so", "it comes through Tor"]

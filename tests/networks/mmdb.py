@@ -1,18 +1,18 @@
 """Write small address databases for tests: MaxMind's DB format 2.0, one record a network, no deduplication."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
-Value = str | int | float | Mapping[str, "Value"]
+Value = str | bool | int | float | Mapping[str, "Value"] | Sequence["Value"]
 Records = Mapping[str, Mapping[str, Value]]
 RECORD_BITS = 32
 METADATA_MARK = b"\xab\xcd\xefMaxMind.com"
 SEPARATOR = bytes(16)
 
 # Type numbers of the format, "Data Field Format".
-STRING, DOUBLE, UINT16, UINT32, MAP, UINT64, ARRAY = 2, 3, 5, 6, 7, 9, 11
+STRING, DOUBLE, UINT16, UINT32, MAP, UINT64, ARRAY, BOOLEAN = 2, 3, 5, 6, 7, 9, 11, 14
 
 
 def write_mmdb(path: Path, records: Records, *, ip_version: int = 4, built_at: int = 1_760_000_000) -> Path:
@@ -78,6 +78,10 @@ def _encoded(value: Value) -> bytes:
         return _control(STRING, len(text)) + text
     if isinstance(value, float):
         return _control(DOUBLE, 8) + struct.pack(">d", value)
+    if isinstance(value, bool):
+        return _control(BOOLEAN, int(value))
+    if isinstance(value, Sequence):
+        return _control(ARRAY, len(value)) + b"".join(map(_encoded, value))
     return _number(UINT32, value)
 
 

@@ -151,3 +151,39 @@ def test_a_damaged_database_is_like_a_missing_one() -> None:
     databases.forget()
 
     assert lookup("9.9.1.2").domain == ""
+
+
+def test_the_operators_own_databases_are_believed(data_folder: Path) -> None:
+    folder = data_folder / "databases"
+    london = {
+        "country": {"iso_code": "GB"},
+        "city": {"names": {"en": "London"}},
+        "subdivisions": [{"names": {"en": "England"}}],
+        "postal": {"code": "EC2V"},
+        "location": {"latitude": 51.51, "longitude": -0.09},
+    }
+    write_mmdb(folder / databases.OPERATOR_PLACE, {"9.10.0.0/16": london, "9.12.0.0/16": {"continent": {"code": "EU"}}})
+    write_mmdb(folder / databases.OPERATOR_CONNECTION, {"9.10.0.0/16": {"connection_type": "Cellular"}})
+    hidden = {"is_anonymous": True, "is_public_proxy": True}
+    write_mmdb(folder / databases.OPERATOR_ANONYMOUS, {"9.9.0.0/16": hidden, "9.12.0.0/16": {"is_anonymous_vpn": True}})
+    databases.forget()
+    found = lookup("9.10.1.1")
+    assert (found.country, found.region, found.city, found.postal) == ("GB", "England", "London", "EC2V")
+    assert (found.latitude, found.is_mobile) == (51.51, True)
+    proxy = lookup("9.9.1.1")
+    assert (proxy.is_proxy, proxy.carries_people, proxy.postal, proxy.city) == (True, True, "", "London")
+    vpn = lookup("9.12.1.1")
+    assert (vpn.kind, vpn.is_vpn, vpn.country) == (NetworkKind.VPN, True, "AT")
+
+
+@pytest.mark.usefixtures("data_folder")
+def test_a_carrier_is_told_by_its_name(data_folder: Path) -> None:
+    network = {"asn": "AS64510", "as_domain": "isp.example", "country_code": "DE"}
+    records = {
+        "9.20.0.0/16": network | {"as_name": "Example Mobile GmbH"},
+        "9.21.0.0/16": network | {"as_name": "Example Kabel"},
+        "9.22.0.0/16": network | {"as_name": "Example Automobile AG", "as_domain": "bank.example"},
+    }
+    write_mmdb(data_folder / "databases" / databases.NETWORK, records, ip_version=6)
+    databases.forget()
+    assert [lookup(f"9.{number}.1.1").is_mobile for number in (20, 21, 22)] == [True, False, False]

@@ -22,6 +22,11 @@ def bot_examples() -> tuple[str, list[str]]:
     return "the shipped excerpt", [row[0] for row in rows("bot_user_agents.txt")]
 
 
+def unseen(name: str) -> list[str]:
+    """Return the agents of a list that no pattern of the shipped table comes from."""
+    return [row[0] for row in rows(f"unseen_{name}_user_agents.txt")]
+
+
 def browsers() -> list[tuple[str, str]]:
     """Return device class and user agent of real browsers."""
     return [(row[0], row[-1]) for row in rows("browser_user_agents.tsv") + rows("tricky_browsers.tsv")]

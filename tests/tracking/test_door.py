@@ -170,6 +170,22 @@ async def test_headers_that_are_no_text_do_no_harm(http: httpx.AsyncClient, stre
     assert "\x00" not in streams.envelopes[0].user_agent
 
 
+async def test_it_judges_the_head_as_plain_django_does(http: httpx.AsyncClient, streams: Streams) -> None:
+    body = json.dumps(batch(pageview()))
+    heads = [
+        {"Sec-CH-UA": '"Chromium";v="140"'},
+        {"User-Agent": "Chrome/140", "Sec-CH-UA-Mobile": "?1", "Sec-CH-UA-Platform": '"Windows"'},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Mode": "navigate"},
+        {"Sec-Fetch-Dest": "document"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+    ]
+    for head in heads:
+        assert (await http.post("/api/track/batch", content=body, headers=head)).status_code == 202
+    found = sorted(",".join(envelope.head_signals) for envelope in streams.envelopes)
+    assert found == ["", "fetch", "fetch", "fetch", "hints", "hints"]
+
+
 async def test_gzip_is_read(http: httpx.AsyncClient) -> None:
     content = gzip.compress(json.dumps(batch(pageview())).encode())
     assert (await http.post("/api/track/batch", content=content)).status_code == 202

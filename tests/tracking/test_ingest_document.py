@@ -8,6 +8,7 @@ from apps.tracking.door import BODY_SECONDS
 from apps.tracking.steps import scrub
 from apps.tracking.steps.page_url import ALLOWED_PARAMETERS
 from apps.tracking.steps.scrub_names import ENDS, WHOLE
+from apps.tracking.steps.signals import ENOUGH, POINTS, STRONG, Signal
 from apps.tracking.throttles import MOST_UNSETTLED_RATIO
 from config.env import ROOT
 from config.http_protocol import HEAD_SECONDS, MOST_HEAD_BYTES
@@ -33,3 +34,16 @@ def test_it_gives_the_bounds() -> None:
     assert f"| events in a batch | {payload.MAX_EVENTS} |" in TEXT
     assert f"| props, items of an event | {payload.MAX_PROPS}, {payload.MAX_ITEMS} |" in TEXT
     assert f"rate x {MOST_UNSETTLED_RATIO}`" in TEXT
+
+
+def test_it_weighs_each_signal_as_the_code_does() -> None:
+    section = TEXT.partition("## Who is a bot")[2].partition("What must not hit")[0]
+    rows = [line.split("|")[1:3] for line in section.splitlines() if line.startswith("| `")]
+    written = {
+        name: weight.strip().partition(",")[0] for names, weight in rows for name in re.findall(r"`(\w+)`", names)
+    }
+    weights = {signal.value: str(points) for family, points in POINTS for signal in family}
+    strong = {signal.value: "strong" for signal in (*STRONG, Signal.SPAM_REFERRER)}
+    no_ground = dict.fromkeys((Signal.VPN.value, Signal.PROXY.value, Signal.TOR.value), "0")
+    assert written == weights | strong | no_ground
+    assert f"weigh {ENOUGH} points together" in section

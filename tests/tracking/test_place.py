@@ -9,6 +9,7 @@ LONDON = Network(
     country="GB",
     region="England",
     city="London",
+    postal="EC2V",
     latitude=51.5,
     longitude=-0.1,
     asn=64500,
@@ -25,6 +26,7 @@ def test_it_gives_the_sessions_columns() -> None:
         "country": "GB",
         "region": "England",
         "city": "London",
+        "postal": "EC2V",
         "latitude": 51.5,
         "longitude": -0.1,
         "asn": 64500,
@@ -33,8 +35,10 @@ def test_it_gives_the_sessions_columns() -> None:
         "network_domain": "bank.example",
         "network_kind": "business",
         "is_vpn": False,
+        "is_proxy": False,
         "is_tor": False,
         "is_hosting": False,
+        "is_mobile_network": False,
     }
     assert set(PlaceFields.__annotations__) <= {field.name for field in Session._meta.get_fields()}
 

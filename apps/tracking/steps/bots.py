@@ -48,7 +48,9 @@ HEADLESS = (
 # What stands between the brackets of Android and Windows Phone: the maker's words for telephone and build, which may be
 # any ("Discovery SE", "XBot_Senior", "Radar 4G"). A crawler that dresses up as a telephone says so further on, or
 # between these brackets with its address.
-HARDWARE = re.compile(r"(Linux;[^()]{0,24}?Android [^;()]*|Android [^;()]*|Windows Phone[^;()]*)((?:[^()]|\([^()]*\))*)")
+HARDWARE = re.compile(
+    r"(Linux;[^()]{0,24}?Android [^;()]*|Android [^;()]*|Windows Phone[^;()]*)((?:[^()]|\([^()]*\))*)"
+)
 NO_HARDWARE = re.compile(r"compatible|https?:|\+http|spider/|crawl|screenshot|-google/|@", re.I)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LETTER = re.compile(r"\w")

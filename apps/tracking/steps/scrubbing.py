@@ -23,6 +23,10 @@ def scrub_event(event: EventIn) -> None:
         event.referrer = scrub(event.referrer)
     if event.name:
         event.name = scrub(event.name)
+    if event.canonical_url:
+        event.canonical_url = _address(event.canonical_url)
+    if event.content_group:
+        event.content_group = scrub(event.content_group)
     if event.transaction_id:
         event.transaction_id = scrub(event.transaction_id)
     if event.props:
@@ -45,6 +49,11 @@ def _named(name: str, value: str | float | int | bool) -> str | float | int | bo
     if hidden is not None and not isinstance(value, bool) and hidden.fits(str(value)):
         return hidden.mark
     return _value(value)
+
+
+def _address(address: str) -> str:
+    page, mark, query = address.partition("?")
+    return f"{scrub(page)}{mark}{scrub_query(query) if query else ''}"
 
 
 def _value(value: str | float | int | bool) -> str | float | int | bool:

@@ -49,7 +49,7 @@ class Signal(StrEnum):
 
 
 STRONG = frozenset({Signal.DECLARED, Signal.HEADLESS, Signal.WEBDRIVER})
-# Signals with one cause count once: the first that holds of a line. The reasons for each number stand in docs/ingest.md.
+# Signals on one line have one cause and count once. The reasons for each number stand in docs/ingest.md.
 POINTS: tuple[tuple[frozenset[Signal], int], ...] = (
     (frozenset({Signal.FETCH}), 4),
     (frozenset({Signal.NO_ORIGIN, Signal.NO_SCREEN}), 2),
@@ -98,7 +98,9 @@ def points(signals: Iterable[Signal]) -> int:
 
 
 @lru_cache(maxsize=CACHED_HEADS)
-def head_signals(user_agent: str, brands: str, mobile: str, platform: str, fetch: tuple[str, str, str]) -> tuple[str, ...]:
+def head_signals(
+    user_agent: str, brands: str, mobile: str, platform: str, fetch: tuple[str, str, str]
+) -> tuple[str, ...]:
     """Return what a tag's request says against itself; at the door, so that the headers needn't travel.
 
     `brands`, `mobile`, `platform`: the Sec-CH-UA headers, empty where a browser sends none (all but Chromium's, and
@@ -136,8 +138,10 @@ def tag_signals(envelope: Envelope) -> list[Signal]:
         found.append(Signal.NO_SCREEN)
     if not envelope.accept_language and not context.languages and FAMILIAR.search(envelope.user_agent):
         found.append(Signal.NO_LANGUAGE)
-    if envelope.accept_language and context.languages and _languages_differ(
-        envelope.accept_language, tuple(context.languages)
+    if (
+        envelope.accept_language
+        and context.languages
+        and _languages_differ(envelope.accept_language, tuple(context.languages))
     ):
         found.append(Signal.LANGUAGES)
     if _no_such_screen(context):

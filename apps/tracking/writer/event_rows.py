@@ -48,6 +48,9 @@ COLUMNS = (
     "props",
     "target",
     "user_id_hash",
+    "canonical_url",
+    "content_group",
+    "page_language",
 )
 COPY = f"COPY event ({', '.join(COLUMNS)}) FROM STDIN"
 # Of a leaf by its name: asked of the whole table, with a span of time to choose the leaves, the planner may look ids up
@@ -135,6 +138,9 @@ def event_row(item: Item) -> tuple[Any, ...]:
         _json(event.props),
         _json(event.target),
         event.user_id_hash,
+        event.canonical_url,
+        event.content_group,
+        event.page_language,
     )
 
 

@@ -47,6 +47,7 @@ FACT_COLUMNS = (
     "ip_hash",
     "origin",
     "bot_name",
+    "signals",
     "import_id",
     *ACQUISITION_COLUMNS,
     "browser",
@@ -72,6 +73,7 @@ FACT_COLUMNS = (
     "country",
     "region",
     "city",
+    "postal",
     "latitude",
     "longitude",
     "asn",
@@ -80,8 +82,10 @@ FACT_COLUMNS = (
     "network_domain",
     "network_kind",
     "is_vpn",
+    "is_proxy",
     "is_tor",
     "is_hosting",
+    "is_mobile_network",
 )
 _MOMENTS = {"started_at", "ended_at", "entry_at", "exit_at"}
 
