@@ -9,7 +9,7 @@ from apps.networks import databases
 from apps.networks.lookup import NetworkKind, lookup
 
 from .databases import make_databases
-from .mmdb import write_mmdb
+from .mmdb import Value, write_mmdb
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_a_damaged_database_is_like_a_missing_one() -> None:
 
 def test_the_operators_own_databases_are_believed(data_folder: Path) -> None:
     folder = data_folder / "databases"
-    london = {
+    london: dict[str, Value] = {
         "country": {"iso_code": "GB"},
         "city": {"names": {"en": "London"}},
         "subdivisions": [{"names": {"en": "England"}}],

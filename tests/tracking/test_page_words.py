@@ -11,7 +11,7 @@ def test_a_page_view_keeps_them_reduced_and_scrubbed(door: DoorClient, streams: 
         "content_group": "Team of jo@mail.example",
         "language": "de_AT",
     }
-    assert door.post(batch(pageview(**words))).status_code == 202
+    assert door.post(batch(pageview(1, **words))).status_code == 202
     (event,) = streams.envelopes[0].events
     assert event.canonical_url == "shop.example/p/[email]?utm_source=a"
     assert (event.content_group, event.page_language) == ("Team of [email]", "de-AT")
@@ -38,7 +38,7 @@ def test_they_are_optional_and_of_page_views_only(door: DoorClient, streams: Str
 def test_what_is_neither_address_nor_language_is_left_out(
     door: DoorClient, streams: Streams, words: dict[str, str], kept: tuple[str, str]
 ) -> None:
-    assert door.post(batch(pageview(**words))).status_code == 202
+    assert door.post(batch(pageview(1, **words))).status_code == 202
     (event,) = streams.envelopes[0].events
     assert (event.canonical_url, event.page_language) == kept
 
