@@ -38,6 +38,9 @@ def test_bots_are_listed_apart_by_their_reason(in_alder: Cast, worked_day: Site)
     visit_make(worked_day, at(14), set_aside="spam_referrer")
     page = visits(in_alder, "&show=aside")
     assert "Examplebot" in page and "Spam referrers" in page
+    visit_make(worked_day, at(15), set_aside="bot_network", bot_name="Cloud", signals="hosting,no_screen")
+    assert "no script ran that knows a screen; it comes from a data centre" in visits(in_alder, "&show=aside")
+    assert "data centre" not in visits(in_alder)
     assert "Spam referrers" in visits(in_alder, "&show=aside&reason=spam_referrer")
     assert "Examplebot" not in visits(in_alder, "&show=aside&reason=spam_referrer")
 
