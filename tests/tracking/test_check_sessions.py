@@ -47,7 +47,7 @@ def test_a_stored_visit_follows_from_its_events(in_alder: Cast, visit: Session) 
     assert check() == "All visits follow from their events: 1 visits of 3 sites.\n"
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(8))
 def test_it_agrees_whatever_comes_and_goes(in_alder: Cast, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     monkeypatch.setattr(clock, "now", lambda: NOON)
     in_alder.site.time_zone = "Asia/Kathmandu"

@@ -158,6 +158,17 @@ def test_engagement_from_before_its_page_view_lengthens_nothing() -> None:
     assert (visit.started_ms, visit.ended_ms) == (at(10), at(10))
 
 
+def test_visits_of_two_ids_become_one_when_the_ids_turn_out_to_be_one_visitors() -> None:
+    sessions = Sessions(local_day)
+    yesterday = sessions.place(event(0, visitor=ANN))
+    sessions.engage(yesterday, at(20), page_ms=at(0))
+    today = sessions.place(event(45, visitor=ANN_TOMORROW))
+    assert today is not yesterday
+    bridge = sessions.place(event(5, visitor=ANN_TOMORROW, previous=ANN))
+    assert today.lasting is yesterday and bridge.lasting is yesterday
+    assert (yesterday.ended_ms, yesterday.linked_visitor_id) == (at(45), ANN_TOMORROW)
+
+
 def test_entry_and_exit_follow_from_time_not_from_arrival() -> None:
     state = SessionState(UUID(int=1), SITE, ANN, "", False, at(0), at(9), date(2026, 11, 18))
     assert count_pageview(state, at(5), "h", "/middle")

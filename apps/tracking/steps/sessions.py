@@ -145,6 +145,8 @@ class Sessions:
         if event.previous_visitor_id is not None and session.linked_visitor_id is None:
             other = event.previous_visitor_id if session.visitor_id == event.visitor_id else event.visitor_id
             session.linked_visitor_id = other
+            # Only now is it known that the other id's visits are this visitor's, too.
+            session = self._reached(group, session)
         session.is_changed = True
         return session
 
@@ -187,8 +189,20 @@ class Sessions:
     def _touched(self, group: list[SessionState], at_ms: int) -> SessionState | None:
         """Return the session within whose reach `at_ms` lies. If there are several, they have become one."""
         touched = [session for session in group if session.touches(at_ms)]
-        if not touched:
-            return None
+        return self._one_of(group, touched) if touched else None
+
+    def _reached(self, group: list[SessionState], session: SessionState) -> SessionState:
+        """Return what `session` has become with all those of its group that lie within its reach."""
+        count = 0
+        while count != len(group):
+            count = len(group)
+            first_ms, last_ms = session.started_ms - GAP_MS, session.ended_ms + GAP_MS
+            near = [one for one in group if one.ended_ms > first_ms and one.started_ms < last_ms]
+            session = self._one_of(group, near)
+        return session
+
+    def _one_of(self, group: list[SessionState], touched: list[SessionState]) -> SessionState:
+        """Return the one that `touched` sessions of a group have become."""
         kept = min(touched, key=lambda session: (session.started_ms, session.id))
         for session in touched:
             if session is not kept:

@@ -12,6 +12,7 @@ from apps.sites.measured import MeasuredSite, measured_sites
 
 from ..drop_reasons import SetAside
 from ..envelope import EventIn, Refusals
+from ..events import DAY_MS
 from ..facts import EventsStored
 from ..ingest import Arrival, arrive
 from ..ledger import State, Tally, ledger_add
@@ -19,7 +20,7 @@ from ..locks import site_lock
 from ..partitions import Leaf
 from ..rollups import days_between, marks_put
 from ..rules.judging import Rule, rules_in_force
-from ..steps.sessions import Sessions, SessionState
+from ..steps.sessions import GAP_MS, Sessions, SessionState
 from .counting import count_items
 from .engagement import Pending, StoredPage, pages_find, pages_raise, pending_take, pending_wait
 from .entries import Broken, Entry, Unreadable
@@ -27,7 +28,7 @@ from .event_rows import events_copy, events_known, events_repoint
 from .flagging import joined_events_flag, new_visits_flag, visits_to_judge
 from .items import FOLDED_KINDS, Fold, Item, PageKey, item_of
 from .leaves import Leaves
-from .session_rows import sessions_around, sessions_join, sessions_of, sessions_store
+from .session_rows import sessions_by_id, sessions_join, sessions_of, sessions_store
 
 
 class Stored(msgspec.Struct):
@@ -171,15 +172,34 @@ class Batch:
         if visitors:
             for session in sessions_of(visitors):
                 self.sessions.add(session)
-        missing = {page.session_id for page in stored_pages.values() if self._is_alone(page.session_id)}
+        missing = {page.session_id for page in stored_pages.values() if self.sessions.get(page.session_id) is None}
         if missing:
-            for session in sessions_around(missing):
+            for session in sessions_by_id(missing):
                 self.sessions.add(session)
+        self._read_neighbours(stored_pages.values(), visitors)
 
-    def _is_alone(self, session_id: UUID) -> bool:
-        """Return whether there may be sessions of the same visitor that aren't read yet."""
-        session = self.sessions.get(session_id)
-        return session is None or session.linked_visitor_id is not None
+    def _read_neighbours(self, pages: Iterable[StoredPage], known: set[tuple[int, int]]) -> None:
+        """Read the other sessions of visitors whose engagement may lengthen one until it touches the next.
+
+        There is none to touch where a session has no siblings on its day, and neither that day is over by then nor the
+        UTC day, after which the visitor has another id.
+        """
+        wanted: set[tuple[int, int]] = set()
+        for page in pages:
+            session = self.sessions.get(page.session_id)
+            if session is None:
+                continue
+            reach = max(page.fold.moments_ms) + GAP_MS
+            is_over = reach // DAY_MS > session.started_ms // DAY_MS
+            is_over = is_over or self._local_day(session.site_id, reach) > session.local_day
+            if not (is_over or session.has_siblings or session.linked_visitor_id is not None):
+                continue
+            wanted.add((session.site_id, session.visitor_id))
+            if session.linked_visitor_id is not None:
+                wanted.add((session.site_id, session.linked_visitor_id))
+        if wanted - known:
+            for session in sessions_of(wanted - known):
+                self.sessions.add(session)
 
     def _place(self, pages: Mapping[PageKey, Item | StoredPage]) -> None:
         """Place events, and the engagement with `pages`, in the order of their own time."""

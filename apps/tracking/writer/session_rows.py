@@ -108,18 +108,7 @@ UNION ALL
   ON s.site_id = v.site_id AND s.linked_visitor_id = v.visitor_id
 WHERE s.linked_visitor_id IS NOT NULL
 """
-# Visits by their ids, with all others of their visitors: engagement may lengthen one until it touches another.
-AROUND = f"""
-WITH v AS (
-    SELECT site_id, visitor_id FROM session WHERE id = ANY(%(ids)s::uuid[])
-    UNION
-    SELECT site_id, linked_visitor_id FROM session WHERE id = ANY(%(ids)s::uuid[]) AND linked_visitor_id IS NOT NULL
-)
-{_READ} JOIN v ON s.site_id = v.site_id AND s.visitor_id = v.visitor_id
-UNION ALL
-{_READ} JOIN v ON s.site_id = v.site_id AND s.linked_visitor_id = v.visitor_id
-WHERE s.linked_visitor_id IS NOT NULL
-"""
+BY_ID = f"{_READ} WHERE s.id = ANY(%s::uuid[])"
 _TYPES = {
     "id": "uuid",
     "site_id": "bigint",
@@ -173,10 +162,9 @@ def sessions_of(visitors: Iterable[tuple[int, int]]) -> list[SessionState]:
         return [_state(row) for row in cursor.fetchall()]
 
 
-def sessions_around(session_ids: Iterable[UUID]) -> list[SessionState]:
-    """Return the sessions of `session_ids` and all others of the same visitors. One query; some may come twice."""
+def sessions_by_id(session_ids: Iterable[UUID]) -> list[SessionState]:
     with connection.cursor() as cursor:
-        cursor.execute(AROUND, {"ids": uuids(session_ids)})
+        cursor.execute(BY_ID, [uuids(session_ids)])
         return [_state(row) for row in cursor.fetchall()]
 
 
