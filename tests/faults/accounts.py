@@ -24,7 +24,11 @@ ROWS = """
 SELECT event_id, session_id, visitor_id, kind, set_aside, occurred_at, received_at, is_late
 FROM event WHERE site_id = %s
 """
-LEDGER = "SELECT day, state, sum(count)::int FROM ledger WHERE site_id = %s GROUP BY day, state"
+# `accepted` is the sum of the others, counted by itself; `adjusted` moves within it.
+LEDGER = """
+SELECT day, state, sum(count)::int FROM ledger
+WHERE site_id = %s AND state NOT IN ('accepted', 'adjusted') GROUP BY day, state
+"""
 SESSIONS = """
 SELECT id, visitor_id, set_aside, pageviews, events, started_at, ended_at FROM session WHERE site_id = %s
 """
