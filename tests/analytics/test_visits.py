@@ -28,7 +28,7 @@ def visits(cast: Cast, query: str = "") -> str:
 
 def test_it_lists_peoples_visits_newest_first(in_alder: Cast, worked_day: Site) -> None:
     page = visits(in_alder)
-    assert "5 visits, Tue 12 May; 1 more set aside as bots or spam." in page
+    assert "5 visits, Tue 12 May; 1 more set aside." in page
     times = re.findall(r">12 May, (\d\d:\d\d)</time>", page)
     assert times == ["15:00", "12:00", "11:00", "10:00", "09:00"]
     assert "Examplebot" not in page

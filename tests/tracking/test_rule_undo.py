@@ -32,7 +32,7 @@ def test_undoing_a_rule_brings_its_visits_back_as_they_were(in_alder: Cast) -> N
     before = stored(site)
     rule = rule_make(site, "page:starts_with:/intranet", back=True)
     assert [visit.set_aside for visit in Session.objects.order_by("started_at")] == ["excluded", ""]
-    assert figures(site)[:3] == (1, {"excluded": 2}, 2)
+    assert figures(site)[:2] == (1, {"excluded": 2})
     agree(site)
     rule_gone(rule)
     assert stored(site) == before
