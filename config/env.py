@@ -7,6 +7,8 @@ beside the embedded servers it started (`$BEACON_DATA_DIR/services.json`), so th
 import json
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -109,17 +111,24 @@ def secret_key() -> str:
         return given
     path = data_dir() / "secret_key"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
-        # O_EXCL: of several processes that start at once one makes the key and the others read it.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
         return path.read_text().strip()
+    except FileNotFoundError:
+        pass
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+        return _key_made(path)
     except OSError as error:
         raise ImproperlyConfigured(f"The key file {path} can't be made: {error.strerror}.") from error
-    with os.fdopen(handle, "w") as file:
-        key = secrets.token_urlsafe(48)
-        file.write(key)
-    return key
+
+
+def _key_made(path: Path) -> str:
+    """Make the key file, whole or not at all: of several processes that start at once, one makes it for all."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".secret_key-") as file:  # of mode 600
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        with suppress(FileExistsError):
+            os.link(file.name, path)
+    return path.read_text().strip()
 
 
 def _noted_services() -> dict[str, Any]:
