@@ -13,6 +13,7 @@ from apps.core import formats
 from apps.core.countries import country_name
 from apps.networks.labels import network_label
 from apps.tracking.models import Event, Kind, Origin, Session
+from apps.tracking.rules.selectors import rule_text
 from apps.tracking.selectors import session_all, session_events, session_set_aside
 
 from .exports import Cell
@@ -319,6 +320,7 @@ def _facts(row: VisitRow) -> list[tuple[str, list[Fact]]]:
                 Fact("Identity", _identity(one)),
                 Fact("Read from", _ORIGINS.get(one.origin, one.origin)),
                 Fact("Set aside", set_aside_label(one.set_aside) if one.set_aside else ""),
+                Fact("By", rule_text(site_id=one.site_id, rule_id=one.excluded_by) if one.excluded_by else ""),
                 Fact("Bot", one.bot_name),
                 Fact("Late", "arrived after its day's salt was destroyed" if one.is_late else ""),
                 Fact("Speaks for a bot", "; ".join(row.signals) if not one.set_aside else ""),

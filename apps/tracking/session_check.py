@@ -14,6 +14,7 @@ from apps.sites.models import Site
 
 from .locks import site_lock
 from .recount import SIBLINGS
+from .rollups import span_mark
 
 # What follows from the events alone: name, and how it is computed of `seen`.
 _TOTALS = {
@@ -108,6 +109,7 @@ FROM (
     ) AS seen GROUP BY session_id
 ) AS c WHERE session.id = c.session_id
 """
+SPAN = "SELECT min(started_at), max(ended_at) FROM session WHERE id = ANY(%s::uuid[])"
 COUNT = "SELECT count(*) FROM session WHERE site_id = %s"
 # What can be computed anew without asking which events belong together.
 MENDABLE = frozenset({*_TOTALS, "entry page", "exit page", "local_day", "has_siblings"})
@@ -159,5 +161,10 @@ def _mend(site: Site, session_ids: Sequence[UUID]) -> None:
     if not session_ids:
         return
     with connection.cursor() as cursor:
+        cursor.execute(SPAN, [list(session_ids)])
+        before = cursor.fetchone()
         cursor.execute(MEND, {"site": site.id, "zone": site.time_zone, "ids": list(session_ids)})
         cursor.execute(SIBLINGS, [site.id, site.id])
+        cursor.execute(SPAN, [list(session_ids)])
+        after = cursor.fetchone()
+    span_mark(site.id, min(before[0], after[0]), max(before[1], after[1]))

@@ -13,7 +13,7 @@ from apps.sites.models import Site
 from apps.tracking.erase_visit import visit_erase
 from apps.tracking.filters import Filters
 from apps.tracking.ledger import ledger_sum
-from apps.tracking.models import Event, Session, SessionAlias
+from apps.tracking.models import Event, ExclusionRule, Session, SessionAlias
 from apps.tracking.steps.signals import Signal
 from tests.cast import Cast
 from tests.factories_tracking import Happened, Page, ledger_put, visit_make
@@ -158,3 +158,15 @@ def test_every_signal_has_its_words() -> None:
     assert all(len(found) == 1 and found[0] != signal for found, signal in zip(labels, Signal, strict=True))
     assert signal_labels("") == []
     assert signal_labels("tor,declared") == ["its user agent says so", "it comes through Tor"]
+
+
+def test_it_names_the_rule_that_set_it_aside(in_alder: Cast, site: Site) -> None:
+    rule = ExclusionRule.objects.create(
+        site_id=site.id,
+        conditions=[{"field": "country", "op": "is", "values": ["AT"]}],
+        created_at=at(8),
+        created_by_id=1,
+        created_by="Ida",
+    )
+    excluded = visit_make(site, at(9), set_aside="excluded", excluded_by=rule.id)
+    assert f"Rule {rule.id}: Country is Austria" in get(in_alder, excluded.id).content.decode()

@@ -14,6 +14,7 @@ from ..models import ExclusionRule, Session
 from .conditions import conditions_of
 from .judging import State
 from .preview import PREVIEW_DAYS
+from .words import rule_words
 
 HELD = """
 SELECT rule.id, count(*), sum(session.pageviews + session.events),
@@ -74,6 +75,12 @@ def rule_lines(*, site_id: int) -> Sequence[RuleLine]:
 def rule_line(*, site_id: int, rule_id: int) -> RuleLine | None:
     """Return one rule of a site; None where it has no such rule."""
     return next((line for line in rule_lines(site_id=site_id) if line.rule.id == rule_id), None)
+
+
+def rule_text(*, site_id: int, rule_id: int) -> str:
+    """Return one rule of a site in words, empty where it has no such rule. One query."""
+    rule = ExclusionRule.objects.filter(site_id=site_id, id=rule_id).first()
+    return f"Rule {rule.id}: {rule_words(conditions_of(rule.conditions))}" if rule else ""
 
 
 def impossible_visits(*, site_id: int) -> int:
