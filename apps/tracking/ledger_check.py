@@ -112,10 +112,9 @@ def _rows_differ(day: date, lines: Mapping[Line, int], rows: Mapping[Line, int])
 
 def _lines_differ(day: date, lines: Mapping[Line, int]) -> Iterator[Difference]:
     """Return what is wrong with the lines by themselves: the equation, and figures that can't be."""
-    accepted = lines.get((str(State.ACCEPTED), ""))
+    accepted = lines.get((str(State.ACCEPTED), ""), 0)
     fates = sum(count for (state, _), count in lines.items() if state in FATES)
-    # Days from before it was counted by itself have no such line.
-    if accepted is not None and accepted != fates:
+    if accepted != fates:
         yield Difference(day, "accepted", accepted, fates, "the sum of what became of them")
     for line, count in sorted(_without_rows(lines)):
         if count < 0:

@@ -1,6 +1,7 @@
 """`manage.py check_ledger`: the ledger against the tables, to the last event."""
 
 from datetime import date, timedelta
+from importlib import import_module
 from io import StringIO
 
 import pytest
@@ -75,10 +76,15 @@ def test_rows_that_lines_ask_for(lines: dict[Line, int], rows: dict[Line, int]) 
     ("lines", "rows", "said"),
     [
         ({("counted", ""): 2, ("accepted", ""): 2}, {("counted", ""): 2}, []),
-        ({("counted", ""): 2}, {("counted", ""): 3}, [("counted", 2, 3)]),
+        ({("counted", ""): 2, ("accepted", ""): 2}, {("counted", ""): 3}, [("counted", 2, 3)]),
+        ({("counted", ""): 2}, {("counted", ""): 2}, [("accepted", 0, 2)]),
         ({}, {("set_aside", "bot_declared"): 1}, [("set aside: bot_declared", 0, 1)]),
-        ({("folded", ""): 2}, {("folded", ""): 2}, []),
-        ({("folded", ""): 1}, {("folded", ""): 2}, [("folded (waiting for their page view)", 1, 2)]),
+        ({("folded", ""): 2, ("accepted", ""): 2}, {("folded", ""): 2}, []),
+        (
+            {("folded", ""): 1, ("accepted", ""): 1},
+            {("folded", ""): 2},
+            [("folded (waiting for their page view)", 1, 2)],
+        ),
         ({("counted", ""): 2, ("accepted", ""): 3}, {("counted", ""): 2}, [("accepted", 3, 2)]),
         ({("refused", "rate"): -1}, {}, [("refused: rate", -1, 0)]),
         ({("kounted", ""): 2}, {}, [("kounted (no such state)", 2, 0)]),
@@ -162,9 +168,14 @@ def test_the_equation_holds_what_has_no_rows(in_alder: Cast, state: str) -> None
     assert [line.split("  ")[2].split(":")[0] for line in complaints()] == ["accepted"]
 
 
-def test_days_from_before_the_accepted_were_counted_still_check(in_alder: Cast) -> None:
+def test_days_from_before_the_accepted_were_counted_are_summed_up(in_alder: Cast) -> None:
     store(envelope(in_alder.site, view(0)))
     LedgerLine.objects.filter(state="accepted").delete()
+    assert len(complaints()) == 1
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("apps.tracking.migrations.0009_sum_up_the_accepted").SUM_UP)
+    check()
+    store(envelope(in_alder.site, view(1), visitor=4))
     check()
 
 
