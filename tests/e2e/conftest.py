@@ -72,7 +72,7 @@ def eventually(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECON
     assert wait_until(condition, seconds=seconds), "it didn't happen in time"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # gone before the next folder starts one of its own
 def beacon() -> Iterator[Beacon]:
     # The tests' own client site stands before the door as a proxy and tells it the visitor's address.
     extra = {"BEACON_TRUSTED_PROXIES": "127.0.0.1", "BEACON_METRICS_TOKEN": METRICS_TOKEN}

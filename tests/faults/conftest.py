@@ -17,7 +17,7 @@ from tests.faults.visits import Place
 BACK_SECONDS = 60.0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # gone before the next folder starts one of its own
 def stack() -> Iterator[Stack]:
     limits = {"BEACON_RATE_PER_IP": "100000", "BEACON_RATE_PER_SITE": "100000"}
     # The senders stand before the doors as a proxy, and tell them their visitors' addresses.

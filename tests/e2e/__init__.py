@@ -1,0 +1,1 @@
+"""The whole of Beacon, from a browser to the database and back."""
