@@ -113,7 +113,7 @@ class Door:
         self._pages = pages
         self._inbox: Inbox | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._loads: dict[str, asyncio.Future[None]] = {}
+        self._loads: dict[str, asyncio.Future[object]] = {}
         self._threads = ThreadPoolExecutor(LOADING_THREADS, thread_name_prefix="door-loading")
         self._keeper = Keeper(limits) if is_kept_fresh else None
         self._readiness = health.Readiness(has_routes=lambda: len(routes) > 0)
@@ -209,8 +209,16 @@ class Door:
         raise Unavailable("the site's settings can't be read")
 
     async def _load(self, missing: NotLoaded) -> None:
+        """Load what is missing. What has a name is loaded once for all who wait for it."""
         self._on_loop()
-        await self._in_thread(missing.load)
+        if not missing.name:
+            await self._in_thread(missing.load)
+            return
+        load = self._loads.get(missing.name)
+        if load is None:
+            load = self._loads[missing.name] = asyncio.ensure_future(self._in_thread(missing.load))
+            load.add_done_callback(lambda _: self._loads.pop(missing.name, None))
+        await asyncio.shield(load)  # one who hangs up ends nobody else's waiting
 
     async def _put(self, load: Load) -> None:
         if load.envelopes or load.refused:
@@ -229,6 +237,7 @@ class Door:
         if self._loop is not loop:
             self._loop = loop
             self._inbox = Inbox(settings.REDIS_URL)
+            self._loads = {}
         if self._keeper is not None and self._keeper.ident is None:
             self._keeper.start()
         return loop

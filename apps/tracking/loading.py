@@ -25,11 +25,15 @@ def in_thread(call: Callable[[], Value]) -> Value:
 
 
 class NotLoaded(Exception):
-    """The value must be loaded first: call `load` (it blocks) and ask again."""
+    """The value must be loaded first: call `load` (it blocks) and ask again.
 
-    def __init__(self, load: Callable[[], object]) -> None:
+    `name`: what is loaded, where one load will do for all who ask for it at the same time.
+    """
+
+    def __init__(self, load: Callable[[], object], name: str = "") -> None:
         super().__init__("not loaded yet")
         self.load = load
+        self.name = name
 
 
 class Unavailable(Exception):

@@ -2,10 +2,11 @@
 
 Each process has its own bucket of every key, refilled at the full rate. Keys that take more than a fair bit of it are
 settled with a shared bucket in "volatile" some times a second, all in one round trip; one that takes a lot between two
-rounds is settled before it may take more. So several processes together keep to the rate, and what can slip through is
-bounded: `processes x rate x MOST_UNSETTLED_RATIO` requests, however fast they come. A shared name holds no address but
-a hash under the hour's sealing key. With "volatile" away the own buckets go on alone, or, with BEACON_LIMITS_CLOSED,
-the door closes.
+rounds is settled before it may take more. What is being settled counts as unsettled until the answer is there, and
+nothing is charged twice: a process settles one round after the other. So several processes together keep to the rate,
+and what can slip through is bounded: `processes x rate x MOST_UNSETTLED_RATIO` requests, however fast they come. A
+shared name holds no address but a hash under the hour's sealing key. With "volatile" away the own buckets go on alone,
+or, with BEACON_LIMITS_CLOSED, the door closes.
 """
 
 import logging
@@ -49,13 +50,19 @@ return tostring(left)
 
 
 class Bucket:
-    __slots__ = ("at", "burst", "left", "rate", "unsettled")
+    """`taken` is counted by who takes alone, `settled` (how much of it is charged) by who settles: neither waits."""
+
+    __slots__ = ("at", "burst", "left", "rate", "settled", "taken")
 
     def __init__(self, rate: int, at: float) -> None:
         self.rate = rate
         self.burst = self.left = rate * BURST_SECONDS
         self.at = at
-        self.unsettled = 0
+        self.taken = self.settled = 0
+
+    @property
+    def unsettled(self) -> int:
+        return self.taken - self.settled
 
     def change(self, rate: int) -> None:
         """Go on at another rate, as full as before by share."""
@@ -77,6 +84,8 @@ class Throttle:
         self._buckets: dict[str, Bucket] = {}
         self._heavy: set[str] = set()
         self._lock = threading.Lock()
+        # Held by who settles, through the round trip; who takes never needs it.
+        self._settling = threading.Lock()
 
     def take(self, key: str, *, rate: int = 0, now: float | None = None) -> float:
         """Take one request out of the key's bucket; return 0, or in how many seconds there will be one.
@@ -95,11 +104,12 @@ class Throttle:
             bucket.at = now
         if bucket.left < 1 - ROUNDING:
             return (1 - bucket.left) / rate
-        if bucket.unsettled >= rate * MOST_UNSETTLED_RATIO and bucket.unsettled and self.is_shared:
-            raise NotLoaded(partial(self.ask, key))
+        unsettled = bucket.taken - bucket.settled
+        if unsettled >= rate * MOST_UNSETTLED_RATIO and unsettled and self.is_shared:
+            raise NotLoaded(partial(self.ask, key), f"limit {self.kind} {key}")
         bucket.left -= 1
-        bucket.unsettled += 1
-        if bucket.unsettled > rate * UNSETTLED_RATIO:
+        bucket.taken += 1
+        if unsettled + 1 > rate * UNSETTLED_RATIO:
             self._heavy.add(key)
         return 0.0
 
@@ -118,22 +128,18 @@ class Throttle:
 
     def settle(self, keys: Sequence[str]) -> None:
         """Settle keys with the shared buckets, in one round trip. Raises RedisError and NotLoaded."""
-        heavy: list[str] = []
-        settled: list[tuple[int, float, int]] = []
-        for key in keys:
-            bucket = self._buckets.get(key)
-            if bucket is None:  # full again while the server was away, or pushed out by others
-                self._heavy.discard(key)
-            else:
-                heavy.append(key)
-                settled.append((bucket.rate, bucket.burst, bucket.unsettled))
-        names = [self._name(key) for key in heavy]
-        pipeline = valkey.volatile().pipeline(transaction=False)
-        for name, (rate, burst, count) in zip(names, settled, strict=True):
-            pipeline.eval(SETTLE, 1, name, rate, burst, count)
-        answers: list[Any] = pipeline.execute()
-        for key, (_, _, count), left in zip(heavy, settled, answers, strict=True):
-            self._settle(key, count, float(left))
+        with self._settling:
+            claims = self._claims(keys)
+            if not claims:
+                return
+            pipeline = valkey.volatile().pipeline(transaction=False)
+            for key, bucket, count in claims:
+                pipeline.eval(SETTLE, 1, self._name(key), bucket.rate, bucket.burst, count)
+            answers: list[Any] = pipeline.execute()
+            for (key, bucket, count), left in zip(claims, answers, strict=True):
+                bucket.settled += count
+                bucket.left = min(bucket.left, float(left) - bucket.unsettled)
+                self._calm(key, bucket)
 
     def tidy(self, *, now: float | None = None) -> None:
         """Forget the buckets that are full again and start the counting of the others anew."""
@@ -142,14 +148,25 @@ class Throttle:
             if bucket.left + (now - bucket.at) * bucket.rate >= bucket.burst:
                 self._buckets.pop(key, None)
             elif key not in self._heavy:
-                bucket.unsettled = 0
+                bucket.settled = bucket.taken
 
-    def _settle(self, key: str, count: int, left: float) -> None:
-        bucket = self._buckets.get(key)
-        if bucket is not None:
-            bucket.unsettled -= count
-            bucket.left = min(bucket.left, left)
-        self._heavy.discard(key)
+    def _claims(self, keys: Sequence[str]) -> list[tuple[str, Bucket, int]]:
+        """Return each key that has something to settle, with its bucket and how much it is now."""
+        claims: list[tuple[str, Bucket, int]] = []
+        for key in keys:
+            bucket = self._buckets.get(key)
+            if bucket is None:  # full again while the server was away, or pushed out by others
+                self._heavy.discard(key)
+            elif count := bucket.unsettled:
+                claims.append((key, bucket, count))
+            else:  # somebody else settled it meanwhile
+                self._heavy.discard(key)
+        return claims
+
+    def _calm(self, key: str, bucket: Bucket) -> None:
+        """Call a key that was settled heavy no longer, unless it took as much again during the round trip."""
+        if bucket.unsettled <= bucket.rate * UNSETTLED_RATIO:
+            self._heavy.discard(key)
 
     def _add(self, key: str, rate: int, now: float) -> Bucket:
         with self._lock:

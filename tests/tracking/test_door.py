@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import logging
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from apps.agencies.models import SiteRoute
 from apps.tracking import routes, salts, sealing, tracker_file, valkey
 from apps.tracking.door import Door
 from apps.tracking.inbox import Inbox, Load
-from apps.tracking.loading import Unavailable
+from apps.tracking.loading import NotLoaded, Unavailable
 from tests.tracking.doors import ADDRESS, BROWSER, ORIGIN, SITE_KEY, Streams, batch, pageview, why
 
 pytestmark = pytest.mark.usefixtures("known_site")
@@ -303,3 +304,23 @@ async def test_lifespan_is_answered() -> None:
 
     await Door(is_kept_fresh=False)({"type": "lifespan"}, receive, send)
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def test_what_many_wait_for_is_loaded_once_and_one_who_hangs_up_ends_nobodys_waiting() -> None:
+    door = Door(is_kept_fresh=False)
+    loaded: list[str] = []
+    may_go_on = threading.Event()
+
+    def load() -> None:
+        assert may_go_on.wait(10)
+        loaded.append("limit")
+
+    waiting = [asyncio.create_task(door._load(NotLoaded(load, "limit"))) for _ in range(20)]
+    await asyncio.sleep(0)
+    waiting.pop(0).cancel()
+    may_go_on.set()
+    await asyncio.gather(*waiting)
+    assert loaded == ["limit"]
+    await door._load(NotLoaded(load, "limit"))
+    assert loaded == ["limit"] * 2
+    await door.close()
