@@ -112,6 +112,12 @@ def _told(peer: str, x_forwarded_for: str, forwarded: str, given: str, trust: Tr
     return "" if nearest is None else str(nearest)
 
 
+def forget() -> None:
+    """Drop what is kept of addresses: they are clear text, and what is kept for speed needs no long memory."""
+    for kept in (limited_as, is_trusted, _clean_peer, _told):
+        kept.cache_clear()
+
+
 def lies_in(address: Address, networks: Iterable[Network]) -> bool:
     return any(address.version == network.version and address in network for network in networks)
 

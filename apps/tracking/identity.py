@@ -27,6 +27,12 @@ def ip_hash(salt: bytes, *, site_key: str, address: str) -> bytes:
     return keyed_hash(salt, site_key, "address", address)[:IP_HASH_BYTES]
 
 
+def forget() -> None:
+    """Drop what is kept of senders: with a destroyed salt it would still tell who they were."""
+    visitor_id.cache_clear()
+    ip_hash.cache_clear()
+
+
 def user_id_hash(key: bytes, *, schema: str, user: str) -> bytes:
     """Return what stands for a user's id or e-mail address given by `identify`, within one agency."""
     return keyed_hash(key, schema, "user", user.strip().lower() if "@" in user else user)

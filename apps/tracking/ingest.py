@@ -67,11 +67,15 @@ def arrive(envelope: Envelope, site: MeasuredSite) -> Arrival:
 
 
 class _Senders:
-    """What the steps found of those who sent lately, by the address' hash: a visitor comes several times."""
+    """What the steps found of those who sent lately, by the address' hash: a visitor comes several times.
+
+    A hash is good for a day, and so is what is kept by it.
+    """
 
     def __init__(self) -> None:
         self._found: dict[tuple[object, ...], tuple[Network, Agent, bots.Verdict]] = {}
         self._generation = ""
+        self._day = clock.today()
 
     def recall(self, key: tuple[object, ...], arrival: Arrival) -> bool:
         """Put what was found before on `arrival`; False where nothing was."""
@@ -90,8 +94,20 @@ class _Senders:
             self._generation = databases.generation()
         self._found[key] = (arrival.network, arrival.agent, arrival.verdict)
 
+    def forget_old(self) -> None:
+        """Begin anew with a new day."""
+        today = clock.today()
+        if today != self._day:
+            self._found.clear()
+            self._day = today
+
 
 _senders = _Senders()
+
+
+def forget_old() -> None:
+    """Drop what is known of the senders of a day that is over."""
+    _senders.forget_old()
 
 
 def put_network(arrival: Arrival) -> None:

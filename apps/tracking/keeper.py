@@ -1,4 +1,5 @@
-"""What a door process keeps fresh in the background: routes that changed, salts, sealing keys, shared limits.
+"""What a door process keeps fresh in the background: routes that changed, salts, sealing keys, shared limits. It also
+drops what may not stay long: addresses.
 
 One daemon thread. A server that is away is tried again at every round; the door goes on with what it has meanwhile.
 """
@@ -10,7 +11,7 @@ import time
 from django.db import Error as DatabaseError
 from redis.exceptions import RedisError
 
-from . import routes, salts, sealing, valkey
+from . import address, routes, salts, sealing, valkey
 from .loading import Unavailable, in_thread
 from .throttles import SYNC_SECONDS, Limits
 
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 KEYS_SECONDS = 20.0
 TIDY_SECONDS = 1.0
+ADDRESSES_SECONDS = 1800.0
 END_SECONDS = 3.0
 
 
@@ -39,6 +41,8 @@ class Keeper(threading.Thread):
             self._limits.sync()
             if self._is_due("tidy", TIDY_SECONDS):
                 self._limits.tidy()
+            if self._is_due("addresses", ADDRESSES_SECONDS):
+                address.forget()
             in_thread(self._refresh)
 
     def end(self) -> None:

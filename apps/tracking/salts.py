@@ -17,6 +17,7 @@ from apps.agencies.models import Salt
 from apps.core import clock
 from apps.core.crypto import KEY_BYTES, SealBroken, derived_key, seal, unseal
 
+from . import identity
 from .loading import NotLoaded, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -66,10 +67,13 @@ def salts_destroy_old() -> int:
 
 
 def forget_old(oldest: date) -> None:
-    """Drop older salts from this process' memory."""
+    """Drop older salts from this process' memory, and with them all that was computed by salts."""
     with _lock:
-        for day in [known for known in _salts if known < oldest]:
+        gone = [known for known in _salts if known < oldest]
+        for day in gone:
             del _salts[day]
+    if gone:
+        identity.forget()
 
 
 def keep() -> None:

@@ -4,6 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
+from apps.tracking import address
 from apps.tracking.address import MOST_TEXT, Trust, clean_address, client_address, limited_as
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48"))
@@ -116,3 +117,14 @@ def test_an_ipv6_address_is_limited_by_its_network() -> None:
     assert limited_as("2001:db8:1:2:aaaa::1") == limited_as("2001:db8:1:2::") == "2001:db8:1:2::/64"
     assert limited_as("2001:db8:1:3::1") != limited_as("2001:db8:1:2::1")
     assert (limited_as("192.0.2.1"), limited_as("")) == ("192.0.2.1", "")
+
+
+def test_addresses_that_are_kept_for_speed_can_be_dropped() -> None:
+    trust = Trust([ip_network("10.0.0.0/8")])
+    kept = (address.limited_as, address.is_trusted, address._clean_peer, address._told)
+    client_address("10.0.0.1", "192.0.2.1", "", "", trust)
+    client_address("192.0.2.1", "", "", "", trust)
+    limited_as("192.0.2.1")
+    assert all(one.cache_info().currsize for one in kept)
+    address.forget()
+    assert not any(one.cache_info().currsize for one in kept)

@@ -13,7 +13,7 @@ from apps.core.ids import public_key
 from apps.core.tenancy import in_schema
 from apps.sites.models import Site
 from apps.sites.services import client_create, site_create, site_set_status
-from apps.tracking import routes
+from apps.tracking import address, keeper, routes
 from apps.tracking.door import Door
 from apps.tracking.loading import Unavailable, in_thread
 from tests.tracking.doors import ADDRESS, BROWSER, DOMAIN, Streams, batch, pageview
@@ -99,3 +99,14 @@ async def test_it_says_that_it_is_ready(http: httpx.AsyncClient, site: Site) -> 
     response = await http.get("/ready")
     assert response.status_code == 200
     assert set(response.json()["checks"]) == {"durable", "volatile", "database", "writer"}
+
+
+async def test_it_drops_the_addresses_that_were_kept_for_speed(
+    http: httpx.AsyncClient, site: Site, streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "ADDRESSES_SECONDS", 0.0)
+    await until(202, lambda: http.post("/api/track/batch", json=body(site)))
+    end = time.monotonic() + SECONDS
+    while address.limited_as.cache_info().currsize:
+        assert time.monotonic() < end, "they stay"
+        await asyncio.sleep(0.02)

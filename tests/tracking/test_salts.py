@@ -6,7 +6,7 @@ import pytest
 
 from apps.agencies.models import Salt
 from apps.core import clock
-from apps.tracking import salts
+from apps.tracking import identity, salts
 from apps.tracking.loading import NotLoaded
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_process")]
@@ -59,3 +59,18 @@ def test_another_secret_key_makes_a_salt_anew_instead_of_failing() -> None:
     salts.forget_old(today + timedelta(days=9))
     salts.load([today])
     assert salts.salt_of(today) == made
+
+
+def test_nothing_computed_by_a_destroyed_salt_stays() -> None:
+    today = clock.today()
+    old = today - timedelta(days=3)
+    salts.load([old, today])
+    salt = salts.salt_of(old)
+    identity.visitor_id(salt, site_key="s", address="192.0.2.1", user_agent="UA")
+    identity.ip_hash(salt, site_key="s", address="192.0.2.1")
+    salts.keep()
+    assert identity.visitor_id.cache_info().currsize == identity.ip_hash.cache_info().currsize == 0
+    # Where none is destroyed, what is kept saves hashing.
+    identity.ip_hash(salts.salt_of(today), site_key="s", address="192.0.2.1")
+    salts.keep()
+    assert identity.ip_hash.cache_info().currsize == 1

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from apps.core import clock
 
-from .. import sealing
+from .. import ingest, sealing
 from ..facts import EventsStored
 from . import counters
 from .addresses import Addresses
@@ -111,6 +111,7 @@ class Writer:
         self._is_untrimmed = False
         self._checked = now
         sealing.forget_old()
+        ingest.forget_old()
         self._beat()
 
     def _pace(self) -> None:
