@@ -14,7 +14,7 @@ from apps.core.crypto import derived_key
 from apps.sites.proxy_key import site_of_proxy
 
 from . import events, identity
-from .address import clean_address, client_address, limited_as, trust
+from .address import clean_address, client_address, trust
 from .body import BodyTurned, body_of
 from .drop_reasons import Refusal
 from .envelope import EventIn
@@ -24,6 +24,7 @@ from .payload import Fault, Payload, Unreadable, read_clean
 from .payload_repair import READ_ERRORS, read_flawed
 from .steps import bots
 from .steps.admission import (
+    check_address_rate,
     check_excluded,
     check_key,
     check_origin,
@@ -32,8 +33,10 @@ from .steps.admission import (
     check_rate,
     check_site,
     find_site,
+    over_limit,
+    over_limit_by_proxy,
     put_sender,
-    rate_turned,
+    raise_if,
 )
 from .steps.identity import put_envelopes
 from .steps.scrubbing import scrub_event
@@ -47,34 +50,38 @@ def take_in(head: Head, read: Callable[[], Payload], limits: Limits) -> Intake:
 
     Raises Turned (one that belongs in a site's ledger is a TurnedFromSite), loading.NotLoaded and loading.Unavailable.
     """
-    address = address_of(head)
-    if head.address_wait is None:
-        head.address_wait = limits.per_ip.take(limited_as(address))
-    wait = head.address_wait
+    address = client_address(head.peer, head.x_forwarded_for, head.forwarded, head.told_address, trust())
     try:
         payload = read()
-        intake = Intake(head, payload, find_site(payload.head.site_key), address)
+    except Turned:
+        raise_if(over_limit(head, limits, address))
+        raise
+    site_key = payload.head.site_key
+    named = named_address(head, site_key)
+    over = over_limit_by_proxy(head, limits, address, site_key, named) if named else over_limit(head, limits, address)
+    try:
+        intake = Intake(head, payload, find_site(site_key), named or address)
     except (Turned, NotLoaded):
         # Who asks for too much gets no database query for keys that he makes up.
-        if wait:
-            raise rate_turned("address", limits.per_ip.rate, wait) from None
+        raise_if(over)
         raise
-    return go_through(intake, limits, wait)
+    return go_through(intake, limits, over)
 
 
-def address_of(head: Head) -> str:
-    """Return whom the request comes from: what a client's own proxy with its key says, else what the socket does."""
-    if head.proxy_key and site_of_proxy(head.proxy_key):
-        address = clean_address(head.proxied_address)
-        if address:
-            return address
-    return client_address(head.peer, head.x_forwarded_for, head.forwarded, head.told_address, trust())
+def named_address(head: Head, site_key: str) -> str:
+    """Return the visitor's address as this site's own proxy, by its key, says it; empty where none says so."""
+    if not head.proxy_key or site_of_proxy(head.proxy_key) != site_key:
+        return ""
+    return clean_address(head.proxied_address)
 
 
-def go_through(intake: Intake, limits: Limits, wait: float) -> Intake:
+def go_through(intake: Intake, limits: Limits, over: Turned | None) -> Intake:
     try:
-        check_key(intake, wait, limits)
-        check_rate(intake, limits, wait)
+        check_key(intake, over)
+        check_address_rate(intake, limits, over)
+        # Before the site's bucket: nobody takes out of that by a key that isn't the site's.
+        check_proxy(intake)
+        check_rate(intake, limits)
         for step in AT_THE_DOOR:
             step(intake)
     except Turned as turned:
@@ -163,7 +170,6 @@ def is_declared_bot(user_agent: str, *, is_server: bool, minute: int) -> bool:
 
 
 AT_THE_DOOR: tuple[Step, ...] = (
-    check_proxy,
     check_site,
     check_origin,
     put_sender,

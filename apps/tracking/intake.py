@@ -64,6 +64,7 @@ class Head:
     fetch_dest: str = ""
     # What the limits said: asked once, though the steps may run again after loading something.
     address_wait: float | None = field(default=None, init=False)
+    proxy_wait: float | None = field(default=None, init=False)
     site_wait: float | None = field(default=None, init=False)
 
 

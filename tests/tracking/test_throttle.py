@@ -1,6 +1,10 @@
 """Limits by address and site: buckets, answers, several processes, the limits' server away."""
 
 import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -8,10 +12,12 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.agencies.models import SiteRoute
 from apps.core import clock
+from apps.sites.proxy_key import proxy_key
 from apps.tracking import apis, routes, sealing, valkey
 from apps.tracking.loading import NotLoaded
+from apps.tracking.steps.admission import PROXY_TIMES
 from apps.tracking.throttles import BURST_SECONDS, Limits, Throttle
-from tests.tracking.doors import ADDRESS, SITE_KEY, DoorClient, Streams, batch, pageview, why
+from tests.tracking.doors import ADDRESS, SITE_KEY, DoorClient, Streams, batch, pageview, route_make, why
 
 
 def test_a_bucket_gives_its_burst_and_then_the_rate() -> None:
@@ -205,3 +211,102 @@ def test_settling_that_fails_lets_it_go_on_alone(monkeypatch: pytest.MonkeyPatch
         sealing.load(sealing.hour_of(clock.now_ms()))
         assert sum(take_settling(limits) == 0.0 for _ in range(200)) == 80
     assert not limits.is_closed
+
+
+def shared_left(throttle: Throttle, key: str) -> float:
+    left: Any = valkey.volatile().hget(throttle._name(key), "left")
+    return float(left)
+
+
+def taken_until_asking(throttle: Throttle, key: str, count: int) -> list[Callable[[], object]]:
+    """Take `count` times at once, as requests of one moment do; return what those who must ask have to load."""
+    loads: list[Callable[[], object]] = []
+    for _ in range(count):
+        try:
+            throttle.take(key, now=100.0)
+        except NotLoaded as missing:
+            loads.append(missing.load)
+    return loads
+
+
+def test_several_who_settle_a_key_at_once_charge_it_once(fresh_process: None) -> None:
+    sealing.load(sealing.hour_of(clock.now_ms()))
+    limits = Limits(rate_per_ip=100, rate_per_site=1000, is_open_alone=True)
+    loads = taken_until_asking(limits.per_ip, "busy", 40)
+    assert len(loads) == 15
+    with ThreadPoolExecutor(5) as threads:
+        done = [threads.submit(load) for load in loads] + [threads.submit(limits.sync)]
+        for one in done:
+            one.result()
+    # Of the burst of 200 the 25 are gone, once.
+    assert shared_left(limits.per_ip, "busy") >= 175
+    assert limits.per_ip._buckets["busy"].unsettled == 0
+
+
+def test_what_is_being_settled_counts_until_the_answer_is_there(
+    monkeypatch: pytest.MonkeyPatch, fresh_process: None
+) -> None:
+    sealing.load(sealing.hour_of(clock.now_ms()))
+    limits = Limits(rate_per_ip=100, rate_per_site=1000, is_open_alone=True)
+    first, *_ = taken_until_asking(limits.per_ip, "busy", 26)
+    asked, answered, real = Event(), Event(), valkey.volatile()
+
+    def slow() -> object:
+        asked.set()
+        assert answered.wait(10)
+        return real
+
+    monkeypatch.setattr(valkey, "volatile", slow)
+    with ThreadPoolExecutor(2) as threads:
+        settling = threads.submit(first)
+        assert asked.wait(10)
+        assert len(taken_until_asking(limits.per_ip, "busy", 5)) == 5
+        answered.set()
+        settling.result()
+    assert not taken_until_asking(limits.per_ip, "busy", 5)
+
+
+def proxied(number: int, visitor: str, key: str, site_key: str = SITE_KEY) -> tuple[dict[str, object], dict[str, str]]:
+    """Return a body for the site and the headers of a proxy that speaks for a visitor."""
+    headers = {"Beacon_Proxy_Key": key, "Beacon_Client_Address": visitor}
+    return batch(pageview(number)) | {"site_key": site_key}, headers
+
+
+def statuses_of(door: DoorClient, *sent: tuple[dict[str, object], dict[str, str]]) -> list[int]:
+    return [door.post(body, **headers).status_code for body, headers in sent]
+
+
+def test_a_proxy_key_lifts_no_limit_of_keys_made_up(few: Limits, door: DoorClient) -> None:
+    sent = [proxied(n, f"198.51.100.{n}", proxy_key(SITE_KEY), f"made-up-{n}") for n in range(10)]
+    with CaptureQueriesContext(connection) as asked:
+        statuses = statuses_of(door, *sent)
+    assert statuses == [404] * 4 + [429] * 6
+    assert len([query for query in asked if "agencies_siteroute" in query["sql"]]) == 4
+
+
+def test_another_sites_proxy_key_spends_the_senders_own_and_nothing_of_the_site(
+    monkeypatch: pytest.MonkeyPatch, door: DoorClient, streams: Streams
+) -> None:
+    limits = Limits(rate_per_ip=5, rate_per_site=1, is_open_alone=True)
+    monkeypatch.setattr(apis, "limits", limits)
+    stand_still(monkeypatch)
+    route_make("anothersite")
+    key = proxy_key("anothersite")
+    assert statuses_of(door, *[proxied(n, f"198.51.100.{n}", key) for n in range(12)]) == [403] * 10 + [429] * 2
+    assert door.post(batch(pageview(50)), REMOTE_ADDR="192.0.2.99").status_code == 202
+
+
+def test_a_sites_own_proxy_has_each_visitor_limited_alone_and_itself_widely(few: Limits, door: DoorClient) -> None:
+    key = proxy_key(SITE_KEY)
+    burst = int(2 * PROXY_TIMES * BURST_SECONDS)
+    one = statuses_of(door, *[proxied(n, "198.51.100.1", key) for n in range(5)])
+    assert one == [202] * 4 + [429]
+    # What a proxy says of a visitor costs that visitor nothing elsewhere, and the proxy's own visits go on.
+    assert door.post(batch(pageview(90)), REMOTE_ADDR="198.51.100.1").status_code == 202
+    assert door.post(batch(pageview(91))).status_code == 202
+    rest = statuses_of(door, *[proxied(n, f"203.0.113.{n}", key) for n in range(burst - 5)])
+    assert rest == [202] * (burst - 5)
+    body, headers = proxied(99, "203.0.113.200", key)
+    refused = door.post(body, **headers)
+    assert refused.status_code == 429
+    assert refused["RateLimit-Policy"] == f'"proxy";q={2 * PROXY_TIMES};w=1'

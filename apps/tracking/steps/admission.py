@@ -6,15 +6,17 @@ from http import HTTPStatus
 from apps.agencies.api_keys import INGEST, key_hash
 from apps.sites.proxy_key import site_of_proxy
 from apps.tracking import routes
-from apps.tracking.address import clean_address, lies_in, parse_address
+from apps.tracking.address import clean_address, lies_in, limited_as, parse_address
 from apps.tracking.drop_reasons import Refusal
-from apps.tracking.intake import Intake, Turned
+from apps.tracking.intake import Head, Intake, Turned
 from apps.tracking.loading import NotLoaded, Unavailable
 from apps.tracking.payload import Fault
 from apps.tracking.throttles import Limits
 
 MAX_USER_AGENT = 1024
 MAX_ORIGIN = 300
+# A site's own proxy brings many visitors: so many addresses' worth of requests.
+PROXY_TIMES = 20
 
 
 def find_site(site_key: str) -> routes.Route:
@@ -25,11 +27,41 @@ def find_site(site_key: str) -> routes.Route:
     return route
 
 
-def check_rate(intake: Intake, limits: Limits, wait: float) -> None:
+def over_limit(head: Head, limits: Limits, address: str) -> Turned | None:
+    """Take one out of an address' bucket; return how to turn the request away where there is none left."""
+    if head.address_wait is None:
+        head.address_wait = limits.per_ip.take(limited_as(address))
+    return rate_turned("address", limits.per_ip.rate, head.address_wait) if head.address_wait else None
+
+
+def over_limit_by_proxy(head: Head, limits: Limits, proxy: str, site_key: str, visitor: str) -> Turned | None:
+    """Take one out of the bucket of a site's own proxy, a large one, and of the visitor's whom it names.
+
+    The visitor's is of that site alone: whoever has one site's key can't spend what others may ask of another.
+    """
+    rate = limits.per_ip.rate * PROXY_TIMES
+    if head.proxy_wait is None:
+        head.proxy_wait = limits.per_ip.take(f"proxy {limited_as(proxy)}", rate=rate)
+    if head.proxy_wait:
+        return rate_turned("proxy", rate, head.proxy_wait)
+    if head.address_wait is None:
+        head.address_wait = limits.per_ip.take(f"{site_key} {limited_as(visitor)}")
+    return rate_turned("address", limits.per_ip.rate, head.address_wait) if head.address_wait else None
+
+
+def raise_if(over: Turned | None) -> None:
+    if over is not None:
+        raise over from None
+
+
+def check_address_rate(intake: Intake, limits: Limits, over: Turned | None) -> None:
     if limits.is_closed:
         raise Unavailable("the limits can't be kept now")
-    if wait and not intake.is_server:
-        raise rate_turned("address", limits.per_ip.rate, wait)
+    if not intake.is_server:
+        raise_if(over)
+
+
+def check_rate(intake: Intake, limits: Limits) -> None:
     head = intake.head
     rate = intake.route.rate_per_second or limits.per_site.rate
     if head.site_wait is None:
@@ -50,7 +82,7 @@ def rate_turned(whose: str, rate: int, wait: float) -> Turned:
     )
 
 
-def check_key(intake: Intake, wait: float, limits: Limits) -> None:
+def check_key(intake: Intake, over: Turned | None) -> None:
     """Let a server in by its API key: of this agency, with the scope `ingest`."""
     scheme, _, key = intake.head.authorization.partition(" ")
     if not scheme:
@@ -58,8 +90,7 @@ def check_key(intake: Intake, wait: float, limits: Limits) -> None:
     try:
         client = routes.client_of(key_hash(key.strip())) if scheme.lower() == "bearer" and key else None
     except NotLoaded:
-        if wait:
-            raise rate_turned("address", limits.per_ip.rate, wait) from None
+        raise_if(over)
         raise
     if client is None:
         fault = Fault("Authorization", "must be `Bearer` and an API key that is still valid")
