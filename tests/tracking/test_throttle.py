@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError, Event
 from typing import Any
 
 import pytest
@@ -229,11 +230,20 @@ def taken_until_asking(throttle: Throttle, key: str, count: int) -> list[Callabl
     return loads
 
 
-def test_several_who_settle_a_key_at_once_charge_it_once(fresh_process: None) -> None:
+def test_several_who_settle_a_key_at_once_charge_it_once(monkeypatch: pytest.MonkeyPatch, fresh_process: None) -> None:
     sealing.load(sealing.hour_of(clock.now_ms()))
     limits = Limits(rate_per_ip=100, rate_per_site=1000, is_open_alone=True)
     loads = taken_until_asking(limits.per_ip, "busy", 40)
     assert len(loads) == 15
+    both, real = Barrier(2), valkey.volatile()
+
+    def meet() -> object:
+        """Let two ask at the same time, if two do."""
+        with suppress(BrokenBarrierError):
+            both.wait(0.3)
+        return real
+
+    monkeypatch.setattr(valkey, "volatile", meet)
     with ThreadPoolExecutor(5) as threads:
         done = [threads.submit(load) for load in loads] + [threads.submit(limits.sync)]
         for one in done:
