@@ -18,6 +18,7 @@ import msgspec
 from django.conf import settings
 
 from apps.core import clock
+from apps.core.metering import Busy
 from apps.core.request_ids import HEADER, id_from, request_id
 
 from . import exposition, health
@@ -58,6 +59,8 @@ logger = logging.getLogger(__name__)
 # An honest body comes in one piece or soon after; who dribbles it holds a place that others need.
 BODY_SECONDS = 15.0
 LOADING_THREADS = 4
+# For /ready and for /metrics, one each. They wait for whichever server hangs, and what is loaded for events mustn't.
+ASKING_THREADS = 2
 
 VIEWS: dict[str, type[IngestApi]] = {
     "/api/track/batch": TrackBatchApi,
@@ -114,7 +117,9 @@ class Door:
         self._inbox: Inbox | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loads: dict[str, asyncio.Future[object]] = {}
+        self._asked: dict[str, asyncio.Future[Any]] = {}
         self._threads = ThreadPoolExecutor(LOADING_THREADS, thread_name_prefix="door-loading")
+        self._askers = ThreadPoolExecutor(ASKING_THREADS, thread_name_prefix="door-asking")
         self._keeper = Keeper(limits) if is_kept_fresh else None
         self._readiness = health.Readiness(has_routes=lambda: len(routes) > 0)
         self._tally = DoorTally()
@@ -144,6 +149,7 @@ class Door:
         if self._keeper is not None:
             await asyncio.to_thread(self._keeper.end)
         self._threads.shutdown(wait=False)
+        self._askers.shutdown(wait=False)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -212,11 +218,11 @@ class Door:
         """Load what is missing. What has a name is loaded once for all who wait for it."""
         self._on_loop()
         if not missing.name:
-            await self._in_thread(missing.load)
+            await self._in_thread(self._threads, missing.load)
             return
         load = self._loads.get(missing.name)
         if load is None:
-            load = self._loads[missing.name] = asyncio.ensure_future(self._in_thread(missing.load))
+            load = self._loads[missing.name] = asyncio.ensure_future(self._in_thread(self._threads, missing.load))
             load.add_done_callback(lambda _: self._loads.pop(missing.name, None))
         await asyncio.shield(load)  # one who hangs up ends nobody else's waiting
 
@@ -226,10 +232,19 @@ class Door:
             assert self._inbox is not None
             await self._inbox.put(load)
 
-    async def _in_thread(self, call: Callable[[], Value]) -> Value:
-        """Make a call that blocks, under the request's id."""
+    def _in_thread(self, threads: ThreadPoolExecutor, call: Callable[[], Value]) -> asyncio.Future[Value]:
+        """Begin a call that blocks, under the request's id."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, copy_context().run, in_thread, call)
+        return loop.run_in_executor(threads, copy_context().run, in_thread, call)
+
+    async def _ask(self, what: str, call: Callable[[], Value]) -> Value:
+        """Return what the call says of the servers. Who comes while it is being made waits for the same answer."""
+        asked = self._asked.get(what)
+        if asked is None:
+            asked = self._asked[what] = self._in_thread(self._askers, call)
+            asked.add_done_callback(lambda _: self._asked.pop(what))
+        value: Value = await asyncio.shield(asked)  # one who hangs up takes it from nobody
+        return value
 
     def _on_loop(self) -> asyncio.AbstractEventLoop:
         """Return the running loop, with an inbox and the keeper started on the first call."""
@@ -255,7 +270,7 @@ class Door:
         elif path == "/metrics":
             await self._metrics(scope, send)
         else:
-            is_ready, checks = await self._in_thread(self._readiness.look)
+            is_ready, checks = await self._ask(path, self._readiness.look)
             status = 200 if is_ready else 503
             await respond_json(send, status, health.body_of(is_ready, checks), health.HEADERS, is_head=method == "HEAD")
 
@@ -264,13 +279,18 @@ class Door:
         client = scope.get("client")
         status = exposition.admission(client[0] if client else "", headers)
         is_head = scope["method"] == "HEAD"
-        if status == HTTPStatus.OK:
-            self._tally.hand_on()
-            text = await self._in_thread(lambda: exposition.metrics_text(self._readiness))
-            await respond(send, status, text, exposition.HEADERS, is_head=is_head)
-        else:
+        if status != HTTPStatus.OK:
             text = exposition.REFUSAL.encode()
             await respond(send, status, text, exposition.refusal_headers(status), is_head=is_head)
+            return
+        self._tally.hand_on()
+        try:
+            text = await self._ask("/metrics", lambda: exposition.metrics_text(self._readiness))
+        except Busy:
+            text = exposition.BUSY.encode()
+            await respond(send, HTTPStatus.SERVICE_UNAVAILABLE, text, exposition.BUSY_HEADERS, is_head=is_head)
+            return
+        await respond(send, status, text, exposition.HEADERS, is_head=is_head)
 
 
 def name_request(scope: Scope) -> None:

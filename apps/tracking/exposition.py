@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from redis.exceptions import RedisError
 
 from apps.core import metering
+from apps.core.metering import Busy
 
 from . import health, valkey
 from .address import lies_in, parse_address
@@ -25,6 +26,8 @@ from .writer.streams import UNREADABLE
 
 State = tuple[str, str, str, dict[str, float]]
 HEADERS = {"Cache-Control": "no-store", "Content-Type": metering.CONTENT_TYPE}
+BUSY = "Another process holds the metrics for too long.\n"
+BUSY_HEADERS = {"Cache-Control": "no-store", "Content-Type": "text/plain; charset=utf-8", "Retry-After": "5"}
 REFUSAL = "Metrics are for the operator: show BEACON_METRICS_TOKEN, or ask from BEACON_METRICS_NETWORKS.\n"
 # What a proxy adds to what it passes on; one of them suffices.
 PASSED_ON = ("x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host", "x-forwarded-proto", "via", "cf-ray")
@@ -57,7 +60,7 @@ def refusal_headers(status: HTTPStatus) -> dict[str, str]:
 
 
 def metrics_text(readiness: Readiness) -> bytes:
-    """Return all metrics of this machine. Asks the servers; blocks for some seconds where one is away."""
+    """Return all metrics of this machine. Asks the servers; blocks for some seconds where one is away. Raises Busy."""
     return metering.exposition(metering.Asked(lambda: states(readiness)))
 
 
@@ -116,10 +119,13 @@ def _volatile() -> Iterable[State]:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """200: the metrics; 401, 403: not for this caller."""
+    """200: the metrics; 401, 403: not for this caller; 503: they can't be read now."""
     status = admission(
         request.META.get("REMOTE_ADDR", ""), {name.lower(): value for name, value in request.headers.items()}
     )
     if status != HTTPStatus.OK:
         return HttpResponse(REFUSAL, status=status, headers=refusal_headers(status))
-    return HttpResponse(metrics_text(health.readiness), headers=HEADERS)
+    try:
+        return HttpResponse(metrics_text(health.readiness), headers=HEADERS)
+    except Busy:
+        return HttpResponse(BUSY, status=HTTPStatus.SERVICE_UNAVAILABLE, headers=BUSY_HEADERS)
