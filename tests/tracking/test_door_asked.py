@@ -19,9 +19,13 @@ PATIENCE_SECONDS = 10.0
 
 
 @pytest.fixture
-async def http(route: SiteRoute, streams: Streams) -> AsyncIterator[httpx.AsyncClient]:
+def kept(route: SiteRoute, streams: Streams) -> None:
     salts.keep()
     sealing.keep()
+
+
+@pytest.fixture
+async def http(kept: None) -> AsyncIterator[httpx.AsyncClient]:
     door = Door(is_kept_fresh=False)
     transport = httpx.ASGITransport(app=door, client=("127.0.0.1", 4711))
     async with httpx.AsyncClient(
@@ -49,7 +53,7 @@ async def test_events_are_answered_while_those_who_ask_wait(
         assert await asyncio.to_thread(hangs.wait, PATIENCE_SECONDS)
         async with asyncio.timeout(PATIENCE_SECONDS):  # its route must be read first
             answer = await http.post("/api/track/batch", json=batch(pageview()) | {"site_key": "nobody-yet"})
-        assert answer.status_code == 202
+        assert answer.status_code == 404
         assert not any(one.done() for one in asking)
         asking.pop().cancel()  # one who hangs up takes it from nobody
     finally:
