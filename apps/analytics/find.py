@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from apps.companies.models import CompanyClient
+from apps.companies.seen import known_seen
 from apps.core.period_picker import address
 from apps.sites.models import Site
 from apps.tracking.filter_bar import PARAMETER
@@ -46,8 +46,10 @@ def _companies(wanted: str, sites: Sequence[Site], here: Site | None) -> list[Fo
     by_client = {site.client_id: site for site in reversed(sites)}
     if here is not None:
         by_client[here.client_id] = here
-    known = CompanyClient.objects.filter(
-        Q(company__name__icontains=wanted) | Q(company__domain__icontains=wanted), client_id__in=list(by_client)
+    known = known_seen().filter(
+        Q(company__name__icontains=wanted) | Q(company__domain__icontains=wanted),
+        client_id__in=list(by_client),
+        first_at__isnull=False,
     )
     found: dict[int, Found] = {}
     for one in known.select_related("company").order_by("-last_seen_at")[: EACH * 3]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from .models import CompanyClient
+from .seen import known_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,17 @@ class Newcomer:
 
 
 def newcomers(*, client_ids: Sequence[int], since: datetime) -> Mapping[int, Sequence[Newcomer]]:
-    """Return by client the companies first seen at `since` or later, the latest first. One query."""
-    fresh = CompanyClient.objects.filter(client_id__in=client_ids, first_seen_at__gte=since)
-    rows = fresh.order_by("-first_seen_at").values_list("client_id", "company_id", "company__name", "first_seen_at")
+    """Return by client the companies first seen at `since` or later, the latest first. One query.
+
+    By counted visits, and only those that have one.
+    """
+    # Whoever was first seen then was last seen then: this spares looking into the visits of all that a client knows.
+    fresh = known_seen().filter(
+        client_id__in=client_ids, last_seen_at__gte=since, first_counted__isnull=False, first_at__gte=since
+    )
+    rows = fresh.order_by("-first_at").values_list("client_id", "company_id", "company__name", "first_at")
     found: dict[int, list[Newcomer]] = defaultdict(list)
-    for client_id, company_id, name, first_seen_at in rows:
-        found[client_id].append(Newcomer(company_id, name, first_seen_at))
+    for client_id, company_id, name, first_at in rows:
+        if first_at is not None:  # never, by the filter; for the type's sake
+            found[client_id].append(Newcomer(company_id, name, first_at))
     return found

@@ -17,6 +17,8 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, Sum
 from apps.tracking.models import Event, Kind, Session
 
 from .models import Company, CompanyClient, CompanyMatch
+from .newcomers import newcomers
+from .seen import known_seen
 
 PAGE_ROWS = 50
 EXPORT_ROWS = 10_000
@@ -209,16 +211,13 @@ def new_company_ids(*, client_ids: Sequence[int], since: datetime) -> list[int]:
 
 def new_companies(*, client_ids: Sequence[int], since: datetime) -> dict[int, set[int]]:
     """Return by client the companies that it was first visited by at `since` or later. One query."""
-    fresh = CompanyClient.objects.filter(client_id__in=client_ids, first_seen_at__gte=since)
-    found: dict[int, set[int]] = defaultdict(set)
-    for client_id, company_id in fresh.values_list("client_id", "company_id"):
-        found[client_id].add(company_id)
-    return found
+    fresh = newcomers(client_ids=client_ids, since=since)
+    return {client_id: {one.id for one in companies} for client_id, companies in fresh.items()}
 
 
 def company_known_to(*, company_id: int, client_id: int) -> CompanyClient | None:
-    """Return what a client knows of a company; None where it has never been on the client's sites."""
-    return CompanyClient.objects.select_related("company").filter(company_id=company_id, client_id=client_id).first()
+    """Return what a client knows of a company, with `first_at`; None where it has never been on the client's sites."""
+    return known_seen().select_related("company").filter(company_id=company_id, client_id=client_id).first()
 
 
 def company_visits(*, company_id: int, site_ids: Sequence[int]) -> QuerySet[Session]:
