@@ -16,6 +16,7 @@ from apps.tracking.steps.bots import (
     DATA_CENTRE,
     NO_USER_AGENT,
     WEBDRIVER,
+    WITHHELD,
     bot_name,
     is_declared,
     read_rows,
@@ -68,6 +69,21 @@ def data_folder(tmp_path: Path, settings: Settings) -> Path:
     ],
 )
 def test_it_names_declared_bots(ua: str, name: str | None) -> None:
+    assert bot_name(ua) == name
+
+
+@pytest.mark.parametrize(
+    ("ua", "name"),
+    [
+        ("Mozilla/5.0 (compatible; jane.doe@example.com)", WITHHELD),
+        ("jane.doe@example.com bot/1.0", "bot"),
+        ("mybot jane.doe@example.com", "mybot"),
+        ("Mozilla/5.0 (compatible; mycrawler; jane.doe@example.com)", "mycrawler"),
+        ("Mozilla/5.0 (compatible; jane.doe+news@example.com; bot)", WITHHELD),
+        ("Mozilla/5.0 Someones-Crawler/2 jane.doe@example.com", "Someones-Crawler"),
+    ],
+)
+def test_no_persons_address_becomes_a_name(ua: str, name: str) -> None:
     assert bot_name(ua) == name
 
 

@@ -17,6 +17,7 @@ from apps.networks.lookup import Network
 from apps.tracking.drop_reasons import SetAside
 from apps.tracking.envelope import Envelope
 
+from .scrub import scrub
 from .signals import CONTRADICTIONS, ENOUGH, STRONG, Signal, network_signals, points, tag_signals
 
 SHIPPED = Path(__file__).resolve().parent.parent / "data" / "crawlers.tsv"
@@ -24,6 +25,8 @@ NO_USER_AGENT = "(no user agent)"
 WEBDRIVER = "(automated browser)"
 DATA_CENTRE = "(script in a data centre)"
 CONTRADICTING = "(contradicts itself)"
+# What would be a name is personal data: a crawler's that gives its owner's mail address and nothing else.
+WITHHELD = "(names a person)"
 # The table's tag of what isn't a bot for sure.
 LIBRARY_TAG = "system-library"
 MAX_LENGTH = 1024
@@ -60,6 +63,7 @@ LEADING_NAME = re.compile(r"[\w.!&'-]+(?: [A-Za-z][\w.!&'-]*)*")
 WHOLE = re.compile(r".+", re.S)
 COMPATIBLE_NAME = re.compile(r"compatible; ?+((?!MSIE|Konqueror|Googlebot|[\w.]*https?:)[\w.!@ -]{2,})")
 WORD = re.compile(r"[^\s;,()\[\]{}<>\"'|+]+")
+SCRUBBED = re.compile(r"\[[a-z]+\]")
 ADDRESS = re.compile(r"^https?://(?:www\.)?", re.I)
 
 
@@ -244,14 +248,28 @@ def _grams(text: str) -> set[str]:
     return {text[at : at + GRAM] for at in range(len(text) - GRAM + 1)}
 
 
+def _own_name(ua: str) -> str:
+    """Return what an agent calls itself where it isn't in a browser's clothes, or says so; else an empty text."""
+    if not ua.lower().startswith("mozilla/"):
+        whole = LEADING_NAME.match(ua) or WHOLE.match(ua)
+        return whole[0].strip()[:MAX_NAME] if whole else ""
+    compatible = COMPATIBLE_NAME.search(ua)
+    return compatible[1].strip()[:MAX_NAME] if compatible else ""
+
+
 def _word_around(ua: str, found: re.Match[str]) -> str:
     """Name what a general pattern found: the agent's own first words, or in a browser's clothes the word that gave it
-    away."""
-    if not ua.lower().startswith("mozilla/"):
-        return (LEADING_NAME.match(ua) or WHOLE.match(ua) or found)[0].strip()[:MAX_NAME]
-    compatible = COMPATIBLE_NAME.search(ua)
-    if compatible:
-        return compatible[1].strip()[:MAX_NAME]
+    away. Personal data is no name, nor a piece of it."""
+    safe = scrub(ua)
+    if safe != ua:
+        ua = SCRUBBED.sub(" ", safe).strip()
+        again = found.re.search(ua)
+        if again is None:
+            return _own_name(ua) or WITHHELD
+        found = again
+    name = _own_name(ua)
+    if name:
+        return name
     for word in WORD.finditer(ua):
         if word.end() > found.start() and len(word[0]) > 1:
             return (ADDRESS.sub("", word[0]).partition("/")[0] or word[0])[:MAX_NAME]
