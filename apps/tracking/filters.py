@@ -22,8 +22,8 @@ MAX_VALUE_LENGTH = 500
 MOST_DIGITS = 10
 # Between the names of a place: "DE>Bavaria>Munich". City names do hold slashes, commas and dashes.
 PLACE_SEPARATOR = ">"
-# A visit's events are looked for so far past the period's ends. It bounds the partitions that are read; no visit lasts
-# two days.
+# A visit's events are looked for so far past the period's ends. It bounds the partitions that are read. A visit may
+# last longer (a screen in a hall): what came later in it isn't found by a filter on pages or events. Rules look at all.
 LONGEST_VISIT = timedelta(days=2)
 
 

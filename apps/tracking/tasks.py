@@ -97,10 +97,19 @@ def rollups_build() -> None:
 
 
 def _for_each_agency(work: Callable[[], object]) -> None:
-    """Do `work` in every agency; one that fails doesn't keep the others waiting, and is tried again the next time."""
+    """Do `work` in every agency; one that fails doesn't keep the others waiting, and is tried again the next time.
+
+    What isn't the database's failure is an error of ours: raised, but when all others are done.
+    """
+    broken: list[Exception] = []
     for schema in agency_schemas():
         try:
             with in_schema(schema):
                 work()
         except DatabaseError:
             logger.exception("agency %s was left out", schema)
+        except Exception as error:
+            error.add_note(f"in agency {schema}")
+            broken.append(error)
+    if broken:
+        raise ExceptionGroup("agencies were left out", broken)

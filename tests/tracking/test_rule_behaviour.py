@@ -1,10 +1,15 @@
 """Impossible behaviour: what no person does, and what people do that looks like it at first."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from apps.core import clock
+from apps.networks.lookup import Network, NetworkKind
+from apps.tracking import ingest
+from apps.tracking.envelope import Context
 from apps.tracking.ledger import ledger_sum
 from apps.tracking.models import Session
 from apps.tracking.rules.work import visits_judge
@@ -21,9 +26,37 @@ def evening(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(hours=8))
 
 
-def pages_store(cast: Cast, number: int, seconds_each: float, *, first: int = 0, origin: str = "tag") -> None:
+@pytest.fixture
+def come_from(monkeypatch: pytest.MonkeyPatch) -> Callable[[Network], None]:
+    """Have visitors' addresses be of a network."""
+
+    def come(network: Network) -> None:
+        def put(arrival: ingest.Arrival) -> None:
+            arrival.network = network
+
+        monkeypatch.setattr(ingest, "WRITER_STEPS", (put, ingest.put_agent, ingest.put_verdict))
+        # Whom other tests have sent by isn't known here.
+        monkeypatch.setattr(ingest, "_senders", type(ingest._senders)())
+
+    return come
+
+
+def pages_store(
+    cast: Cast, number: int, seconds_each: float, *, first: int = 0, origin: str = "tag", **fields: Any
+) -> None:
     views = [view(SECOND * seconds_each * (first + place), f"/{first + place}") for place in range(number)]
-    store(envelope(cast.site, *views, origin=origin))
+    store(envelope(cast.site, *views, origin=origin, **fields))
+
+
+def both_ways(cast: Cast, **fields: Any) -> set[str]:
+    """Have pages come too fast, at once and in two batches; return what the visits are set aside as."""
+    pages_store(cast, 80, 0.1, visitor=1, **fields)
+    for batch in range(2):
+        pages_store(cast, 40, 0.1, first=40 * batch, visitor=2, **fields)
+    everything_judged(cast.site)
+    agree(cast.site)
+    assert Session.objects.count() == 2
+    return set(Session.objects.values_list("set_aside", flat=True))
 
 
 @pytest.mark.parametrize(
@@ -87,6 +120,58 @@ def test_a_server_that_sends_for_everybody_is_never_judged(in_alder: Cast) -> No
     pages_store(in_alder, 100, 0.0, first=100, origin="server")
     everything_judged(in_alder.site)
     assert Session.objects.get().set_aside == ""
+
+
+MANY = [
+    Network(kind=NetworkKind.CONSUMER),
+    Network(kind=NetworkKind.CONSUMER, is_mobile=True),
+    Network(kind=NetworkKind.BUSINESS, is_mobile=True),
+    Network(kind=NetworkKind.EDUCATION),
+    Network(kind=NetworkKind.VPN, is_vpn=True, carries_people=True),
+    Network(kind=NetworkKind.HOSTING, is_vpn=True, is_hosting=True, carries_people=True),
+    Network(kind=NetworkKind.PROXY, is_proxy=True, carries_people=True),
+    Network(kind=NetworkKind.TOR, is_tor=True, carries_people=True),
+    Network(kind=NetworkKind.HOSTING, is_hosting=True, carries_people=True),
+]
+
+
+@pytest.mark.parametrize("network", MANY)
+def test_a_network_with_many_behind_one_address_proves_nothing(
+    in_alder: Cast, come_from: Callable[[Network], None], network: Network
+) -> None:
+    come_from(network)
+    assert both_ways(in_alder) == {""}
+
+
+@pytest.mark.parametrize("network", MANY)
+def test_something_else_that_speaks_for_a_bot_does(
+    in_alder: Cast, come_from: Callable[[Network], None], network: Network
+) -> None:
+    come_from(network)
+    assert both_ways(in_alder, context=Context(screen=(0, 0), languages=["de"])) == {"bot_behaviour"}
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        Network(kind=NetworkKind.HOSTING, is_hosting=True),
+        Network(kind=NetworkKind.BUSINESS),
+        Network(kind=NetworkKind.GOVERNMENT),
+    ],
+)
+def test_from_machines_and_offices_it_is_a_bots(
+    in_alder: Cast, come_from: Callable[[Network], None], network: Network
+) -> None:
+    come_from(network)
+    assert both_ways(in_alder) == {"bot_behaviour"}
+
+
+@pytest.mark.parametrize("kind", [NetworkKind.BUSINESS, NetworkKind.HOSTING])
+def test_mails_that_an_office_opens_through_its_gateway_are_peoples(
+    in_alder: Cast, come_from: Callable[[Network], None], kind: NetworkKind
+) -> None:
+    come_from(Network(kind=kind, is_hosting=kind is NetworkKind.HOSTING))
+    assert both_ways(in_alder, origin="pixel") == {""}
 
 
 def test_behaviour_goes_before_rules_and_comes_back_to_none(in_alder: Cast) -> None:

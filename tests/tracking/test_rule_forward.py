@@ -124,7 +124,10 @@ def test_stored_visits_are_judged_as_new_ones_are(
         rule = rule_make(in_alder.site, condition, back=True, carried_out=False)
         rules = [one for one in rules_in_force([in_alder.site.id])[in_alder.site.id] if one.id == rule.id]
         (flag,) = visits_judged(
-            site_id=in_alder.site.id, session_ids=Session.objects.values_list("id", flat=True), rules=rules
+            site_id=in_alder.site.id,
+            session_ids=Session.objects.values_list("id", flat=True),
+            rules=rules,
+            now=clock.now(),
         ).values()
         assert (flag.excluded_by == rule.id) is is_met, condition
 

@@ -9,6 +9,7 @@ from apps.agencies.models import SiteRoute
 from apps.core import clock
 from apps.sites.models import Site
 from apps.tracking.models import ExclusionRule, Session
+from apps.tracking.rules.selectors import rule_text
 from apps.tracking.rules.work import rule_slice, rule_work
 from tests.cast import Cast
 from tests.factories_tracking import Page, visit_make
@@ -195,3 +196,13 @@ def test_parts_that_would_hit_everybody_are_refused(in_alder: Cast, agents: str)
     response = in_alder.browser(in_alder.manager).post(f"{PAGE}/agents", {"agents": agents})
     assert response.status_code == 422
     assert Site.objects.get(id=in_alder.site.id).ignored_user_agents == []
+
+
+def test_a_rule_that_isnt_understood_is_shown_as_such(in_alder: Cast) -> None:
+    rule = rule_make(in_alder.site, "page:is:/x")
+    ExclusionRule.objects.filter(id=rule.id).update(conditions=[{"field": "moon", "op": "is", "values": ["full"]}])
+    for path in (PAGE, f"{PAGE}/{rule.id}/undo"):
+        page = in_alder.browser(in_alder.manager).get(path)
+        assert page.status_code == 200
+        assert "Not understood by this version of Beacon" in page.content.decode()
+    assert rule_text(site_id=in_alder.site.id, rule_id=rule.id) == f"Rule {rule.id}: not understood"

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from apps.agencies.models import Salt
 from apps.core import clock
-from apps.core.tenancy import in_schema
+from apps.core.tenancy import current_schema, in_schema
 from apps.tracking import tasks, valkey
 from apps.tracking.partitions import leaf_list
 from config.celery import app
@@ -27,6 +27,24 @@ def test_leaves_are_made_ahead_in_every_agency(cast: Cast) -> None:
     for agency in (cast.alder, cast.birch):
         with in_schema(str(agency.schema_name)):
             assert f"event_y{next_month:%Ym%m}" in [leaf.name for leaf in leaf_list()]
+
+
+def test_an_error_of_ours_at_one_agency_doesnt_keep_the_others_waiting(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def judge() -> int:
+        if current_schema() == str(cast.alder.schema_name):
+            raise KeyError("moon")
+        done.append(current_schema())
+        return 0
+
+    monkeypatch.setattr("apps.tracking.rules.work.visits_judge", judge)
+    with pytest.raises(ExceptionGroup) as raised:
+        tasks.rules_sweep()
+    assert [type(error) for error in raised.value.exceptions] == [KeyError]
+    assert str(cast.birch.schema_name) in done
 
 
 def test_salts_of_today_and_tomorrow_are_there_and_old_ones_gone(cast: Cast) -> None:

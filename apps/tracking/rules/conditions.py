@@ -20,6 +20,10 @@ MOST_CONDITIONS = 10
 OVER_AFTER = timedelta(milliseconds=GAP_MS)
 
 
+class NotUnderstood(ValueError):
+    """A rule's conditions are none that this code knows: a newer one made them, or an older one."""
+
+
 def _known(name: str, **changes: Any) -> Field:
     field = FIELDS[name]
     return replace(field, ops=RULE_TEXT_OPS if field.ops == TEXT_OPS else field.ops, **changes)
@@ -66,8 +70,15 @@ def conditions_kept(filters: Filters) -> list[dict[str, object]]:
 
 
 def conditions_of(kept: Iterable[dict[str, Any]]) -> Filters:
-    """Return the conditions of a rule's row."""
-    return Filters(tuple(Filter(RULE_FIELDS[one["field"]], Op(one["op"]), tuple(one["values"])) for one in kept))
+    """Return the conditions of a rule's row. Raises NotUnderstood, also where only one of them isn't known."""
+    try:
+        filters = Filters(tuple(Filter(RULE_FIELDS[one["field"]], Op(one["op"]), tuple(one["values"])) for one in kept))
+        problems = [problem for item in filters.items for problem in conditions_read([item.text]).problems]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise NotUnderstood(str(error)) from error
+    if problems:
+        raise NotUnderstood(problems[0])
+    return filters
 
 
 # --- as a query -------------------------------------------------------------------------------------------------------
@@ -142,9 +153,20 @@ def _column(field: Field, session: SessionState) -> str:
 def _text_meets(item: Filter, text: str) -> bool:
     """Return whether one of the values is met; for "is not", whether it is one of them."""
     if item.op in (Op.CONTAINS, Op.STARTS_WITH):
-        test: Callable[[str], bool] = text.upper().__contains__ if item.op is Op.CONTAINS else text.upper().startswith
-        return any(test(value.upper()) for value in item.values)
+        upper = _upper(text)
+        test: Callable[[str], bool] = upper.__contains__ if item.op is Op.CONTAINS else upper.startswith
+        return any(test(_upper(value)) for value in item.values)
     return any(text == (value or item.field.unknown) for value in item.values)
+
+
+def _upper(text: str) -> str:
+    """Return capital letters as PostgreSQL's upper() gives them: a letter for a letter, ß stays."""
+    return text.upper() if text.isascii() else "".join(map(_capital, text))
+
+
+def _capital(letter: str) -> str:
+    # Unicode's simple mapping: where the full one has several letters, it is the title's letter, or there is none.
+    return next((found for found in (letter.upper(), letter.title()) if len(found) == 1), letter)
 
 
 def _number_meets(item: Filter, session: SessionState) -> bool:

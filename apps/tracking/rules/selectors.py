@@ -11,7 +11,7 @@ from apps.core import clock
 from ..filters import Filters
 from ..flags import BEHAVIOUR
 from ..models import ExclusionRule, Session
-from .conditions import conditions_of
+from .conditions import NotUnderstood, conditions_of
 from .judging import State
 from .preview import PREVIEW_DAYS
 from .words import rule_words
@@ -39,8 +39,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
+    """A rule with what it has; `filters` None: this code doesn't understand it."""
+
     rule: ExclusionRule
-    filters: Filters
+    filters: Filters | None
     held: Held
 
     @property
@@ -66,7 +68,7 @@ def rule_lines(*, site_id: int) -> Sequence[RuleLine]:
         cursor.execute(HELD, [site_id])
         held = {row[0]: Held(row[1], int(row[2]), row[3]) for row in cursor.fetchall()}
     lines = [
-        RuleLine(rule, conditions_of(rule.conditions), held.get(rule.id, Held()))
+        RuleLine(rule, _conditions(rule), held.get(rule.id, Held()))
         for rule in ExclusionRule.objects.filter(site_id=site_id).order_by("-id")
     ]
     return sorted(lines, key=lambda line: line.rule.state == State.UNDONE)
@@ -80,7 +82,17 @@ def rule_line(*, site_id: int, rule_id: int) -> RuleLine | None:
 def rule_text(*, site_id: int, rule_id: int) -> str:
     """Return one rule of a site in words, empty where it has no such rule. One query."""
     rule = ExclusionRule.objects.filter(site_id=site_id, id=rule_id).first()
-    return f"Rule {rule.id}: {rule_words(conditions_of(rule.conditions))}" if rule else ""
+    if rule is None:
+        return ""
+    filters = _conditions(rule)
+    return f"Rule {rule.id}: {rule_words(filters) if filters else 'not understood'}"
+
+
+def _conditions(rule: ExclusionRule) -> Filters | None:
+    try:
+        return conditions_of(rule.conditions)
+    except NotUnderstood:
+        return None
 
 
 def impossible_visits(*, site_id: int) -> int:

@@ -5,7 +5,7 @@ by the next, and two at once do no harm: a visit's flag follows from the visit a
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -18,8 +18,8 @@ from ..locks import site_lock
 from ..models import ExclusionRule, Session, VisitToJudge
 from ..setting_aside import visits_flag
 from ..steps.sessions import GAP_MS
-from .conditions import conditions_of, visit_condition
-from .judging import State, judgeable, rules_in_force, visits_judged
+from .conditions import NotUnderstood, conditions_of, visit_condition
+from .judging import Rule, State, judgeable, rules_in_force, unreadable_tell, visits_judged
 
 # Visits in one transaction: the writer waits for the site's lock meanwhile.
 SLICE_VISITS = 500
@@ -74,12 +74,12 @@ def _judge_slice(site_id: int, due: QuerySet[VisitToJudge]) -> int:
     with transaction.atomic():
         site_lock([site_id])
         session_ids = list(due.values_list("session_id", flat=True).order_by("due_at")[:SLICE_VISITS])
-        rules = rules_in_force([site_id]).get(site_id, [])
-        visits_flag(site_id=site_id, flags=visits_judged(site_id=site_id, session_ids=session_ids, rules=rules))
+        # One moment for both: a visit that was still going on when it was judged is judged again.
+        now = clock.now()
+        rules = _judge(site_id, session_ids, now)
         judged = VisitToJudge.objects.filter(session_id__in=session_ids)
         if any(rule.waits_for_end for rule in rules):
             # Those that are still going on are judged once more, when they are over.
-            now = clock.now()
             still_open = Session.objects.filter(id__in=session_ids, ended_at__gt=now - GAP)
             ends = dict(still_open.values_list("id", "ended_at"))
             waiting = [VisitToJudge(id_, site_id, ended_at + GAP) for id_, ended_at in ends.items()]
@@ -90,8 +90,16 @@ def _judge_slice(site_id: int, due: QuerySet[VisitToJudge]) -> int:
 
 
 def _apply(rule: ExclusionRule) -> bool:
-    """Judge the next visits that may meet the rule. The cursor goes from the oldest on; what comes behind is judged."""
-    visits = _candidates(rule)
+    """Judge the next visits that may meet the rule. The cursor goes from the oldest on; what comes behind is judged.
+
+    One that this code can't read waits for a newer one.
+    """
+    now = clock.now()
+    try:
+        visits = _candidates(rule, now)
+    except NotUnderstood:
+        unreadable_tell(rule.id)
+        return False
     if rule.visits_total is None:
         rule.visits_total = visits.count()
     if rule.cursor_at is not None:
@@ -100,26 +108,27 @@ def _apply(rule: ExclusionRule) -> bool:
             started_at=rule.cursor_at, id__lte=rule.cursor_id
         )
     chosen = list(visits.order_by("started_at", "id").values_list("started_at", "id")[:SLICE_VISITS])
-    _judge(rule.site_id, [session_id for _, session_id in chosen])
+    _judge(rule.site_id, [session_id for _, session_id in chosen], now)
     if chosen:
         rule.cursor_at, rule.cursor_id = chosen[-1]
     return _on(rule, len(chosen), State.ACTIVE)
 
 
-def _candidates(rule: ExclusionRule) -> QuerySet[Session]:
+def _candidates(rule: ExclusionRule, now: datetime) -> QuerySet[Session]:
     """Return the visits that meet the rule as far as their own row says.
 
     What their pages say is asked for the chosen ones alone: to find such pages first could mean to read all of a site's
     events for each slice.
     """
     items = tuple(item for item in conditions_of(rule.conditions).items if item.field.level is Level.SESSION)
-    now = clock.now()
     return judgeable(rule.site_id).filter(visit_condition(Filters(items), since=now, until=now, now=now))
 
 
-def _judge(site_id: int, session_ids: list[UUID]) -> None:
+def _judge(site_id: int, session_ids: list[UUID], now: datetime) -> list[Rule]:
+    """Give visits the flags that they should have; return the rules that say so."""
     rules = rules_in_force([site_id]).get(site_id, [])
-    visits_flag(site_id=site_id, flags=visits_judged(site_id=site_id, session_ids=session_ids, rules=rules))
+    visits_flag(site_id=site_id, flags=visits_judged(site_id=site_id, session_ids=session_ids, rules=rules, now=now))
+    return rules
 
 
 def _undo(rule: ExclusionRule) -> bool:
@@ -128,8 +137,7 @@ def _undo(rule: ExclusionRule) -> bool:
     if rule.visits_total is None:
         rule.visits_total = held.count()
     session_ids = list(held.values_list("id", flat=True)[:SLICE_VISITS])
-    rules = rules_in_force([rule.site_id]).get(rule.site_id, [])
-    visits_flag(site_id=rule.site_id, flags=visits_judged(site_id=rule.site_id, session_ids=session_ids, rules=rules))
+    _judge(rule.site_id, session_ids, clock.now())
     return _on(rule, len(session_ids), State.UNDONE)
 
 

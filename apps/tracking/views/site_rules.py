@@ -168,8 +168,9 @@ def _shown(site: Site, line: RuleLine) -> dict[str, object]:
     }
 
 
-def _words(filters: Filters) -> list[object]:
-    return [condition_words(item) for item in filters.items]
+def _words(filters: Filters | None) -> list[object]:
+    """Return a rule's conditions in words; none where it isn't understood."""
+    return [condition_words(item) for item in filters.items] if filters else []
 
 
 def _address_count(site: Site) -> int:
