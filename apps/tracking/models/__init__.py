@@ -1,0 +1,25 @@
+"""The tables of an agency's events, visits and accounts. Another app reads them by selectors and writes by services."""
+
+from .accounts import LedgerLine, ParkedEntry, WriterPosition
+from .imports import ImportJob
+from .rollups import Rollup, RollupDay, RollupMark
+from .rules import ExclusionRule, VisitToJudge
+from .visits import Event, Kind, Origin, PendingEngagement, Session, SessionAlias
+
+__all__ = [
+    "Event",
+    "ExclusionRule",
+    "ImportJob",
+    "Kind",
+    "LedgerLine",
+    "Origin",
+    "ParkedEntry",
+    "PendingEngagement",
+    "Rollup",
+    "RollupDay",
+    "RollupMark",
+    "Session",
+    "SessionAlias",
+    "VisitToJudge",
+    "WriterPosition",
+]
