@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,12 +60,22 @@ class Watch:
         )
 
     def cpu_seconds(self, name: str) -> float:
-        """Return the processor time of a process and its children so far (those of PostgreSQL last long)."""
-        return sum(cpu_seconds(process) for process in self.processes(name))
+        """Return the processor time of a process and its children so far, those included that have ended."""
+        main, *children = self.processes(name)
+        ended = main.cpu_times()
+        total = cpu_seconds(main) + float(ended.children_user + ended.children_system)
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                total += cpu_seconds(child)
+        return total
 
     def memory_bytes(self, name: str) -> int:
         """Return what a process and its children have for themselves alone: shared buffers count nowhere."""
-        return sum(process.memory_full_info().uss for process in self.processes(name))
+        total = 0
+        for process in self.processes(name):
+            with suppress(psutil.NoSuchProcess):  # a passing one, such as a vacuum
+                total += process.memory_full_info().uss
+        return total
 
 
 @contextmanager
