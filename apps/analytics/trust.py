@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.core import formats
+from apps.tracking.advice import NO_RULES
 from apps.tracking.ledger import LedgerDay, ledger_sum
 from apps.tracking.ledger_lines import Term, accepted_terms, moved_text, received_terms
+from apps.tracking.rules.selectors import rule_names
 
 from .labels import refused_label, set_aside_label
 from .report import Report
@@ -31,7 +33,8 @@ class Trust:
 
 
 def trust_view(report: Report, *, parked_url: str = "") -> Trust:
-    """Return what became of everything that was received in the period's days. One query; two if nothing was.
+    """Return what became of everything that was received in the period's days. One query; one more if nothing was, and
+    one for the names of rules that moved something later.
 
     The ledger is by UTC day of receipt. An imported log was received on the day of its import, so a period in which
     nothing came shows the sum of all days instead, and says so. `parked_url`: where parked ones are looked at, for
@@ -59,7 +62,7 @@ def _details(whole: LedgerDay, report: Report) -> list[Detail]:
     if whole.set_aside_now:
         reasons = {set_aside_label(one): n for one, n in whole.set_aside_now.items()}
         said.append(Detail(f"Set aside: {_listed(reasons)}.", report.url("site-visits", show="aside")))
-    if moved := moved_text(whole):
+    if moved := moved_text(whole, rules=rule_names(site_id=report.site.id) if whole.adjusted else NO_RULES):
         said.append(Detail(moved))
     return said
 

@@ -1,9 +1,13 @@
 """Why an event isn't counted, in words for whoever looks at a site: what it is called, and what to do about it."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .adjustments import EXCLUDED, adjustment
 from .drop_reasons import Refusal, SetAside
+
+NO_RULES: Mapping[str, str] = MappingProxyType({})
 
 
 class Advice(NamedTuple):
@@ -46,10 +50,16 @@ def refusal_advice(reason: str) -> Advice:
     return Advice(*REFUSAL_TEXTS[Refusal(reason)]) if reason in REFUSAL_TEXTS else Advice(_words(reason))
 
 
-def adjustment_words(reason: str) -> str:
-    """Return what an adjusted line has done, in words: `rule:7` is "Rule 7 set aside later"."""
+def adjustment_words(reason: str, rules: Mapping[str, str] = NO_RULES) -> str:
+    """Return what an adjusted line has done, in words: `rule:7` is "Rule 7 (Country is Germany): set aside later".
+
+    `rules`: what the site's rules say, by their number; one that isn't there is named by its number alone.
+    """
     what = adjustment(reason)
-    who = f"Rule {what.who}" if what.who.isdigit() else set_aside_advice(what.who).label
+    who = set_aside_advice(what.who).label
+    if what.who.isdigit():
+        said = rules.get(what.who)
+        who = f"Rule {what.who} ({said})" if said else f"Rule {what.who}"
     return f"{who}: undone, counted again" if what.is_undo else f"{who}: set aside later"
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from apps.core import formats
 
 from .adjustments import adjustment
-from .advice import adjustment_words, refusal_advice, set_aside_advice
+from .advice import NO_RULES, adjustment_words, refusal_advice, set_aside_advice
 from .ledger import LedgerDay
 
 COLUMNS = (
@@ -63,8 +63,9 @@ class DayView:
     moved: Account | None  # what rules have moved later; None where nothing was
 
 
-def day_view(line: LedgerDay, *, parked_url: str = "") -> DayView:
-    return DayView(line, _received(line), _accepted(line, parked_url), _moved(line))
+def day_view(line: LedgerDay, *, parked_url: str = "", rules: Mapping[str, str] = NO_RULES) -> DayView:
+    """Return a day as a page shows it. `rules`: what the site's rules say, by number."""
+    return DayView(line, _received(line), _accepted(line, parked_url), _moved(line, rules))
 
 
 def received_terms(line: LedgerDay) -> list[Term]:
@@ -88,14 +89,14 @@ def accepted_terms(line: LedgerDay, *, parked_url: str = "") -> list[Term]:
     return [*terms, *(term for term in rest if term.value)]
 
 
-def table_head(days: Iterable[LedgerDay]) -> list[str]:
+def table_head(days: Iterable[LedgerDay], *, rules: Mapping[str, str] = NO_RULES) -> list[str]:
     """Return the columns of `table_rows`: the sums, then each reason that occurs."""
     refused, aside, adjusted = _reasons(days)
     return [
         *COLUMNS,
         *(f"Refused: {refusal_advice(reason).label}" for reason in refused),
         *(f"Set aside: {set_aside_advice(reason).label}" for reason in aside),
-        *(f"Later: {adjustment_words(reason)}" for reason in adjusted),
+        *(f"Later: {adjustment_words(reason, rules)}" for reason in adjusted),
     ]
 
 
@@ -158,27 +159,27 @@ def _accepted(line: LedgerDay, parked_url: str) -> Account:
     return Account(lines, LedgerRow(_n(line.accepted), "accepted"))
 
 
-def _moved(line: LedgerDay) -> Account | None:
+def _moved(line: LedgerDay, rules: Mapping[str, str]) -> Account | None:
     """Return how the counted ones came to be what they are, where rules looked back."""
     if not line.adjusted:
         return None
     lines = [LedgerRow(_n(line.counted), "counted when they came", "less what was erased of them")]
-    lines += [LedgerRow(value, words) for value, words in _moves(line)]
+    lines += [LedgerRow(value, words) for value, words in _moves(line, rules)]
     return Account(lines, LedgerRow(_n(line.counted_now), "counted now"))
 
 
-def moved_text(line: LedgerDay) -> str:
+def moved_text(line: LedgerDay, *, rules: Mapping[str, str] = NO_RULES) -> str:
     """Return in a sentence how the counted ones came to be what they are, where rules looked back; else nothing."""
     if not line.adjusted:
         return ""
-    moves = ", ".join(f"{value} ({words[0].lower()}{words[1:]})" for value, words in _moves(line))
+    moves = ", ".join(f"{value} ({words[0].lower()}{words[1:]})" for value, words in _moves(line, rules))
     return f"Counted when they came: {_n(line.counted)}. Since then {moves}: {_n(line.counted_now)} are counted."
 
 
-def _moves(line: LedgerDay) -> list[tuple[str, str]]:
+def _moves(line: LedgerDay, rules: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return what each adjustment did to the counted ones, signed, and its words."""
     return [
-        (f"{'+' if adjustment(reason).is_undo else '−'}{_n(count)}", adjustment_words(reason))
+        (f"{'+' if adjustment(reason).is_undo else '−'}{_n(count)}", adjustment_words(reason, rules))
         for reason, count in sorted(line.adjusted.items())
     ]
 

@@ -12,6 +12,7 @@ from apps.tracking.advice import adjustment_words, refusal_advice, set_aside_adv
 from apps.tracking.drop_reasons import Refusal, SetAside
 from apps.tracking.ledger import LedgerDay, ledger_sum
 from apps.tracking.ledger_lines import accepted_terms, day_view
+from apps.tracking.models import ExclusionRule
 from tests.cast import Cast
 from tests.factories_tracking import ledger_put, visit_make
 
@@ -129,6 +130,23 @@ def test_the_visits_list_shows_it(written: Cast) -> None:
     panel = browser.htmx(PANEL).content.decode()
     assert ("65", "counted") in figures(browser.htmx(f"{PANEL}?period=today").content.decode())
     assert "Since then −4 (rule 7: set aside later), +1 (rule 7: undone, counted again): 95 are counted." in panel
+
+
+def test_a_rule_is_named_by_what_it_says(written: Cast) -> None:
+    ExclusionRule.objects.create(
+        id=7,
+        site_id=written.site.id,
+        conditions=[{"field": "country", "op": "is", "values": ["DE"]}],
+        created_at=clock.now(),
+        created_by_id=1,
+        created_by="Ann",
+    )
+    browser = written.browser(written.viewer)
+    words = "Rule 7 (Country is Germany): set aside later"
+    assert ("−4", words) in ledger_of(page(written), "What rules moved later")
+    assert "(rule 7 (Country is Germany): set aside later)" in browser.htmx(f"{PANEL}?period=today").content.decode()
+    file = written.browser(written.analyst).get(f"{TRUST}.csv").content.decode()
+    assert f"Later: {words}" in next(csv.reader(StringIO(file)))
 
 
 def test_accepted_is_no_fate_of_its_own(written: Cast) -> None:

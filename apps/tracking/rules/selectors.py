@@ -88,6 +88,12 @@ def rule_text(*, site_id: int, rule_id: int) -> str:
     return f"Rule {rule.id}: {rule_words(filters) if filters else 'not understood'}"
 
 
+def rule_names(*, site_id: int) -> dict[str, str]:
+    """Return what each of a site's rules says, by its number as text; undone ones too. One query."""
+    rules = ExclusionRule.objects.filter(site_id=site_id)
+    return {str(rule.id): rule_words(filters) for rule in rules if (filters := _conditions(rule))}
+
+
 def _conditions(rule: ExclusionRule) -> Filters | None:
     try:
         return conditions_of(rule.conditions)

@@ -14,10 +14,12 @@ from apps.core import clock
 from apps.core.exports import csv_response
 from apps.sites.access import site_or_404
 
+from ..advice import NO_RULES
 from ..arrival import arrival_of
 from ..ledger import ledger_by_day, ledger_sum
 from ..ledger_lines import accepted_terms, day_view, received_terms, table_head, table_rows
 from ..newest import watch
+from ..rules.selectors import rule_names
 
 TRUST_DAYS = 14
 
@@ -56,12 +58,13 @@ def trust(request: HttpRequest, slug: str) -> HttpResponse:
     parked_url = reverse("tracking:site-parked", args=[site.slug]) if membership.may(Permission.MANAGE_RULES) else ""
     total = ledger_sum(site_id=site.id, first=first, last=today)
     days = ledger_by_day(site_id=site.id, first=first, last=today)
+    rules = rule_names(site_id=site.id) if total.adjusted else NO_RULES
     context = {
         "site": site,
-        "days": [(day, day_view(line, parked_url=parked_url)) for day, line in days.items()],
+        "days": [(day, day_view(line, parked_url=parked_url, rules=rules)) for day, line in days.items()],
         "received": received_terms(total),
         "accepted": accepted_terms(total, parked_url=parked_url),
-        "moved": day_view(total).moved,
+        "moved": day_view(total, rules=rules).moved,
         "day_count": TRUST_DAYS,
         "csv_url": reverse("tracking:site-trust-csv", args=[site.slug]) if membership.may(Permission.EXPORT) else "",
     }
@@ -73,4 +76,6 @@ def trust_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Answer with the whole ledger, a row for each day, newest first."""
     site = site_or_404(request, slug, Permission.EXPORT)
     days = ledger_by_day(site_id=site.id, first=date.min, last=date.max)
-    return csv_response(f"{site.slug}-ledger", table_head(days.values()), table_rows(days))
+    return csv_response(
+        f"{site.slug}-ledger", table_head(days.values(), rules=rule_names(site_id=site.id)), table_rows(days)
+    )
