@@ -1,4 +1,4 @@
-"""Chromium for tests and screenshots: Debian's or Playwright's own, whichever is there."""
+"""Chromium for tests and screenshots: the machine's, this checkout's, or Playwright's own, whichever is there."""
 
 import shutil
 from collections.abc import Iterator
@@ -21,7 +21,8 @@ QUIET = [
     # navigator.webdriver says that a program drives the browser, and its visits would be set aside as a program's.
     "--disable-blink-features=AutomationControlled",
 ]
-HINT = "No Chromium is installed: `apt-get install chromium`, or `.venv/bin/playwright install chromium`."
+UNPACKED = Path(__file__).parent.parent / ".venv" / "beacon-chromium" / "chromium"
+HINT = "No Chromium is installed: run `make dev`, or install Debian's (`apt-get install chromium`)."
 
 
 class NoBrowser(RuntimeError):
@@ -31,10 +32,13 @@ class NoBrowser(RuntimeError):
 def chromium_path(playwright: Playwright) -> str:
     """Return the browser's program. Raises NoBrowser."""
     own = Path(playwright.chromium.executable_path)
-    found = str(own) if own.exists() else shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
-        raise NoBrowser(HINT)
-    return found
+    if own.exists():
+        return str(own)
+    # The last is what config/local/chromium.sh unpacks where it may not install.
+    for name in ("chromium", "chromium-browser", "google-chrome", str(UNPACKED)):
+        if found := shutil.which(name):
+            return found
+    raise NoBrowser(HINT)
 
 
 @contextmanager
