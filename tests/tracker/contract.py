@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-KINDS = {"pageview", "event", "engagement"}
+KINDS = {"pageview", "event", "engagement", "vitals"}
 
 Check = Callable[[Any], bool]
 
@@ -70,10 +70,12 @@ EVENT: dict[str, Check] = {
     "currency": _is_text(3),
     "interactive": _is_bool,
     "props": lambda value: isinstance(value, dict),
+    "vitals": lambda value: isinstance(value, dict),
 }
 REQUIRED: dict[str, set[str]] = {
     "pageview": {"id", "kind", "at", "url", "title"},
     "event": {"id", "kind", "at", "name", "page_id", "url"},
+    "vitals": {"id", "kind", "at", "page_id", "vitals"},
     "engagement": {"id", "kind", "at", "page_id", "engaged_ms", "scroll_percent"},
 }
 

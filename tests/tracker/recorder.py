@@ -51,6 +51,7 @@ class Recorder:
     def __init__(self) -> None:
         self.pages: dict[str, Page] = {}
         self.script = b""
+        self.scripts: dict[str, str] = {}
         self.plan: deque[Answer] = deque()
         self.always = Answer()
         self.received: list[Received] = []
@@ -108,6 +109,8 @@ def serving(recorder: Recorder) -> Iterator[str]:
             recorder.note(self.path, dict(self.headers))
             if path.endswith("/b.js"):
                 self.reply(200, recorder.script, {"Content-Type": "text/javascript"})
+            elif path in recorder.scripts:
+                self.reply(200, recorder.scripts[path].encode(), {"Content-Type": "text/javascript"})
             elif path in recorder.pages:
                 page = recorder.pages[path]
                 self.reply(200, page.html.encode(), {"Content-Type": "text/html; charset=utf-8", **page.headers})

@@ -49,7 +49,7 @@ let flush = safe((e) => {
         // Read to its end: until then the browser counts the request to the 64 KiB of keepalive requests. A try that
         // waited isn't one of them, so that the server, not the browser, answers for an event over the bound.
         fetch(endpoint, { method: "POST", body, keepalive: e != 2 })
-          .then((e) => e.text().then(log).then((t) => e))
+          .then((e) => e.text().then((t) => (log(t), loadExtras(t), e)))
           .then(settle, settle);
       } catch (e) {
         e = new XMLHttpRequest();

@@ -2,9 +2,11 @@
 
 /** The page view that is on now: the very object that was queued as its event. */
 let page;
+let firstPage;
 
 let view = (referrer) => {
   page = { url: location.href.split(addressEnd)[0], referrer };
+  firstPage = firstPage || page;
   pulse();
   engagedMs = scrollPercent = 0;
   record("pageview", page);

@@ -10,11 +10,11 @@ let record = (kind, e, name) => {
     e[1] ? e + "-" : Math.random().toString(16)[2],
   );
   e.name = name;
-  e.page_id = page.id;
   e.kind = kind;
-  e.url = page.url;
+  // Extras may speak of a page view of before.
+  e.page_id || ((e.page_id = page.id), (e.url = page.url));
   e.at = Date.now();
   // Refusing the newest keeps the page views that everything else belongs to.
   queue[500] || queue.push(e);
-  setTimeout(flush, 500);
+  document.hidden ? flush(1) : setTimeout(flush, 500);
 };
