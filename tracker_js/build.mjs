@@ -1,7 +1,7 @@
 /** Builds b.js and its extras, each with pre-compressed copies, and a manifest into static/dist/tracker/. */
 
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -11,25 +11,31 @@ import { build, transform } from "esbuild";
  * The parts of the one closure. They are joined, not bundled, because module seams cost bytes; the order is the one that
  * compresses best among those where nothing is used before it is there.
  */
-const PARTS = "config guard start api record pageview extras delivery engagement listeners".split(" ");
+const PARTS = "config guard gate ignore pageview engagement api record delivery start extras listeners".split(" ");
 
 /** Old enough for every browser that has what the tracker needs. */
 const TARGET = "es2017";
-const EXTRAS = fileURLToPath(new URL("extras/", import.meta.url));
+const HERE = fileURLToPath(new URL("./", import.meta.url));
+const EXTRAS = join(HERE, "extras");
+const NPM = join(HERE, "npm");
 const OUTPUT = fileURLToPath(new URL("../static/dist/tracker/", import.meta.url));
 
-export const hash8 = (content) => createHash("sha256").update(content).digest("hex").slice(0, 8);
+const hash8 = (content) => createHash("sha256").update(content).digest("hex").slice(0, 8);
 
-/** Join the parts. The core's own version, which every request tells, is a hash of them. */
-export async function source() {
-  const parts = await Promise.all(PARTS.map((part) => readFile(new URL(`src/${part}.js`, import.meta.url), "utf8")));
-  const code = parts.join("\n");
-  return code.replace("%VERSION%", hash8(code));
+/** Read the parts and join them. */
+async function joined(parts) {
+  const texts = parts.map((part) => readFile(new URL(`src/${part}.js`, import.meta.url), "utf8"));
+  return (await Promise.all(texts)).join("\n");
 }
 
-/** Join and minify. The block keeps the names in; its `catch` is for browsers that lack something: they do nothing. */
+/**
+ * Join and minify. The block keeps the names in; its `catch` is for browsers that lack something: they do nothing. The
+ * version, which every request tells, is a hash of the source; the consent part is fetched by the hash of its content.
+ */
 export async function bundle() {
-  const { code } = await transform(`try{${await source()}}catch(e){}`, {
+  const source = await joined(PARTS);
+  const stamped = source.replace("%VERSION%", hash8(source)).replace("%CONSENT%", pathOf((await extras()).consent));
+  const { code } = await transform(`try{${stamped}}catch(e){}`, {
     minify: true,
     target: TARGET,
     charset: "utf8",
@@ -56,6 +62,41 @@ export async function extras() {
     return [name, Buffer.from(outputFiles[0].text.trim())];
   });
   return Object.fromEntries(await Promise.all(codes));
+}
+
+/** Where an extra lies, relative to the endpoint. Its name is a hash of its content, so that it can be cached for good. */
+export const pathOf = (code) => `x/${hash8(code)}.js`;
+
+/**
+ * The npm module, from the same parts: a function that is given the tag instead of finding it, with the consent part
+ * bundled instead of fetched. Return its code.
+ */
+export async function npmModule() {
+  const source = await joined(PARTS);
+  const parts = source
+    .replace("let script = document.currentScript;", "")
+    .replace("%VERSION%", hash8(source))
+    .replace('append(["%CONSENT%"])', "attach({ decide, record: safe(record), pageId: first })");
+  const core = `import { attach } from "./consent/attach.js";
+    export function boot(script) { let command; try { command = (() => { ${parts}; return command })() } catch (e) {"debug" in script.dataset && console.warn(e)}
+    return command || (() => {}) }`;
+  const plugin = {
+    name: "core",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^beacon:core$/ }, () => ({ path: "core", namespace: "core" }));
+      onLoad({ filter: /.*/, namespace: "core" }, () => ({ contents: core, resolveDir: HERE }));
+    },
+  };
+  const { outputFiles } = await build({
+    entryPoints: [join(NPM, "index.js")],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: TARGET,
+    charset: "utf8",
+    plugins: [plugin],
+  });
+  return outputFiles[0].text;
 }
 
 /** Return the forms a server can send, by suffix. */
@@ -85,13 +126,13 @@ async function putForms(name, code) {
 
 /**
  * The manifest: the sizes in bytes by file, and the extras' files by name: `{"b.js": 3100, ..., "extras":
- * {"clicks": "x/3f2a9c1b.js"}}`. An extra's name is a hash of its content, so that it can be cached for good.
+ * {"clicks": "x/3f2a9c1b.js"}}`.
  */
 async function main() {
   await mkdir(join(OUTPUT, "x"), { recursive: true });
   const manifest = { ...(await putForms("b.js", await bundle())), extras: {} };
   for (const [name, code] of Object.entries(await extras())) {
-    const path = `x/${hash8(code)}.js`;
+    const path = pathOf(code);
     manifest.extras[name] = path;
     Object.assign(manifest, await putForms(path, code));
   }
@@ -99,6 +140,9 @@ async function main() {
   for (const name of await readdir(join(OUTPUT, "x"))) {
     if (!(`x/${name}` in manifest)) await rm(join(OUTPUT, "x", name));
   }
+  await mkdir(join(OUTPUT, "npm"), { recursive: true });
+  await put(join(OUTPUT, "npm/index.js"), await npmModule());
+  for (const name of ["index.d.ts", "package.json"]) await copyFile(join(NPM, name), join(OUTPUT, "npm", name));
   console.log(`tracker: ${manifest["b.js"]} bytes, ${manifest["b.js.gz"]} gzipped`);
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-KINDS = {"pageview", "event", "engagement", "vitals"}
+KINDS = {"pageview", "event", "engagement", "vitals", "identify"}
 
 Check = Callable[[Any], bool]
 
@@ -39,6 +39,8 @@ def _is_url(value: Any) -> bool:
 
 
 BODY: dict[str, Check] = {
+    "tracker": lambda value: isinstance(value, str) and re.fullmatch(r"[0-9a-f]{8}", value) is not None,
+    "consent": lambda value: isinstance(value, dict),
     "site_key": _is_text(64),
     "sent_at": _is_int,
     "context": lambda value: isinstance(value, dict),
@@ -54,6 +56,15 @@ CONTEXT: dict[str, Check] = {
     "touch": _is_bool,
     "connection": _is_text(16),
     "webdriver": _is_bool,
+}
+CONSENT: dict[str, Check] = {
+    "analytics": lambda value: value in ("granted", "denied"),
+    "marketing": lambda value: value in ("granted", "denied"),
+    "source": _is_text(32),
+    "at": _is_int,
+    "text_version": _is_text(64),
+    "gpc": _is_bool,
+    "dnt": _is_bool,
 }
 EVENT: dict[str, Check] = {
     "id": _is_id,
@@ -71,11 +82,16 @@ EVENT: dict[str, Check] = {
     "interactive": _is_bool,
     "props": lambda value: isinstance(value, dict),
     "vitals": lambda value: isinstance(value, dict),
+    "transaction_id": _is_text(128),
+    "items": lambda value: isinstance(value, list) and len(value) <= 100,
+    "user": lambda value: isinstance(value, dict),
+    "match": lambda value: isinstance(value, dict),
 }
 REQUIRED: dict[str, set[str]] = {
     "pageview": {"id", "kind", "at", "url", "title"},
     "event": {"id", "kind", "at", "name", "page_id", "url"},
     "vitals": {"id", "kind", "at", "page_id", "vitals"},
+    "identify": {"id", "kind", "at", "page_id", "user"},
     "engagement": {"id", "kind", "at", "page_id", "engaged_ms", "scroll_percent"},
 }
 
@@ -84,6 +100,7 @@ def problems(body: Any) -> list[str]:
     """Return what in a batch isn't as the contract says, field by field."""
     found = _differences("", body, BODY, set(BODY))
     found += _differences("context.", body["context"], CONTEXT, set(CONTEXT) - {"connection"})
+    found += _differences("consent.", body["consent"], CONSENT, set())
     for index, event in enumerate(body["events"]):
         found += _differences(f"events[{index}].", event, EVENT, REQUIRED[event["kind"]])
     return found

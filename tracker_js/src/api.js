@@ -1,8 +1,13 @@
-/** What the page may call: `beacon("event", name, {props, value, currency, interactive})`. */
+/** What the page may call. */
+
+let name = options.name || "beacon";
 
 /** The copy keeps later changes of the page out of the queue; what can't be sent fails in making it, alone. */
-let command = safe((kind, name, e = {}) => {
-  e = JSON.parse(JSON.stringify(e));
+let command = safe((kind, name = 0, e) => {
+  e = JSON.parse(json((name.big ? e : name) || {}));
   e.page_id = 0;
-  kind == "event" && record(kind, e, name);
+  if (kind == "pageview") view(e, recordEngagement());
+  else if (kind == "purchase") record("event", e, kind);
+  else if (name.big && (kind == "event" || kind == "goal")) record("event", e, name);
+  else ask([kind, e]);
 });

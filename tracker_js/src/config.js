@@ -2,14 +2,8 @@
 
 let script = document.currentScript;
 
-/** `siteId`, `api`, `hash`, `debug`: the tag's data- attributes. */
+/** The tag's data- attributes: `siteId`, `api`, `hash`, `name`, `consent`, `consentMode`, `dnt`, `storage`, `debug`. */
 let options = script.dataset;
-
-/** What ends the counted address. No address has a space in it: with hash routing the fragment counts too. */
-let addressEnd = "hash" in options ? " " : "#";
-
-/** In debug mode the console says what became of events; otherwise nothing is ever said. */
-let log = "debug" in options ? console.warn : (e) => e;
 
 /** Relative to the script's own folder, so that a reverse-proxied path carries the requests too. */
 let endpoint = new URL(options.api || "api/track/batch", script.src);

@@ -1,6 +1,7 @@
 /** The queue, in memory only, and its way to the server. The wire is held to the ingest contract. */
 
-let queue = []; // gone once the server doesn't know the site, or this browser isn't counted: then all else fails, safely
+/** Batches, ready but for the time of sending. Gone once the server doesn't know the site: then all else fails, safely. */
+let queue = [];
 let busy = 0; // 1: a request is on its way; more: seconds of the pause after a failure
 
 /**
@@ -8,54 +9,59 @@ let busy = 0; // 1: a request is on its way; more: seconds of the pause after a 
  * everything waits for the request on its way, or for the end of the pause.
  */
 let flush = safe((e) => {
-  if (queue[0] && (!busy || e)) {
-    page.title = document.title; // single-page apps set it after the address
-    // After a pause one event goes alone: it finds out whether the server is well, and gets past one that is too large.
-    let events = queue.splice(0, e != 2 ? 25 : 1);
-    let body = JSON.stringify({
-      sent_at: Date.now(),
-      events,
-      site_key: options.siteId,
-      context: {
-        time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-        viewport: [innerWidth, innerHeight],
-        connection: (navigator.connection || 0).effectiveType,
-        webdriver: navigator.webdriver,
-        touch: navigator.maxTouchPoints > 0,
-        languages: navigator.languages,
-        pixel_ratio: devicePixelRatio,
-        screen: [screen.width, screen.height],
-        color_scheme: matchMedia("(prefers-color-scheme:dark)").matches ? "dark" : "light",
-      },
-    });
-    let settle = ({ status, headers }) => {
-      // No answer, a limit, overload: keep and wait; too large: keep, to send one by one.
-      if (!status || status > 428 || (status == 413 && events[1])) {
-        queue = events.concat(queue);
-        busy *= 2;
-        // Never sooner than asked; up to a second later, so that pages don't return all at once.
-        setTimeout(flush, 1e3 * (((headers && +headers.get("Retry-After")) || busy) + Math.random()), 2);
-      } else {
-        if (status == 404) queue = 0;
-        busy = 0;
-        flush();
-      }
-    };
-    // A beacon has no answer and would be lost without a network: it is for leaving, online, and not after a failure.
-    if (e && busy < 2 && navigator.onLine && navigator.sendBeacon && navigator.sendBeacon(endpoint, body)) flush(1);
-    else {
-      busy |= 1;
-      try {
-        // Read to its end: until then the browser counts the request to the 64 KiB of keepalive requests. A try that
-        // waited isn't one of them, so that the server, not the browser, answers for an event over the bound.
-        fetch(endpoint, { method: "POST", body, keepalive: e != 2 })
-          .then((e) => e.text().then((t) => (log(t), loadExtras(t), e)))
-          .then(settle, settle);
-      } catch (e) {
-        e = new XMLHttpRequest();
-        e.onloadend = (t) => settle(e);
-        e.open("POST", endpoint);
-        e.send(body);
+  let batch = queue[0];
+  if (batch) {
+    // The consent part is needed by options of the tag, or to read what the page's own consent tools say.
+    if (!e && !calls) {
+      gate = 0;
+      if (
+        options.consent ||
+        "storage" in options ||
+        "dnt" in options ||
+        (!options.cmp && (self.dataLayer || self.__tcfapi))
+      )
+        return ask();
+    }
+    if (gate != 1 && navigator.onLine && (!busy || e)) {
+      page.title = page.title || document.title; // single-page apps set it after the address
+      queue.shift();
+      batch.sent_at = Date.now();
+      let { events } = batch;
+      let body = json(batch);
+      let settle = safe((e, text) => {
+        if (
+          // What was recorded before a denial isn't tried again.
+          (gate < 2 || batch.consent == consent) &&
+          // Too large: in two. No answer, a limit, overload: keep and wait.
+          (e.status == 413
+            ? events[1] &&
+              queue.unshift(Object.assign({}, batch, { events: events.splice(0, events.length / 2) }), batch)
+            : (!e.status || e.status > 428) && queue.unshift(batch))
+        ) {
+          busy *= 2;
+          // Never sooner than asked; up to a second later, so that pages don't return all at once.
+          setTimeout(flush, 1e3 * (((e.headers && +e.headers.get("Retry-After")) || busy) + Math.random()), 2);
+        } else {
+          if (e.status == 404) queue = 0;
+          busy = 0;
+          flush();
+          extras = extras || JSON.parse(text).extras;
+          load();
+        }
+      });
+      // A beacon has no answer: it is for leaving, and not after a failure.
+      if (e && busy < 2 && navigator.sendBeacon && navigator.sendBeacon(endpoint, body)) flush(1);
+      else {
+        busy |= 1;
+        try {
+          // Read to its end: until then the browser counts the request to the 64 KiB of keepalive requests.
+          fetch(endpoint, { method: "POST", body, keepalive: !body[16e3] })
+            .then((e) => e.text().then((t) => settle(e, log(t) || t)))
+            .catch(settle);
+        } catch (e) {
+          // A page that has broken fetch.
+          busy = !navigator.sendBeacon(endpoint, body);
+        }
       }
     }
   }

@@ -1,25 +1,27 @@
-/** Further scripts, named in the door's answer, fetched when the page itself has loaded. */
+/** Further scripts: the consent part, and what the door's answer names. */
 
-let ownTag = script;
-let extrasLoaded; // 1 once there were some; a page gets its extras once
+let extras; // their addresses, relative to the endpoint; a page gets its extras once
+let policy; // makes an address one that the page trusts
 
-/** `answer`: the door's text. Addresses in it are relative to the endpoint. */
-let loadExtras = safe((answer, paths) => {
-  paths = JSON.parse(answer).extras;
-  if (paths && !extrasLoaded) {
-    extrasLoaded = 1;
-    let trusted = self.trustedTypes ? trustedTypes.createPolicy("beacon", { createScriptURL: (e) => e }) : 0;
-    let append = safe((e) =>
-      paths.map((e) => {
-        let element = document.createElement("script"); // made by a script, it is async by itself
-        element.nonce = ownTag.nonce;
-        element.record = record;
-        element.pageId = firstPage.id;
-        e = "" + new URL(e, endpoint);
-        element.src = trusted ? trusted.createScriptURL(e) : e;
-        document.head.appendChild(element);
+let append = (e) => {
+  policy =
+    policy ||
+    (self.trustedTypes
+      ? trustedTypes.createPolicy(name, { createScriptURL: (e) => e })
+      : { createScriptURL: (e) => e });
+  e.map((e) =>
+    document.head.append(
+      // Made by a script, it is async by itself.
+      Object.assign(document.createElement("script"), {
+        nonce: script.nonce,
+        decide,
+        pageId: first,
+        record: safe(record),
+        src: policy.createScriptURL(new URL(e, endpoint)),
       }),
-    );
-    document.readyState == "complete" ? append() : addEventListener("load", append);
-  }
-});
+    ),
+  );
+};
+
+/** When the page itself has loaded. */
+let load = (e) => extras && document.readyState == "complete" && append(extras.splice(0));
