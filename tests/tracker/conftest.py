@@ -1,5 +1,6 @@
 """A real browser, a client's site and a door for each test. No database is needed."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -57,12 +58,22 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def tracker_script() -> bytes:
-    """b.js as it is built, without touching what another process may be serving."""
+def tracker_scripts() -> dict[str, str]:
+    """b.js and the consent part by path, as they are built, without touching what another process may be serving."""
     node = shutil.which("node")
     assert node, "Node isn't installed; the tracker is built with it."
-    program = "import('./tracker_js/build.mjs').then(m => m.bundle()).then(code => process.stdout.write(code))"
-    return subprocess.run([node, "-e", program], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    program = """import('./tracker_js/build.mjs').then(async ({bundle, extras, pathOf}) => {
+        const {consent} = await extras();
+        console.log(JSON.stringify({"b.js": "" + await bundle(), [pathOf(consent)]: "" + consent}));
+    })"""
+    done = subprocess.run([node, "-e", program], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    scripts: dict[str, str] = json.loads(done.stdout)
+    return scripts
+
+
+@pytest.fixture(scope="session")
+def tracker_script(tracker_scripts: dict[str, str]) -> bytes:
+    return tracker_scripts["b.js"].encode()
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +90,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def world(browser: Browser, tracker_script: bytes) -> Iterator[World]:
+def world(browser: Browser, tracker_scripts: dict[str, str]) -> Iterator[World]:
     """Every test ends with: all that came was as the contract says, and no page saw an error."""
     site, beacon = recorder.Recorder(), recorder.Recorder()
-    beacon.script = site.script = tracker_script
+    beacon.script = site.script = tracker_scripts["b.js"].encode()
+    for path, code in tracker_scripts.items():
+        beacon.scripts[f"/api/track/{path}"] = code
     with recorder.serving(site) as site_url, recorder.serving(beacon) as beacon_url:
         context = browser.new_context()
         world = World(site, beacon, site_url, beacon_url, context)

@@ -115,3 +115,61 @@ def test_otherwise_it_is_silent(world: World) -> None:
     page.evaluate("beacon('event', 'x', {value: 1n}); beacon('event', 'y')")
     world.beacon.wait_of("event")
     assert said == []
+
+
+OLD_PROTOTYPE = """Array.prototype.each = function () {};
+Array.prototype.toJSON = function () { return '[' + this.map(e => '"' + e + '"').join(', ') + ']' };"""
+
+
+def test_old_libraries_that_change_arrays_do_no_harm(world: World) -> None:
+    page = world.open(world.page("/", head=f"<script>{OLD_PROTOTYPE}</script>"))
+    world.beacon.wait_of("pageview")
+    page.evaluate("beacon('purchase', {transaction_id: 't', items: [{sku: 'a'}]})")
+    [event] = world.beacon.wait_of("event")
+    assert event["items"] == [{"sku": "a"}]
+    assert page.evaluate("[].toJSON()") == "[]"
+
+
+@pytest.mark.parametrize("own", ["function () { return 'mine' }", "{light: () => 'mine'}"])
+def test_a_beacon_of_the_pages_own_stays(world: World, own: str) -> None:
+    head = f"<script>window.beacon = {own}; window.own = window.beacon</script>"
+    page = world.open(world.page("/", head=head, tag=world.tag('data-name="track"') + "<script></script>"))
+    world.beacon.wait_of("pageview")
+    page.evaluate("track('event', 'x')")
+    world.beacon.wait_of("event")
+    assert page.evaluate("window.beacon === window.own")
+    page.goto(world.page("/unnamed", head=head))
+    world.beacon.wait_of("pageview", 2)
+    assert page.evaluate("window.beacon === window.own")
+
+
+def test_a_sandboxed_frame_counts_and_harms_nothing(world: World) -> None:
+    world.page("/inner", body="inside")
+    world.open(world.page("/", tag="", body='<iframe sandbox="allow-scripts" src="/inner"></iframe>'))
+    world.beacon.wait_of("pageview")
+    assert world.beacon.received[0].headers["Origin"] == "null"
+
+
+def test_a_flood_of_calls_is_throttled_and_said_once(world: World) -> None:
+    said: list[str] = []
+    page = world.open(world.page("/", tag=world.tag("data-debug")))
+    page.on("console", lambda message: said.append(message.text))
+    world.beacon.wait_of("pageview")
+    page.evaluate("for (let i = 0; i < 10000; i++) beacon('event', 'e' + i)")
+    world.beacon.wait_of("event", 500)
+    assert len(world.beacon.events) < 600
+    assert said.count("full") == 1
+
+
+def test_wrong_calls_are_said_once_and_cost_nothing(world: World) -> None:
+    said: list[str] = []
+    page = world.open(world.page("/", tag=world.tag("data-debug")))
+    page.on("console", lambda message: said.append(message.text))
+    world.beacon.wait_of("pageview")
+    wrong = "beacon('evnt', 'x'); beacon('event'); beacon(); beacon(null, null); beacon('event', 7)"
+    with page.expect_console_message(lambda message: "evnt" in message.text):
+        page.evaluate(f"for (const i of [1, 2]) {{ {wrong} }}")
+    page.evaluate("beacon('event', 'good')")
+    [event] = world.beacon.wait_of("event")
+    assert event["name"] == "good"
+    assert [text for text in said if "evnt" in text] == ['beacon: "evnt" is no command, or lacks its name']

@@ -21,6 +21,17 @@ def test_the_address_switches_counting_off_and_says_so(world: World) -> None:
     assert said == ["beacon_ignore", "beacon_ignore"]
 
 
+def test_a_link_on_a_privacy_page_does_it_without_a_reload(world: World) -> None:
+    page = world.open(world.page("/privacy", body='<a href="#beacon-ignore">Don\'t count me</a>'))
+    world.beacon.wait_of("pageview")
+    page.click("a")
+    assert page.evaluate("localStorage.beacon_ignore") == "1"
+    page.evaluate("beacon('event', 'x')")
+    hide(page)
+    page.goto(world.page("/other", tag=""))
+    assert [event["kind"] for event in world.beacon.events] == ["pageview"]
+
+
 def test_the_other_address_switches_it_on_again(world: World) -> None:
     start = world.page("/")
     page = world.open(start + "#beacon-ignore")

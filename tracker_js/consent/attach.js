@@ -1,6 +1,7 @@
 /** The consent part: holds the state, hears the page and its consent tools, and opens or closes the core's gate. */
 
 import { matchOf } from "./match.js";
+import { post } from "./post.js";
 import { chosen, isSame, SOURCES, unasked } from "./state.js";
 import { keepFor } from "./storage.js";
 import { dataLayerReader, follow, tcfListener } from "./tools.js";
@@ -79,7 +80,8 @@ export function attach({ decide, record, pageId }) {
 
   function obey([command, given] = ["consent", {}]) {
     delete given.page_id;
-    if (command === "consent") choose(SOURCES.indexOf("api"), given);
+    if (command === "xhr") post(given[0], given[1], () => gate !== DENIED);
+    else if (command === "consent") choose(SOURCES.indexOf("api"), given);
     else if (command !== "identify") warn(`beacon: "${command}" is no command, or lacks its name`);
     else if (state.analytics === "granted") record("identify", { user: given });
     else warn("beacon: identify needs analytics consent");

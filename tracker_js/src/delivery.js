@@ -59,8 +59,8 @@ let flush = safe((e) => {
             .then((e) => e.text().then((t) => settle(e, log(t) || t)))
             .catch(settle);
         } catch (e) {
-          // A page that has broken fetch.
-          busy = !navigator.sendBeacon(endpoint, body);
+          // A page that has broken fetch: the consent part knows the old way.
+          busy = ask(["xhr", [endpoint, body]]);
         }
       }
     }

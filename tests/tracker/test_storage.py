@@ -1,0 +1,32 @@
+"""`data-storage`: what couldn't be sent when a page was left is sent by the next one, once."""
+
+from tests.tracker.conftest import World
+
+TAG = "data-storage"
+KEPT = "Object.keys(localStorage).filter(key => key.startsWith('beacon.')).length"
+
+
+def test_events_of_a_page_left_offline_come_with_the_next_page(world: World) -> None:
+    start = world.page("/", tag=world.tag(TAG))
+    page = world.open(start)
+    world.beacon.wait_of("pageview")
+    other = world.open(world.page("/bare", tag=""))
+    world.context.set_offline(True)
+    page.evaluate("beacon('event', 'kept')")
+    page.close(run_before_unload=True)
+    other.wait_for_function(f"{KEPT} == 1")
+    world.context.set_offline(False)
+    other.goto(start)
+    [event] = world.beacon.wait_of("event")
+    world.beacon.wait_of("pageview", 2)
+    assert event["name"] == "kept"
+    assert other.evaluate(KEPT) == 0
+    assert [request.events[0]["kind"] for request in world.beacon.received].count("event") == 1
+
+
+def test_a_denial_leaves_nothing_on_the_device(world: World) -> None:
+    page = world.open(world.page("/", tag=world.tag(TAG)))
+    world.beacon.wait_of("pageview")
+    page.evaluate("localStorage['beacon.bk_test.other'] = '[]'; beacon('consent', {analytics: false})")
+    world.beacon.wait_of("event")
+    assert page.evaluate("localStorage.length") == 0

@@ -1,0 +1,99 @@
+import { execFileSync } from "node:child_process";
+import { parse } from "acorn";
+import { beforeEach, describe, expect, inject, it, vi } from "vitest";
+import { bundle, extras, npmModule } from "../build.mjs";
+import { visit } from "./visit.js";
+
+const HERE = new URL(".", import.meta.url).pathname;
+
+describe("what is built", () => {
+  it("is ES2017", async () => {
+    const scripts = { core: await bundle(), ...(await extras()) };
+    for (const [name, code] of Object.entries(scripts))
+      expect(() => parse(String(code), { ecmaVersion: 2017 }), name).not.toThrow();
+    // Modules themselves are of 2015.
+    expect(() => parse(String(scripts.core) + "; ({...{}})", { ecmaVersion: 2017 })).toThrow();
+    const module = await npmModule();
+    expect(() => parse(module, { ecmaVersion: 2017, sourceType: "module" })).not.toThrow();
+  });
+});
+
+describe("the module", () => {
+  beforeEach(() => vi.useFakeTimers({ now: 1_780_000_000_000 }));
+
+  it("does nothing on a server", () => {
+    const program = `import * as beacon from ${JSON.stringify(inject("module"))};
+      beacon.init({siteId: "x", host: "https://track.example"}); beacon.track("x"); beacon.consent({analytics: true});
+      console.log(Object.keys(beacon).sort().join());`;
+    const said = execFileSync("node", ["--input-type=module", "-e", program], { encoding: "utf8" });
+    expect(said.trim()).toBe("consent,goal,identify,init,pageview,purchase,track");
+  });
+
+  it("counts, and takes every call", async () => {
+    const page = await visit({ options: { hash: true }, url: "https://shop.example/start#/a" });
+    page.beacon.track("signup", { props: { plan: "pro" }, value: 5, currency: "EUR", interactive: false });
+    page.beacon.goal("lead", { value: 1 });
+    page.beacon.purchase({ transaction_id: "t1", value: "9.90", currency: "EUR", items: [{ sku: "a" }] });
+    page.beacon.pageview({ url: "/virtual", title: "Virtual", referrer: "https://other.example/" });
+    page.beacon.init({ siteId: "again", host: "https://other.example" });
+    await page.pass(2_000);
+    const [first, signup, lead, order, engagement, virtual] = page.events();
+    expect(first.url).toBe("https://shop.example/start#/a");
+    expect(signup).toMatchObject({ kind: "event", name: "signup", props: { plan: "pro" }, interactive: false });
+    expect(lead).toMatchObject({ kind: "event", name: "lead", value: 1, page_id: first.id });
+    expect(order).toMatchObject({ kind: "event", name: "purchase", transaction_id: "t1", items: [{ sku: "a" }] });
+    expect(engagement).toMatchObject({ kind: "engagement", page_id: first.id });
+    expect(virtual).toMatchObject({ url: "https://shop.example/virtual", title: "Virtual", referrer: "https://other.example/" });
+    expect(new Set(page.requests.map((request) => request.site_key))).toEqual(new Set(["bk_test"]));
+  });
+
+  it("makes calls before init good", async () => {
+    const beacon = await import(`${inject("module")}?early`);
+    beacon.track("early"); // without a browser there is no page to count
+    const page = await visit();
+    page.window.beacon("event", "by-global");
+    await page.pass();
+    expect(page.events().map((event) => event.name)).toEqual([undefined, "by-global"]);
+  });
+
+  it("waits longer after each failure, never less than it is told", async () => {
+    const page = await visit();
+    page.answer.status = 503;
+    await page.pass(100);
+    const at = [0];
+    const start = Date.now();
+    while (page.requests.length < 4) {
+      const before = page.requests.length;
+      await page.pass(100);
+      if (page.requests.length > before) at.push(Date.now() - start);
+    }
+    const pauses = at.slice(1).map((time, index) => time - at[index]);
+    expect(pauses[0]).toBeGreaterThanOrEqual(1_900);
+    expect(pauses[1]).toBeGreaterThanOrEqual(5_900);
+    expect(pauses[2]).toBeGreaterThan(pauses[1]);
+    page.answer.status = 202;
+    await page.pass(60_000);
+    expect(new Set(page.events().map((event) => event.id)).size).toBe(1);
+  });
+
+  it("cuts batches by size and by number", async () => {
+    const page = await visit();
+    await page.pass();
+    for (let i = 0; i < 60; i++) page.beacon.track("small");
+    for (let i = 0; i < 20; i++) page.beacon.track("large", { props: { text: "ж".repeat(2_000) } });
+    await page.pass(10_000);
+    expect(page.events()).toHaveLength(81);
+    for (const request of page.requests) {
+      expect(request.events.length).toBeLessThanOrEqual(25);
+      expect(Buffer.byteLength(JSON.stringify(request))).toBeLessThan(49_152);
+    }
+  });
+});
+
+describe("types", () => {
+  it("accept what is right and refuse what isn't", () => {
+    const args = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2020", "--module", "esnext", "--moduleResolution", "bundler"];
+    const tsc = new URL("../../node_modules/typescript/bin/tsc", import.meta.url).pathname;
+    expect(execFileSync("node", [tsc, ...args, `${HERE}types.ts`], { encoding: "utf8" })).toBe("");
+  }, 60_000);
+});
