@@ -54,6 +54,9 @@ export async function extras() {
       bundle: true,
       write: false,
       format: "iife",
+      // What fails at the start, in a browser that lacks something, ends here.
+      banner: { js: "try{" },
+      footer: { js: "}catch(e){}" },
       minify: true,
       target: TARGET,
       charset: "utf8",
