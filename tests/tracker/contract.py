@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-KINDS = {"pageview", "event", "engagement", "vitals", "identify"}
+KINDS = {"pageview", "event", "engagement", "vitals", "error", "identify"}
+VITALS = {"ttfb", "fcp", "lcp", "inp", "cls", "load"}
+TARGET_CAPS = {"selector": 256, "text": 128, "href": 2048}
 
 Check = Callable[[Any], bool]
 
@@ -32,6 +34,20 @@ def _is_pair(value: Any) -> bool:
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, str) and UUID7.fullmatch(value) is not None
+
+
+def _is_target(value: Any) -> bool:
+    """Texts within their caps, and whole pixels."""
+    checks: dict[str, Check] = {name: _is_text(cap) for name, cap in TARGET_CAPS.items()} | {"x": _is_int, "y": _is_int}
+    return isinstance(value, dict) and all(name in checks and checks[name](item) for name, item in value.items())
+
+
+def _is_vitals(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) <= VITALS and all(_is_number(item) for item in value.values())
+
+
+def _is_props(value: Any) -> bool:
+    return isinstance(value, dict) and len(value) <= 30 and all(1 <= len(name) <= 64 for name in value)
 
 
 def _is_url(value: Any) -> bool:
@@ -80,18 +96,20 @@ EVENT: dict[str, Check] = {
     "value": lambda value: _is_number(value) or isinstance(value, str),
     "currency": _is_text(3),
     "interactive": _is_bool,
-    "props": lambda value: isinstance(value, dict),
-    "vitals": lambda value: isinstance(value, dict),
     "transaction_id": _is_text(128),
     "items": lambda value: isinstance(value, list) and len(value) <= 100,
     "user": lambda value: isinstance(value, dict),
     "match": lambda value: isinstance(value, dict),
+    "props": _is_props,
+    "target": _is_target,
+    "vitals": _is_vitals,
 }
 REQUIRED: dict[str, set[str]] = {
     "pageview": {"id", "kind", "at", "url", "title"},
     "event": {"id", "kind", "at", "name", "page_id", "url"},
     "vitals": {"id", "kind", "at", "page_id", "vitals"},
     "identify": {"id", "kind", "at", "page_id", "user"},
+    "error": {"id", "kind", "at", "name", "page_id", "url", "props"},
     "engagement": {"id", "kind", "at", "page_id", "engaged_ms", "scroll_percent"},
 }
 
