@@ -6,7 +6,9 @@ from tests.tracker.conftest import World
 from tests.tracker.extras.conftest import Json, Visit, settle
 
 # Links lead nowhere, so that one page serves for many clicks; the page decides so after the click was heard.
-STAY = "<script>for (const type of ['click', 'auxclick']) addEventListener(type, e => e.preventDefault())</script>"
+STAY = """<script>for (const type of ["click", "auxclick"]) {
+    addEventListener(type, event => event.composedPath().some(node => node.href) && event.preventDefault());
+}</script>"""
 HUSH = """<script>document.addEventListener("click", event => {
     event.stopImmediatePropagation();
     event.preventDefault();
