@@ -53,8 +53,8 @@ def visit_make(
 
     Makes the event table's leaves; marks visits of the same visitor and local day as siblings.
     """
-    ensure([started_at])
     session = _session(site, started_at, pages, events, visitor, last_s, fields)
+    ensure([session.started_at, session.ended_at])
     _mark_siblings(session)
     session.save(force_insert=True)
     Event.objects.bulk_create([*_pageviews(session, pages), *_events(session, events)])

@@ -13,10 +13,11 @@ from django.db.models import F, Q
 
 from apps.core.periods import Period, Span
 from apps.tracking import dimensions
+from apps.tracking.columns.reading import summed_by
 from apps.tracking.dimensions import WHOLE, Over, unknown_of
 from apps.tracking.filters import PLACE_SEPARATOR, Filters
 from apps.tracking.models import Kind
-from apps.tracking.rollups import rollup_rows, stored_columns, stored_keys
+from apps.tracking.rollups import rollup_rows, span_split, stored_columns, stored_keys
 from apps.tracking.selectors import event_all, session_all
 from apps.tracking.sums import (
     Part,
@@ -25,11 +26,13 @@ from apps.tracking.sums import (
     sessions_scan,
     stored_part,
     stored_whole_part,
+    texts_part,
+    visitors_part,
     whole_part,
 )
 
 from .metrics import Tally, tally_of
-from .sources import Summed, split_for, summed_beside
+from .sources import Summed, summed_beside
 
 PANEL_ROWS = 8
 PAGE_ROWS = 100
@@ -86,6 +89,10 @@ _DIMENSIONS = (
     Dimension("events", "Event", "events", "event", leaves_out_empty=True, panel="events"),
 )
 DIMENSIONS: dict[str, Dimension] = {dimension.name: dimension for dimension in _DIMENSIONS}
+
+
+# Parts of rows, parts of wholes, and the stretches that are to be read raw.
+_Kept = tuple[list[Part], list[Part], Sequence[Span]]
 
 
 class Sort(StrEnum):
@@ -147,7 +154,10 @@ class Asked:
 
 
 def breakdown(*, site_id: int, period: Period, filters: Filters, dimension: Dimension, asked: Asked) -> Breakdown:
-    """Return a period's visitors by `dimension`, most first. Two queries: which days have rollups, and the rest."""
+    """Return a period's visitors by `dimension`, most first.
+
+    Two queries: which days have rollups, and the rest; with filters three to six.
+    """
     found, whole = _read(site_id, period.span, filters, dimension, asked)
     visitors, unknown = whole
     tallies = [(values, tally_of(sums)) for values, sums, _ in found]
@@ -176,11 +186,10 @@ def _read(
     site_id: int, span: Span, filters: Filters, dimension: Dimension, asked: Asked
 ) -> tuple[list[Summed], tuple[int, int]]:
     """Return the rows, and (all visitors, those of unknown value). Raw visits are gone through once."""
-    split = split_for(site_id=site_id, span=span, filters=filters)
-    parts = [_stored_part(site_id, days, dimension, asked) for days in split.kept]
-    wholes = [_stored_whole(site_id, days, dimension) for days in split.kept]
+    kept = _from_columns if filters else _from_rollups
+    parts, wholes, raw = kept(site_id, span, filters, dimension, asked)
     scans: dict[str, Part] = {}
-    for number, days in enumerate(split.raw):
+    for number, days in enumerate(raw):
         name = f"scan_{number}"
         scans[name] = _scan(site_id, days, filters, dimension, asked)
         wholes.append(whole_part(scans[name], name=name))
@@ -197,6 +206,27 @@ def _read(
         limit=asked.limit,
         offset=asked.offset,
     )
+
+
+def _from_rollups(site_id: int, span: Span, filters: Filters, dimension: Dimension, asked: Asked) -> _Kept:
+    """Return sums and wholes of the days whose rollups hold, and the other stretches. One query."""
+    split = span_split(site_id=site_id, span=span)
+    parts = [_stored_part(site_id, days, dimension, asked) for days in split.kept]
+    return parts, [_stored_whole(site_id, days, dimension) for days in split.kept], split.raw
+
+
+def _from_columns(site_id: int, span: Span, filters: Filters, dimension: Dimension, asked: Asked) -> _Kept:
+    """Return the same of filtered days. Two to five queries."""
+    found = summed_by(site_id=site_id, span=span, filters=filters, dimension=dimension.counted)
+    part = texts_part(
+        [text.decode().split("\0") for text in found.totals.texts()],
+        found.totals.columns(),
+        search=asked.search if asked.search_keys is None else "",
+        among=None if asked.search_keys is None else [str(key) for key in asked.search_keys],
+        leaves_out_empty=dimension.leaves_out_empty,
+        are_numbers=dimension.column == "company_id",
+    )
+    return [part], [visitors_part(found.visitors, found.unknown)], found.raw
 
 
 def _scan(site_id: int, days: Span, filters: Filters, dimension: Dimension, asked: Asked) -> Part:

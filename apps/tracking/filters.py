@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import reduce
 from operator import and_, or_
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from .models import Event, Kind, Session
 
@@ -22,8 +22,8 @@ MAX_VALUE_LENGTH = 500
 MOST_DIGITS = 10
 # Between the names of a place: "DE>Bavaria>Munich". City names do hold slashes, commas and dashes.
 PLACE_SEPARATOR = ">"
-# A visit's events are looked for so far past the period's ends. It bounds the partitions that are read. A visit may
-# last longer (a screen in a hall): what came later in it isn't found by a filter on pages or events. Rules look at all.
+# A visit's events are looked for so long after it began. It bounds the partitions that are read. A visit may last
+# longer (a screen in a hall): what came later in it isn't found under filters. Rules look at all.
 LONGEST_VISIT = timedelta(days=2)
 
 
@@ -94,7 +94,7 @@ _FIELDS = (
     Field("event", "Event", "name", Level.EVENT),
 )
 FIELDS: dict[str, Field] = {field.name: field for field in _FIELDS}
-_PLACES: dict[str, tuple[str, ...]] = {"region": ("country", "region"), "city": ("country", "region", "city")}
+PLACES: dict[str, tuple[str, ...]] = {"region": ("country", "region"), "city": ("country", "region", "city")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +163,15 @@ def sessions_filtered(
 ) -> QuerySet[Session]:
     """Return the sessions that meet all filters. `since` and `until` are the bounds of `started_at` in `sessions`."""
     for item in filters.items:
-        sessions = sessions.filter(session_condition(item, since=since, until=until))
+        sessions = sessions.filter(session_condition(item, since=since, until=until, longest=LONGEST_VISIT))
     return sessions
 
 
-def session_condition(item: Filter, *, since: datetime, until: datetime) -> Q:
-    """Return what a session meets that meets one filter. `since` and `until` are bounds of its `started_at`."""
+def session_condition(item: Filter, *, since: datetime, until: datetime, longest: timedelta | None = None) -> Q:
+    """Return what a session meets that meets one filter. `since` and `until` are bounds of its `started_at`.
+
+    `longest`: how long after its beginning its events count, so that one filter finds the same in any period.
+    """
     if item.field.level is Level.SESSION:
         return _condition(item)
     rows = Event.objects.filter(
@@ -178,6 +181,10 @@ def session_condition(item: Filter, *, since: datetime, until: datetime) -> Q:
         occurred_at__gte=since,
         occurred_at__lt=until + LONGEST_VISIT,
     ).filter(_condition(replace(item, op=Op.IS) if item.op is Op.IS_NOT else item))
+    if longest is not None:
+        rows = rows.filter(
+            occurred_at__lt=ExpressionWrapper(OuterRef("started_at") + longest, output_field=DateTimeField())
+        )
     return ~Q(Exists(rows)) if item.op is Op.IS_NOT else Q(Exists(rows))
 
 
@@ -189,17 +196,20 @@ def events_filtered(
     `since` and `until` are the bounds of `occurred_at` in `events`. A filter by page leaves that page's views alone;
     one by event leaves page views of visits that have such an event.
     """
-    own = [item for item in filters.items if _is_own(item, kind)]
+    own = [item for item in filters.items if is_own(item, kind)]
     for item in own:
         events = events.filter(_condition(item))
     # A row that is the page (the event) makes its visit one that has it: nothing more to ask.
     others = tuple(item for item in filters.items if item not in own or item.op is Op.IS_NOT)
-    if not others:
-        return events
     since -= LONGEST_VISIT
     sessions = Session.objects.filter(site_id=site_id, started_at__gte=since, started_at__lt=until)
-    chosen = sessions_filtered(sessions, Filters(others), since=since, until=until)
-    return events.filter(session_id__in=Subquery(chosen.values("id")))
+    return events.filter(early(sessions_filtered(sessions, Filters(others), since=since, until=until)))
+
+
+def early(sessions: QuerySet[Session]) -> Exists:
+    """Return what events meet that came in one of `sessions`, and not later in it than LONGEST_VISIT."""
+    began = ExpressionWrapper(OuterRef("occurred_at") - LONGEST_VISIT, output_field=DateTimeField())
+    return Exists(sessions.filter(pk=OuterRef("session_id"), started_at__gt=began))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -271,7 +281,7 @@ def _kind(level: Level) -> Kind:
     return Kind.PAGEVIEW if level is Level.PAGE else Kind.EVENT
 
 
-def _is_own(item: Filter, kind: Kind) -> bool:
+def is_own(item: Filter, kind: Kind) -> bool:
     """Whether the filter is of a property that rows of this kind have themselves. An event happens on a page, too."""
     return item.field.level is Level.PAGE or (item.field.level is Level.EVENT and kind is Kind.EVENT)
 
@@ -279,7 +289,7 @@ def _is_own(item: Filter, kind: Kind) -> bool:
 def _condition(item: Filter) -> Q:
     if item.field.name == "company":
         met = _company_is(item.values)
-    elif item.field.name in _PLACES and item.op is not Op.CONTAINS:
+    elif item.field.name in PLACES and item.op is not Op.CONTAINS:
         met = reduce(or_, (_place_is(item.field, value) for value in item.values))
     elif item.op is Op.CONTAINS:
         met = reduce(or_, (Q(**{f"{item.field.column}__icontains": value}) for value in item.values))
@@ -297,7 +307,7 @@ def _company_is(values: Sequence[str]) -> Q:
 
 def _place_is(field: Field, value: str) -> Q:
     """Compare from the right: "Munich" is any Munich, "DE>Bavaria>Munich" the one."""
-    columns = _PLACES[field.name]
+    columns = PLACES[field.name]
     parts = value.split(PLACE_SEPARATOR, len(columns) - 1)
     named = zip(columns[-len(parts) :], parts, strict=True)
     return reduce(and_, (Q(**{column: part}) for column, part in named))

@@ -18,7 +18,7 @@ from apps.core.periods import DAY, Span
 from apps.sites.models import Site
 
 from .dimensions import Dimension
-from .models import Rollup, RollupDay, RollupMark
+from .models import Rollup, RollupDay, RollupMark, VisitColumns
 from .sums import Key
 
 MARK = "INSERT INTO rollup_mark (site_id, day) SELECT * FROM unnest(%s::bigint[], %s::date[])"
@@ -54,18 +54,18 @@ def marks_put(site_days: Iterable[tuple[int, date]]) -> None:
 
 
 def rollups_forget(site_id: int) -> None:
-    """Have nothing built of a site: its days are others now, or it is gone. Three queries."""
-    for model in (RollupDay, Rollup, RollupMark):
+    """Have nothing built of a site: its days are others now, or it is gone. Four queries."""
+    for model in (RollupDay, Rollup, VisitColumns, RollupMark):
         model.objects.filter(site_id=site_id).delete()
 
 
 def rollups_forget_before(site_id: int, moment: datetime) -> None:
-    """Have nothing built of local days that lie wholly before `moment`: retention has emptied them. Three queries."""
+    """Have nothing built of local days that lie wholly before `moment`: retention has emptied them. Four queries."""
     zone_name = Site.objects.filter(id=site_id).values_list("time_zone", flat=True).first()
     if zone_name is not None:
         day = moment.astimezone(ZoneInfo(zone_name)).date()
-        RollupDay.objects.filter(site_id=site_id, day__lt=day).delete()
-        Rollup.objects.filter(site_id=site_id, day__lt=day).delete()
+        for model in (RollupDay, Rollup, VisitColumns):
+            model.objects.filter(site_id=site_id, day__lt=day).delete()
 
 
 def days_between(first: date, last: date) -> list[date]:
@@ -98,8 +98,8 @@ def days_holding(site_ids: Sequence[int], *, first: date, last: date) -> Mapping
     return found
 
 
-def split(span: Span, holding: Collection[date]) -> Split:
-    """Return a span cut into stretches, no more than MAX_RAW of them raw."""
+def split(span: Span, holding: Collection[date], *, most_raw: int = MAX_RAW) -> Split:
+    """Return a span cut into stretches, no more than `most_raw` of them raw."""
     if not holding:
         return Split([], [span])
     stretches: list[tuple[bool, Span]] = []
@@ -109,7 +109,7 @@ def split(span: Span, holding: Collection[date]) -> Split:
             stretches[-1] = (is_kept, Span(stretches[-1][1].first, day, span.zone))
         else:
             stretches.append((is_kept, Span(day, day, span.zone)))
-    while sum(not is_kept for is_kept, _ in stretches) > MAX_RAW:
+    while sum(not is_kept for is_kept, _ in stretches) > most_raw:
         _fill_shortest(stretches)
     return Split(
         [stretch for is_kept, stretch in stretches if is_kept],

@@ -18,6 +18,7 @@ from apps.core import clock
 from apps.core.periods import DAY, day_start
 from apps.sites.models import Site
 
+from .columns.build import day_store
 from .dimensions import KEPT, WHOLE, Dimension, Over
 from .locks import rollups_try_lock
 from .models import Kind, Rollup, RollupMark
@@ -44,7 +45,7 @@ WHERE built.built_at < %s AND EXISTS (
 ORDER BY built.day DESC, built.site_id LIMIT %s
 """
 # Every day from a site's first visit to the one before today, in its zone: what happened on none of them is before
-# the first visit, or on a day that is still running.
+# the first visit, or on a day that is still running. And those that were built before there were columns.
 MISSING = """
 SELECT site.id, past.moment::date FROM sites_site AS site
 CROSS JOIN LATERAL (
@@ -56,7 +57,8 @@ CROSS JOIN LATERAL generate_series(
     interval '1 day'
 ) AS past (moment)
 WHERE NOT EXISTS (
-    SELECT FROM rollup_day AS built WHERE built.site_id = site.id AND built.day = past.moment::date
+    SELECT FROM rollup_day AS built
+    WHERE built.site_id = site.id AND built.day = past.moment::date AND built.has_columns
 )
 ORDER BY past.moment DESC, site.id LIMIT %s
 """
@@ -67,8 +69,8 @@ SELECT %s, key_0, %s, row_number() OVER (PARTITION BY key_0 ORDER BY visitors DE
 FROM ({{sums}}) AS summed
 """
 BUILT = """
-INSERT INTO rollup_day (site_id, day, built_at) VALUES (%s, %s, %s)
-ON CONFLICT (site_id, day) DO UPDATE SET built_at = excluded.built_at
+INSERT INTO rollup_day (site_id, day, built_at, has_columns) VALUES (%s, %s, %s, true)
+ON CONFLICT (site_id, day) DO UPDATE SET built_at = excluded.built_at, has_columns = true
 """
 
 
@@ -108,7 +110,7 @@ def days_changed() -> list[Day]:
 
 
 def days_missing() -> list[Day]:
-    """Return past days that were never built. One query: an index look-up a site, and its days."""
+    """Return past days that were never built, or not wholly. One query: an index look-up a site, and its days."""
     with connection.cursor() as cursor:
         cursor.execute(MISSING, [clock.now(), RUN_DAYS])
         return [Day(*row) for row in cursor.fetchall()]
@@ -116,7 +118,9 @@ def days_missing() -> list[Day]:
 
 @transaction.atomic
 def day_build(*, site_id: int, day: date) -> bool:
-    """Sum a day up anew and return True; False where somebody else is at it, the day isn't over or the site is gone.
+    """Sum a day up anew, keep its columns, and return True.
+
+    False where somebody else is at it, the day isn't over or the site is gone.
 
     Holds the site's row, so that neither its zone changes nor it is deleted meanwhile.
     """
@@ -129,7 +133,9 @@ def day_build(*, site_id: int, day: date) -> bool:
     RollupMark.objects.filter(site_id=site_id, day=day).delete()
     # From here on another snapshot: whatever was committed with one of those marks is in the sums.
     Rollup.objects.filter(site_id=site_id, day=day, dimension__in=[one.code for one in KEPT]).delete()
-    sums = day_sums(site_id=site_id, day=day, zone=ZoneInfo(site.time_zone))
+    zone = ZoneInfo(site.time_zone)
+    day_store(site_id=site_id, day=day, zone=zone)
+    sums = day_sums(site_id=site_id, day=day, zone=zone)
     with connection.cursor() as cursor:
         cursor.execute(INSERT.format(sums=sums.sql), [site_id, day, *sums.params])
         cursor.execute(BUILT, [site_id, day, now])

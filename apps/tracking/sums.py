@@ -7,11 +7,12 @@ all build on these.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import (
     BooleanField,
     Case,
@@ -37,6 +38,7 @@ BOUNCE_BELOW_MS = 10_000
 # `count`: page views by their own time, or events.
 SUMS = ("visitors", "visits", "bounces", "visit_views", "duration", "engaged_ms", "count")
 _TYPES = {"duration": "interval"}
+_NOTHING = {"duration": "interval '0'"}
 
 Key = Expression | F
 
@@ -193,6 +195,72 @@ def stored_whole_part(rows: QuerySet[Any], whole: Q, unknown: Q) -> Part:
     return Part(sql, inner.params)
 
 
+def days_part(sums: Sequence[tuple[date | str, Mapping[str, int]]]) -> Part:
+    """Return sums that are at hand, by one key: a day, or the same text for all. Durations in microseconds."""
+    if not sums:
+        return Part()
+    key_type = "date" if isinstance(sums[0][0], date) else "text"
+    columns = {name: [one[name] for _, one in sums] for name in SUMS}
+    return _at_hand([[key for key, _ in sums]], [key_type], columns)
+
+
+def texts_part(
+    keys: Sequence[Sequence[str]],
+    sums: Mapping[str, Sequence[int]],
+    *,
+    search: str = "",
+    among: Sequence[str] | None = None,
+    leaves_out_empty: bool = False,
+    are_numbers: bool = False,
+) -> Part:
+    """Return sums that are at hand, by keys that are texts: those that a search finds, or `among` some by the last.
+
+    `are_numbers`: the keys are numbers, an empty one none at all. Durations in microseconds.
+    """
+    if not keys:
+        return Part()
+    by_key = list(zip(*keys, strict=True))
+    part = _at_hand(by_key, ["text"] * len(by_key), sums)
+    last = f"key_{len(by_key) - 1}"
+    conditions, params = [], list(part.params)
+    if among is not None:
+        conditions.append(f"{last} = ANY(%s)")
+        params.append(list(among))
+    if search:
+        # As Django asks for `icontains`.
+        conditions.append(" OR ".join(f"UPPER(key_{number}) LIKE UPPER(%s)" for number in range(len(by_key))))
+        params += [f"%{connection.ops.prep_for_like_query(search)}%"] * len(by_key)
+    if leaves_out_empty:
+        conditions.append(f"{last} <> ''")
+    where = " AND ".join(f"({condition})" for condition in conditions) or "true"
+    names = ["nullif(key_0, '')::bigint AS key_0"] if are_numbers else [f"key_{n}" for n in range(len(by_key))]
+    return Part(f"SELECT {', '.join([*names, *SUMS])} FROM ({part.sql}) AS texts WHERE {where}", tuple(params))
+
+
+def visitors_part(visitors: int, unknown: int) -> Part:
+    """Return all visitors and those of unknown value, which are at hand."""
+    return Part("SELECT %s::bigint AS visitors, %s::bigint AS unknown", (visitors, unknown))
+
+
+def _at_hand(keys: Sequence[Sequence[Any]], types: Sequence[str], sums: Mapping[str, Sequence[int]]) -> Part:
+    """Return values as rows. Sums that are all zero needn't be sent."""
+    names = [f"key_{number}" for number in range(len(keys))]
+    sent = [name for name in SUMS if any(sums[name])]
+    arrays = [f"%s::{kind}[]" for kind in [*types, *["bigint"] * len(sent)]]
+    values = [_value(name) if name in sent else f"{_NOTHING.get(name, '0::bigint')} AS {name}" for name in SUMS]
+    query = f"""SELECT {", ".join([*names, *values])}
+    FROM unnest({", ".join(arrays)}) AS at_hand ({", ".join([*names, *sent])})"""
+    return Part(query, (*(list(key) for key in keys), *(list(sums[name]) for name in sent)))
+
+
+def _value(name: str) -> str:
+    """Return a sum that is at hand as parts have it. In two steps, as an interval is multiplied as a float."""
+    if name != "duration":
+        return name
+    whole, rest = "duration / 1000000 * interval '1 second'", "mod(duration, 1000000) * interval '1 microsecond'"
+    return f"{whole} + {rest} AS duration"
+
+
 def added(
     parts: Sequence[Part],
     keys: int,
@@ -283,7 +351,6 @@ def _compiled(rows: QuerySet[Any, Mapping[str, Any]]) -> Part:
 
 def _padded(sql: str, inner: Part, keys: Sequence[Key], has: Sequence[str]) -> Part:
     """Return a query with all of SUMS around one that has some of them."""
-    nothing = {"duration": "interval '0'"}
-    sums = [f"{name}::{_type(name)}" if name in has else f"{nothing.get(name, '0')} AS {name}" for name in SUMS]
+    sums = [f"{name}::{_type(name)}" if name in has else f"{_NOTHING.get(name, '0')} AS {name}" for name in SUMS]
     query = f"SELECT {', '.join([*_named(keys), *sums])} FROM ({sql}) AS grouped"
     return Part(query, inner.params) if inner else inner

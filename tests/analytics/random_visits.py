@@ -1,4 +1,4 @@
-"""Visits at random over some local days, as unlike as they can be: siblings, bots, nothing known, over midnight."""
+"""Visits at random over some local days, as unlike as can be: siblings, bots, nothing known, over midnight, long."""
 
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +10,7 @@ from apps.sites.models import Site
 from tests.factories_tracking import Happened, Page, visit_make
 
 PATHS = ["/", "/pricing", "/docs", "/docs/50%_off", "/" + "long/" * 700, ""]
-TEXTS = ("channel", "source", "campaign", "medium", "referrer_host", "device", "browser", "system")
+TEXTS = ("channel", "source", "campaign", "medium", "referrer_host", "device", "browser", "system", "organisation")
 PLACES = [("", "", ""), ("DE", "", ""), ("DE", "Bavaria", "Munich"), ("AT", "", ""), ("AT", "Vienna", "Vienna")]
 
 
@@ -27,13 +27,17 @@ def visits_make(site: Site, *, seed: int, first: date, days: int, count: int) ->
 
 def visit_put(site: Site, started_at: datetime, chance: random.Random) -> None:
     country, region, city = chance.choice(PLACES)
+    longest = chance.choice([3, 3, 3, 3, 3, 3, 30, 70]) * 3600
     pages = [
-        Page(chance.choice(PATHS), chance.randrange(3 * 3600), engaged_s=chance.choice([0, 3, 9, 10, 40]))
+        Page(chance.choice(PATHS), chance.randrange(longest), engaged_s=chance.choice([0, 3, 9, 10, 40]))
         for _ in range(chance.choice([0, 1, 1, 2, 5]))
     ]
     events = [
         Happened(
-            chance.choice(["Signup", "Play", "Seen"]), chance.randrange(3 * 3600), is_interactive=chance.random() < 0.5
+            chance.choice(["Signup", "Play", "Seen", ""]),
+            chance.randrange(longest),
+            chance.choice(PATHS),
+            is_interactive=chance.random() < 0.5,
         )
         for _ in range(chance.choice([0, 0, 1, 3]))
     ]
@@ -48,6 +52,7 @@ def visit_put(site: Site, started_at: datetime, chance: random.Random) -> None:
         country=country,
         region=region,
         city=city,
+        entry_host=chance.choice(["example.com", "shop.example.com"]),
         company_id=chance.choice([None, None, 3, 12]),
         network_kind=chance.choice(["unknown", "business", "isp"]),
         language=chance.choice(["", "de", "en"]),

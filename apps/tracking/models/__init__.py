@@ -2,7 +2,7 @@
 
 from .accounts import LedgerLine, ParkedEntry, WriterPosition
 from .imports import ImportJob
-from .rollups import Rollup, RollupDay, RollupMark
+from .rollups import Rollup, RollupDay, RollupMark, VisitColumns
 from .rules import ExclusionRule, VisitToJudge
 from .visits import Event, Kind, Origin, PendingEngagement, Session, SessionAlias
 
@@ -20,6 +20,7 @@ __all__ = [
     "RollupMark",
     "Session",
     "SessionAlias",
+    "VisitColumns",
     "VisitToJudge",
     "WriterPosition",
 ]

@@ -37,9 +37,63 @@ class RollupDay(models.Model):
     site_id = models.BigIntegerField()
     day = models.DateField()
     built_at = models.DateTimeField()
+    has_columns = models.BooleanField(default=False, db_default=False)  # its VisitColumns too, if it had a visit
 
     class Meta:
         db_table = "rollup_day"
+
+
+class VisitColumns(models.Model):
+    """The visits that began on a local day, and what happened in them, as an array a column (columns/layout.py).
+
+    Counts only where its day is built and unmarked. Filtered reports read these instead of the wide raw rows.
+    """
+
+    pk = models.CompositePrimaryKey("site_id", "day")
+    site_id = models.BigIntegerField()
+    day = models.DateField()
+    visits = models.IntegerField()
+    # Of each visit. Texts:
+    channel = models.BinaryField()
+    source = models.BinaryField()
+    medium = models.BinaryField()
+    campaign = models.BinaryField()
+    referrer_host = models.BinaryField()
+    entry_host = models.BinaryField()
+    network_kind = models.BinaryField()
+    organisation = models.BinaryField()
+    device = models.BinaryField()
+    browser = models.BinaryField()
+    system = models.BinaryField()
+    language = models.BinaryField()
+    company_id = models.BinaryField()
+    place = models.BinaryField()  # country, region and city
+    # Numbers:
+    visitor_id = models.BinaryField()
+    pageviews = models.BinaryField()
+    engaged_ms = models.BinaryField()
+    duration = models.BinaryField()  # microseconds
+    flags = models.BinaryField()
+    # Dictionaries of all paths and of events' names, and numbers into them.
+    paths = models.BinaryField()
+    names = models.BinaryField()
+    entry_path = models.BinaryField()
+    exit_path = models.BinaryField()
+    # How many of the following rows are of each visit, and the rows: page views by visit and path, ...
+    views_of_visit = models.BinaryField()
+    view_path = models.BinaryField()
+    view_count = models.BinaryField()
+    view_engaged = models.BinaryField()
+    # ... and events by visit, name and path.
+    events_of_visit = models.BinaryField()
+    event_name = models.BinaryField()
+    event_path = models.BinaryField()
+    event_count = models.BinaryField()
+    event_engaged = models.BinaryField()
+    later = models.BinaryField()  # what happened after their day
+
+    class Meta:
+        db_table = "visit_columns"
 
 
 class RollupMark(models.Model):
