@@ -66,6 +66,9 @@ def site_remove(site: Site) -> None:
 
 def site_erase(site_id: int) -> None:
     """Erase a site's visits, events and ledger, its row gone or not. May run twice or be broken off."""
+    with transaction.atomic():
+        # First, since it is quick, and columns hold single visits.
+        rollups_forget(site_id)
     while _events_slice(site_id):
         pass
     while _sessions_slice(site_id):

@@ -9,7 +9,7 @@ from django.db import transaction
 from .ledger import State, Tally, ledger_add
 from .locks import site_lock
 from .models import Event, Kind, PendingEngagement, Session, SessionAlias
-from .rollups import span_mark
+from .rollups import columns_forget, span_mark
 
 
 @transaction.atomic
@@ -42,6 +42,7 @@ def visit_erase(*, site_id: int, session_id: UUID) -> int:
     SessionAlias.objects.filter(session_id=session_id).delete()
     Session.objects.filter(site_id=site_id, id=session_id).delete()
     span_mark(site_id, session.started_at, session.ended_at)
+    columns_forget(site_id, session.started_at, session.ended_at)
     ledger_add(_erased(site_id, gone))
     return sum(gone.values())
 

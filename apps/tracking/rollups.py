@@ -18,10 +18,12 @@ from apps.core.periods import DAY, Span
 from apps.sites.models import Site
 
 from .dimensions import Dimension
-from .models import Rollup, RollupDay, RollupMark, VisitColumns
+from .models import Rollup, RollupDay, RollupMark
 from .sums import Key
 
 MARK = "INSERT INTO rollup_mark (site_id, day) SELECT * FROM unnest(%s::bigint[], %s::date[])"
+# What is kept of a day. Deleted by SQL: Django would read each row before.
+TABLES = ("rollup_day", "rollup", "visit_columns")
 # A report reads so many stretches of raw days at most: shorter rests between them are read raw as well.
 MAX_RAW = 4
 
@@ -55,8 +57,9 @@ def marks_put(site_days: Iterable[tuple[int, date]]) -> None:
 
 def rollups_forget(site_id: int) -> None:
     """Have nothing built of a site: its days are others now, or it is gone. Four queries."""
-    for model in (RollupDay, Rollup, VisitColumns, RollupMark):
-        model.objects.filter(site_id=site_id).delete()
+    with connection.cursor() as cursor:
+        for table in (*TABLES, "rollup_mark"):
+            cursor.execute(f"DELETE FROM {table} WHERE site_id = %s", [site_id])
 
 
 def rollups_forget_before(site_id: int, moment: datetime) -> None:
@@ -64,8 +67,22 @@ def rollups_forget_before(site_id: int, moment: datetime) -> None:
     zone_name = Site.objects.filter(id=site_id).values_list("time_zone", flat=True).first()
     if zone_name is not None:
         day = moment.astimezone(ZoneInfo(zone_name)).date()
-        for model in (RollupDay, Rollup, VisitColumns):
-            model.objects.filter(site_id=site_id, day__lt=day).delete()
+        with connection.cursor() as cursor:
+            for table in TABLES:
+                cursor.execute(f"DELETE FROM {table} WHERE site_id = %s AND day < %s", [site_id, day])
+
+
+def columns_forget(site_id: int, first: datetime, last: datetime) -> None:
+    """Have no columns of the local days from `first` to `last`: what they hold of single visits is being erased.
+
+    For callers that mark those days as well: they are raw until they are built anew. Two queries.
+    """
+    zone_name = Site.objects.filter(id=site_id).values_list("time_zone", flat=True).first()
+    if zone_name is not None:
+        zone = ZoneInfo(zone_name)
+        days = days_between(first.astimezone(zone).date(), last.astimezone(zone).date())
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM visit_columns WHERE site_id = %s AND day = ANY(%s)", [site_id, days])
 
 
 def days_between(first: date, last: date) -> list[date]:

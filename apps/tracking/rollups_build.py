@@ -21,7 +21,7 @@ from apps.sites.models import Site
 from .columns.build import day_store
 from .dimensions import KEPT, WHOLE, Dimension, Over
 from .locks import rollups_try_lock
-from .models import Kind, Rollup, RollupMark
+from .models import Kind, RollupMark
 from .selectors import event_all, session_all
 from .sums import SUMS, Key, Part, added, counts_part, events_part, sessions_part
 
@@ -132,7 +132,7 @@ def day_build(*, site_id: int, day: date) -> bool:
         return False
     RollupMark.objects.filter(site_id=site_id, day=day).delete()
     # From here on another snapshot: whatever was committed with one of those marks is in the sums.
-    Rollup.objects.filter(site_id=site_id, day=day, dimension__in=[one.code for one in KEPT]).delete()
+    _sums_delete(site_id, day)
     zone = ZoneInfo(site.time_zone)
     day_store(site_id=site_id, day=day, zone=zone)
     sums = day_sums(site_id=site_id, day=day, zone=zone)
@@ -140,6 +140,15 @@ def day_build(*, site_id: int, day: date) -> bool:
         cursor.execute(INSERT.format(sums=sums.sql), [site_id, day, *sums.params])
         cursor.execute(BUILT, [site_id, day, now])
     return True
+
+
+def _sums_delete(site_id: int, day: date) -> None:
+    """Delete a day's sums. By SQL: Django would read each row before, which took as long as to make them anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM rollup WHERE site_id = %s AND day = %s AND dimension = ANY(%s)",
+            [site_id, day, [one.code for one in KEPT]],
+        )
 
 
 def day_sums(*, site_id: int, day: date, zone: ZoneInfo) -> Part:

@@ -1,16 +1,19 @@
-"""Do rollups say what the raw rows say? Compares days that reports would take from rollups, value by value."""
+"""Do rollups and columns say what the raw rows say? Compares days that reports would take from them, value by value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import Exists
 
 from apps.sites.models import Site
 
+from .columns.build import day_columns
+from .columns.layout import COLUMNS
 from .dimensions import KEPT
-from .models import RollupDay
+from .models import RollupDay, RollupMark, VisitColumns
 from .rollups_build import day_sums
 from .sums import SUMS
 
@@ -55,10 +58,23 @@ class Difference:
         return f"{self.site} {self.day} {self.dimension} “{self.value}”: {'; '.join(differing)}"
 
 
-def rollups_check(*, site: Site) -> Iterator[Difference]:
-    """Yield what differs on a site's built days. A query a day that costs as much as building it."""
+@dataclass(frozen=True, slots=True)
+class ColumnsDifference:
+    """A day whose columns of these names aren't what its raw rows make."""
+
+    site: str
+    day: date
+    names: Sequence[str]
+
+    def __str__(self) -> str:
+        return f"{self.site} {self.day} columns of visits: {', '.join(self.names)} not as the raw rows make them"
+
+
+def rollups_check(*, site: Site) -> Iterator[Difference | ColumnsDifference]:
+    """Yield what differs on a site's built days. Queries that cost as much as building each day."""
     for day in RollupDay.objects.filter(site_id=site.id).order_by("day").values_list("day", flat=True):
         yield from _day_check(site, day)
+        yield from _columns_check(site, day)
 
 
 def _day_check(site: Site, day: date) -> Iterator[Difference]:
@@ -76,6 +92,29 @@ def _day_check(site: Site, day: date) -> Iterator[Difference]:
             stored=_side(stored),
             raw=_side(raw),
         )
+
+
+def _columns_check(site: Site, day: date) -> Iterator[ColumnsDifference]:
+    """Make a day's columns anew and compare. A day that changed meanwhile has a mark or was built again."""
+    built_at = _held_since(site.id, day)
+    if built_at is None:
+        return
+    stored = VisitColumns.objects.filter(site_id=site.id, day=day).values("visits", *COLUMNS).first() or {}
+    made = day_columns(site_id=site.id, day=day, zone=ZoneInfo(site.time_zone)) or {}
+    names = [name for name in ("visits", *COLUMNS) if _plain(stored.get(name)) != made.get(name)]
+    if names and _held_since(site.id, day) == built_at:
+        yield ColumnsDifference(site.slug, day, names)
+
+
+def _held_since(site_id: int, day: date) -> datetime | None:
+    """Return when a day's columns were made, if reports take them."""
+    marked = RollupMark.objects.filter(site_id=site_id, day=day)
+    held = RollupDay.objects.filter(~Exists(marked), site_id=site_id, day=day, has_columns=True)
+    return held.values_list("built_at", flat=True).first()
+
+
+def _plain(value: object) -> object:
+    return bytes(value) if isinstance(value, memoryview) else value
 
 
 def _side(values: list[object]) -> dict[str, object] | None:

@@ -13,6 +13,7 @@ from apps.core import clock
 from apps.core.periods import Period, period_read
 from apps.sites.models import Site
 from apps.tracking.columns import reading
+from apps.tracking.columns.day import Day
 from apps.tracking.filters import FIELDS, Filters, filters_read
 from apps.tracking.models import RollupDay, VisitColumns
 from apps.tracking.rollups import days_mark
@@ -138,10 +139,10 @@ def test_filtered_panels_and_figures_agree(site: Site) -> None:
 @pytest.mark.parametrize("site", CASES[1:2], indirect=True)
 def test_searched_and_sorted_tables_agree(site: Site) -> None:
     filters = read("network:is_not:isp")
-    raw = panels(site, filters, *ASKED, Asked(sort=Sort.VISITS, search_keys=[3, "DE", "de", "isp"]))
+    raw = panels(site, filters, *ASKED, Asked(sort=Sort.VISITS, search_keys=["3", "12"]))
     assert any(one.rows for one in raw)
     build(site)
-    assert panels(site, filters, *ASKED, Asked(sort=Sort.VISITS, search_keys=[3, "DE", "de", "isp"])) == raw
+    assert panels(site, filters, *ASKED, Asked(sort=Sort.VISITS, search_keys=["3", "12"])) == raw
 
 
 @pytest.mark.parametrize("site", CASES[1:2], indirect=True)
@@ -195,7 +196,7 @@ def test_days_with_texts_that_nobody_has_seen_are_read_raw(site: Site, monkeypat
     build(site)
     of_filters = reading.conditions_of
 
-    def forgetful(asked: Filters, days: Iterator[reading.Day]) -> object:
+    def forgetful(asked: Filters, days: Iterator[Day]) -> object:
         return of_filters(asked, [day for day in days if day.day != date(2026, 5, 9)][:2])
 
     monkeypatch.setattr(reading, "conditions_of", forgetful)

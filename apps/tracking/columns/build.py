@@ -77,7 +77,8 @@ class _Happened:
 def day_store(*, site_id: int, day: date, zone: ZoneInfo) -> None:
     """Keep a day's columns, in the caller's transaction: no row where there was no visit. Four queries."""
     columns = day_columns(site_id=site_id, day=day, zone=zone)
-    VisitColumns.objects.filter(site_id=site_id, day=day).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM visit_columns WHERE site_id = %s AND day = %s", [site_id, day])
     if columns is not None:
         VisitColumns.objects.create(site_id=site_id, day=day, **columns)
 

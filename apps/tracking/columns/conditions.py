@@ -65,7 +65,12 @@ class Conditions:
         return found
 
     def _texts(self, day: Day, item: Filter) -> Mask:
-        """Return which texts of a dictionary the filter names, whether it wants them or not."""
+        """Return which texts of a dictionary the filter names, whether it wants them or not. Found once a day."""
+        if item not in day.named:
+            day.named[item] = self._named(day, item)
+        return day.named[item]
+
+    def _named(self, day: Day, item: Filter) -> Mask:
         column = item.field.column
         dictionary = day.dictionary(column)
         if item.op is Op.CONTAINS:
@@ -80,7 +85,7 @@ class Conditions:
         if not self.seen[item.field.column].issuperset(dictionary):
             raise TextUnseen
         wanted = self.holding[item]
-        return np.fromiter((text in wanted for text in dictionary), dtype=np.bool_, count=len(dictionary))
+        return np.fromiter(map(wanted.__contains__, dictionary), dtype=np.bool_, count=len(dictionary))
 
 
 def conditions_of(filters: Filters, days: Iterable[Day]) -> Conditions:
@@ -140,12 +145,15 @@ def _own_column(item: Filter, rows: Rows) -> Array:
 def _places(day: Day, item: Filter) -> Mask:
     """Compare from the right: "Munich" is any Munich, "DE>Bavaria>Munich" the one."""
     columns = PLACES.get(item.field.name, (item.field.column,))
-    texts = list(zip(*(day.dictionary(column) for column in columns), strict=True))
-    wanted = []
+    texts = [day.dictionary(column) for column in columns]
+    found = np.zeros(len(texts[0]), dtype=np.bool_)
     for value in item.values:
         parts = value.split(PLACE_SEPARATOR, len(columns) - 1) if len(columns) > 1 else [value]
-        wanted.append(tuple(part.encode() for part in parts))
-    return np.array([any(text[-len(parts) :] == parts for parts in wanted) for text in texts], dtype=np.bool_)
+        same = np.ones(len(found), dtype=np.bool_)
+        for of_column, part in zip(texts[-len(parts) :], parts, strict=True):
+            same &= np.fromiter(map(part.encode().__eq__, of_column), dtype=np.bool_, count=len(found))
+        found |= same
+    return found
 
 
 def _texts_holding(texts: Iterable[bytes], words: Sequence[str]) -> Iterable[bytes]:

@@ -1,8 +1,11 @@
 """Sums over a day's columns: the same as sums.py makes of raw rows. `SUMS` columns, durations in microseconds."""
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import compress
 
 import numpy as np
 
@@ -14,23 +17,25 @@ _AT = {name: number for number, name in enumerate(SUMS)}
 _ENGAGED, _COUNT = _AT["engaged_ms"], _AT["count"]
 SUM_COLUMNS = ("visitor_id", "flags", "pageviews", "engaged_ms", "duration")
 _FIRST_ROOM = 1024
+_NONE: Ints = np.zeros(0, dtype=np.int64)
 
 
 class Totals:
     """Sums by text, gathered day by day."""
 
     def __init__(self) -> None:
-        self._numbers: dict[bytes, int] = {}
+        # Whoever asks for a text that isn't there gives it the next number.
+        self._numbers: defaultdict[bytes, int] = defaultdict()
+        self._numbers.default_factory = self._numbers.__len__
         self._sums = np.zeros((_FIRST_ROOM, len(SUMS)), dtype=np.int64)
 
     def add(self, texts: Sequence[bytes], sums: Ints) -> None:
         """Add a day's sums, a line for each of different texts; lines that are all zero say nothing."""
-        (lines,) = np.nonzero(sums.any(axis=1))
-        numbers = self._numbers
-        places = [numbers.setdefault(texts[line], len(numbers)) for line in lines.tolist()]
-        while len(numbers) > len(self._sums):
+        says_something: Mask = sums.any(axis=1)
+        places = list(map(self._numbers.__getitem__, compress(texts, says_something.tolist())))
+        while len(self._numbers) > len(self._sums):
             self._sums = np.concatenate([self._sums, np.zeros_like(self._sums)])
-        self._sums[places] += sums[lines]
+        self._sums[places] += sums[says_something]
 
     def texts(self) -> list[bytes]:
         return list(self._numbers)
@@ -78,37 +83,48 @@ class Landed:
     counts: list[Ints] = field(default_factory=list)
     engaged: list[Ints] = field(default_factory=list)
 
+    def gathered(self, texts: list[bytes]) -> tuple[Ints, Ints, Ints, Ints]:
+        """Return keys as numbers in `texts`, visitors, counts and engaged times; texts that aren't there are put there.
 
-def rows_by(day: Day, rows: Rows, keys: Array, texts: Sequence[bytes], landed: Landed) -> tuple[list[bytes], Ints]:
+        `texts`: sorted. What is put there isn't: they are few.
+        """
+        if not self.keys:
+            return _NONE, _NONE, _NONE, _NONE
+        known, more = len(texts), dict[bytes, int]()
+        numbers = []
+        for key in self.keys:
+            place = bisect_left(texts, key, hi=known)
+            is_known = place < known and texts[place] == key
+            numbers.append(place if is_known else more.setdefault(key, known + len(more)))
+        texts.extend(more)
+        keys = np.array(numbers, dtype=np.int64)
+        return keys, np.concatenate(self.visitors), np.concatenate(self.counts), np.concatenate(self.engaged)
+
+
+def rows_by(day: Day, rows: Rows, keys: Array, dictionary: Sequence[bytes], landed: Landed) -> tuple[list[bytes], Ints]:
     """Return texts and sums by them of chosen rows, and of what has landed on their day: each visitor once a text."""
-    numbers: dict[bytes, int] = {}
-    if landed.keys:
-        numbers = {text: number for number, text in enumerate(texts)}
-        landed_keys = np.array([numbers.setdefault(text, len(numbers)) for text in landed.keys], dtype=np.int64)
-    all_texts = list(numbers) or list(texts)
-    size = len(all_texts)
-    counts, engaged = _sum_by(keys, rows.count, size), _sum_by(keys, rows.engaged, size)
+    texts = list(dictionary)
+    landed_keys, landed_visitors, landed_counts, landed_engaged = landed.gathered(texts)
+    size = len(texts)
     # A visit's rows of one text are beside each other.
     fresh = np.ones(len(keys), dtype=np.bool_)
     fresh[1:] = (rows.visit[1:] != rows.visit[:-1]) | (keys[1:] != keys[:-1])
-    visits, keys = rows.visit[fresh], keys[fresh]
-    again = day.have_siblings
-    visitors_landed: Ints = np.zeros(0, dtype=np.int64)
-    if landed.keys:
-        visitors_landed = np.concatenate(landed.visitors)
-        again = again | np.isin(day.visitors, visitors_landed)
-        counts += _sum_by(landed_keys, np.concatenate(landed.counts), size)
-        engaged += _sum_by(landed_keys, np.concatenate(landed.engaged), size)
-    together = again[visits]
-    several = day.visitors[visits[together]]
-    several_keys = keys[together].astype(np.int64)
-    if landed.keys:
-        several, several_keys = (
-            np.concatenate([several, visitors_landed]),
-            np.concatenate([several_keys, landed_keys]),
-        )
-    visitors = np.bincount(keys[~together], minlength=size) + _distinct_by(several, several_keys, size)
-    return all_texts, _lines({"visitors": visitors, "count": counts, "engaged_ms": engaged}, size)
+    visits, fresh_keys = rows.visit[fresh], keys[fresh]
+    several = day.have_siblings
+    if len(landed_visitors):
+        several = several | np.isin(day.visitors, landed_visitors)
+    together = several[visits]
+    columns = {
+        "visitors": np.bincount(fresh_keys[~together], minlength=size)
+        + _distinct_by(
+            np.concatenate([day.visitors[visits[together]], landed_visitors]),
+            np.concatenate([fresh_keys[together].astype(np.int64), landed_keys]),
+            size,
+        ),
+        "count": _sum_by(keys, rows.count, size) + _sum_by(landed_keys, landed_counts, size),
+        "engaged_ms": _sum_by(keys, rows.engaged, size) + _sum_by(landed_keys, landed_engaged, size),
+    }
+    return texts, _lines(columns, size)
 
 
 def land(landed: dict[date, Landed], day: date, visitors: Ints, keys: Sequence[bytes], rows: Array) -> None:

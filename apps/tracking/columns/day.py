@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..filters import Filter
 from ..models import Kind
 from .encoding import Array, Ints, Mask, coded_numbers, coded_texts, numbers_unpack, texts_unpack
 from .layout import APART, BOUNCED, LATER, PATHS, PLACE, SIBLINGS
@@ -41,6 +42,8 @@ class Day:
     def __init__(self, day: date, visits: int, blobs: Mapping[str, bytes]) -> None:
         self.day = day
         self.visits = visits
+        # Which texts of a dictionary a filter names: conditions.py keeps that here.
+        self.named: dict[Filter, Mask] = {}
         self._blobs = blobs
         self._codes: dict[str, Array] = {}
         self._texts: dict[str, list[bytes]] = {}

@@ -266,3 +266,6 @@ def _days_holding(site_id: int, first: date, last: date) -> set[date]:
     marked = RollupMark.objects.filter(site_id=OuterRef("site_id"), day=OuterRef("day"))
     days = RollupDay.objects.filter(~Exists(marked), site_id=site_id, has_columns=True, day__gte=first, day__lte=last)
     return set(days.values_list("day", flat=True))
+
+
+__all__ = ["Summed", "conditions_of", "days_read", "summed_by", "summed_by_day"]

@@ -14,7 +14,9 @@ MOST_LINES = 100
 
 
 class Command(BaseCommand):
-    help = "Compare rollups with the raw rows, day by day. Exit status 1 where they differ, with what differs."
+    help = (
+        "Compare rollups and columns with the raw rows, day by day. Exit status 1 where they differ, with what differs."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--agency", default="", help="the slug of one agency (default: all)")
