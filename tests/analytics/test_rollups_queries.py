@@ -11,7 +11,7 @@ from apps.analytics.reports import figures
 from apps.analytics.weeks import weeks
 from apps.core.periods import Span, period_read
 from apps.sites.models import Site
-from apps.tracking.filters import Filters
+from apps.tracking.filters import Filters, filters_read
 from apps.tracking.rollups import MAX_RAW, days_mark, span_split, split
 from apps.tracking.rollups_build import rollups_build
 from tests.cast import Cast
@@ -45,6 +45,24 @@ def test_a_panel(built: Site, dimension: str) -> None:
     period = period_read({"period": "30d"}, zone=ZoneInfo(built.time_zone), now=NOW)
     with queries_asked(2):
         breakdown(site_id=built.id, period=period, filters=Filters(), dimension=DIMENSIONS[dimension], asked=Asked())
+
+
+def test_filtered_panels_and_figures(built: Site) -> None:
+    period = period_read({"period": "30d"}, zone=ZoneInfo(built.time_zone), now=NOW)
+    for text, dimension, asked in [
+        # Which days hold, those days, and what the database adds.
+        ("country:is:DE", "channels", 3),
+        # And when the site's first visit was: nothing is missing of the days before it.
+        ("country:is:DE", "pages", 4),
+        # And all texts, and which of them hold the word.
+        ("page:contains:a", "events", 6),
+    ]:
+        filters = filters_read([text])
+        with queries_asked(asked):
+            breakdown(site_id=built.id, period=period, filters=filters, dimension=DIMENSIONS[dimension], asked=Asked())
+    # Four for the period and four for what it is compared with, and its last day up to now.
+    with queries_asked(9):
+        figures(site_id=built.id, period=period, filters=filters_read(["country:is:DE"]))
 
 
 @pytest.mark.parametrize("sites", [0, 11])

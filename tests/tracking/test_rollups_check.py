@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.sites.models import Site
-from apps.tracking.models import Rollup, RollupMark
+from apps.tracking.columns.layout import COLUMNS
+from apps.tracking.models import Rollup, RollupMark, VisitColumns
 from apps.tracking.rollups_build import day_build
 from tests.cast import Cast
 from tests.factories_tracking import Page, visit_make
@@ -58,6 +59,22 @@ def test_a_visit_without_a_mark_is_found_and_with_one_it_is_raw(site: Site) -> N
         check()
     RollupMark.objects.create(site_id=site.id, day=NOON.date())
     assert check("--site", site.slug)[0] == "1 sites: rollups agree with the raw rows.\n"
+
+
+@pytest.mark.parametrize("changed", [{"visits": 3}, {"channel": b""}, {"later": b"x"}, {}])
+def test_it_tells_of_columns_that_are_not_as_their_rows_make_them(site: Site, changed: dict[str, object]) -> None:
+    kept = VisitColumns.objects.filter(site_id=site.id)
+    if changed:
+        kept.update(**changed)
+    else:
+        kept.delete()
+    err = StringIO()
+    with pytest.raises(CommandError):
+        call_command("check_rollups", "--site", site.slug, stderr=err)
+    names = ", ".join(changed or ("visits", *COLUMNS))
+    assert f"2026-05-12 columns of visits: {names} not as the raw rows make them" in err.getvalue()
+    RollupMark.objects.create(site_id=site.id, day=NOON.date())
+    assert check("--site", site.slug)[1] == ""
 
 
 @pytest.mark.parametrize("options", [("--agency", "nobody"), ("--site", "nowhere")])

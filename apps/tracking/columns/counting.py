@@ -31,7 +31,7 @@ class Totals:
 
     def add(self, texts: Sequence[bytes], sums: Ints) -> None:
         """Add a day's sums, a line for each of different texts; lines that are all zero say nothing."""
-        says_something: Mask = sums.any(axis=1)
+        says_something: Mask = np.asarray(sums.any(axis=1))
         places = list(map(self._numbers.__getitem__, compress(texts, says_something.tolist())))
         while len(self._numbers) > len(self._sums):
             self._sums = np.concatenate([self._sums, np.zeros_like(self._sums)])

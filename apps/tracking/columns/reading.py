@@ -256,7 +256,11 @@ def days_read(site_id: int, days: Sequence[date], columns: Collection[str]) -> I
         site=sql.Literal(site_id),
         days=sql.Literal(list(days)),
     )
-    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(query) as copy:
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(query.as_string(cursor.connection)) as copy,
+    ):
         copy.set_types(["date", "int4", *["bytea"] * len(names)])
         for day, visits, *blobs in copy.rows():
             yield Day(day, visits, dict(zip(names, blobs, strict=True)))
