@@ -71,7 +71,13 @@ SEVERAL = [
     ("event:is:Play|Signup", "device:is_not:", "city:contains:n", "page:is:/"),
 ]
 OF_VISITS = [name for name in DIMENSIONS if name not in ("pages", "events")]
-PERIODS: list[dict[str, str]] = [{"period": "30d"}, {"period": "7d"}, {"period": "12mo"}, {"period": "month"}]
+PERIODS: list[dict[str, str]] = [
+    {"period": "7d", "compare": "none"},
+    {"period": "12mo", "compare": "none"},
+    {"period": "7d"},
+    {"period": "30d", "by": "week", "compare": "none"},
+    {"period": "month"},
+]
 
 
 @pytest.fixture(params=CASES, ids=[case[0] for case in CASES])
@@ -115,7 +121,7 @@ def everything(site: Site, chosen: Sequence[Filters]) -> list[object]:
     return [
         (
             panels(site, filters, dimensions=["pages", "events", *OF_VISITS[number % 4 :: 4]]),
-            courses(site, filters, PERIODS[0], PERIODS[1 + number % 3]),
+            courses(site, filters, PERIODS[number % len(PERIODS)]),
         )
         for number, filters in enumerate(chosen)
     ]
@@ -158,7 +164,7 @@ def test_searched_and_sorted_tables_agree(site: Site) -> None:
 
 
 @pytest.mark.parametrize("site", CASES[1:2], indirect=True)
-@pytest.mark.parametrize("marked", [[0, 6], [1, 3, 5], [2]])
+@pytest.mark.parametrize("marked", [[0, 2, 6], [3]])
 def test_they_agree_with_some_of_the_days_marked(site: Site, marked: list[int]) -> None:
     chosen = [read("source:is_not:One"), read("page:is:/"), read("event:contains:play")]
     raw = everything(site, chosen)
@@ -170,7 +176,7 @@ def test_they_agree_with_some_of_the_days_marked(site: Site, marked: list[int]) 
 @pytest.mark.parametrize("site", CASES[:1], indirect=True)
 def test_filters_at_random_agree(site: Site) -> None:
     chance = random.Random(3)
-    chosen = [read(*chance.sample(ONE, chance.choice([2, 2, 3]))) for _ in range(8)]
+    chosen = [read(*chance.sample(ONE, chance.choice([2, 2, 3]))) for _ in range(5)]
     raw = everything(site, chosen)
     build(site)
     assert everything(site, chosen) == raw

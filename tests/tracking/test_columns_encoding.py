@@ -7,7 +7,6 @@ from apps.tracking.columns.encoding import (
     coded_numbers,
     coded_pack,
     coded_texts,
-    dictionary_of,
     numbers_pack,
     numbers_unpack,
     texts_pack,
@@ -57,8 +56,8 @@ def test_numbers_in_many_widths_at_random() -> None:
 
 def test_texts() -> None:
     texts = ["", "a", "\x01", "Zürich", "a", "漢字", "b|c\n"]
-    dictionary, numbers = dictionary_of(texts)
-    assert texts_unpack(texts_pack(dictionary)) == dictionary == sorted(dictionary)
-    packed = coded_pack(dictionary, np.array([numbers[text] for text in texts]))
+    dictionary = sorted({text.encode() for text in texts})
+    assert texts_unpack(texts_pack(dictionary)) == dictionary
+    packed = coded_pack(dictionary, np.array([dictionary.index(text.encode()) for text in texts]))
     assert coded_texts(packed) == dictionary
     assert [dictionary[code].decode() for code in coded_numbers(packed, len(texts))] == texts

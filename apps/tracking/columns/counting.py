@@ -110,17 +110,24 @@ def rows_by(day: Day, rows: Rows, keys: Array, dictionary: Sequence[bytes], land
     fresh = np.ones(len(keys), dtype=np.bool_)
     fresh[1:] = (rows.visit[1:] != rows.visit[:-1]) | (keys[1:] != keys[:-1])
     visits, fresh_keys = rows.visit[fresh], keys[fresh]
-    several = day.have_siblings
+    again = day.have_siblings
     if len(landed_visitors):
-        several = several | np.isin(day.visitors, landed_visitors)
-    together = several[visits]
+        again = again | np.isin(day.visitors, landed_visitors)
+    together = again[visits]
+    # A visitor's number is found once a visit, not once a row.
+    (several,) = np.nonzero(again)
+    _, numbers = np.unique(np.concatenate([day.visitors[several], landed_visitors]), return_inverse=True)
+    of_visit = np.zeros(len(again), dtype=np.int64)
+    of_visit[several] = numbers[: len(several)]
+    pairs = np.concatenate(
+        [
+            of_visit[visits[together]] * size + fresh_keys[together],
+            numbers[len(several) :].astype(np.int64) * size + landed_keys,
+        ]
+    )
     columns = {
         "visitors": np.bincount(fresh_keys[~together], minlength=size)
-        + _distinct_by(
-            np.concatenate([day.visitors[visits[together]], landed_visitors]),
-            np.concatenate([fresh_keys[together].astype(np.int64), landed_keys]),
-            size,
-        ),
+        + np.bincount(np.unique(pairs) % size, minlength=size),
         "count": _sum_by(keys, rows.count, size) + _sum_by(landed_keys, landed_counts, size),
         "engaged_ms": _sum_by(keys, rows.engaged, size) + _sum_by(landed_keys, landed_engaged, size),
     }

@@ -6,7 +6,7 @@ dictionary, sorted, with NUL between, which no text in PostgreSQL can hold; and 
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -79,9 +79,3 @@ def coded_texts(blob: bytes) -> list[bytes]:
 def coded_numbers(blob: bytes, count: int) -> Array:
     """Return the numbers of a column of texts: for each of `count` rows, where in the dictionary its text is."""
     return numbers_unpack(blob[_LENGTH.size + _LENGTH.unpack_from(blob)[0] :], count)
-
-
-def dictionary_of(texts: Iterable[str]) -> tuple[list[bytes], dict[str, int]]:
-    """Return a dictionary of texts, and the number of each of them."""
-    values = sorted(set(texts))
-    return [value.encode() for value in values], {value: number for number, value in enumerate(values)}
