@@ -18,7 +18,6 @@ from apps.core import clock
 from apps.core.periods import DAY, day_start
 from apps.sites.models import Site
 
-from .columns.build import day_store
 from .dimensions import KEPT, WHOLE, Dimension, Over
 from .locks import rollups_try_lock
 from .models import Kind, RollupMark
@@ -133,6 +132,9 @@ def day_build(*, site_id: int, day: date) -> bool:
     RollupMark.objects.filter(site_id=site_id, day=day).delete()
     # From here on another snapshot: whatever was committed with one of those marks is in the sums.
     _sums_delete(site_id, day)
+    # Here, since the door and the writer import all tasks, and have no use for the 16 MB of numpy.
+    from .columns.build import day_store
+
     zone = ZoneInfo(site.time_zone)
     day_store(site_id=site_id, day=day, zone=zone)
     sums = day_sums(site_id=site_id, day=day, zone=zone)
