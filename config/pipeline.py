@@ -27,7 +27,9 @@ __all__ = ["celery"]  # whoever wakes tasks needs the application that knows the
 
 def match_companies(fact: EventsStored) -> None:
     # No retry: the writer may not wait for a broker that is away, and the sweep finds these visits.
-    visits_match_task.apply_async((fact.schema, [str(session_id) for session_id in fact.session_ids]), retry=False)
+    if fact.unmatched_ids:
+        ids = [str(session_id) for session_id in fact.unmatched_ids]
+        visits_match_task.apply_async((fact.schema, ids), retry=False)
 
 
 def erase_site(fact: SiteRemoved) -> None:

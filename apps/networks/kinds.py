@@ -33,6 +33,10 @@ class NetworkKind(StrEnum):
     UNKNOWN = "unknown"
 
 
+# Those that an organisation runs for itself; whose visitors are never the owner's own stands in no other kind.
+OWN_NETWORKS = frozenset({NetworkKind.BUSINESS.value, NetworkKind.EDUCATION.value, NetworkKind.GOVERNMENT.value})
+
+
 class Classified(msgspec.Struct, frozen=True):
     """A network's kind and, in plain words, what it was told by."""
 

@@ -12,6 +12,7 @@ class EventsStored:
     site_id: int
     session_ids: tuple[UUID, ...]  # sessions touched, none twice, set-aside ones left out
     is_backfill: bool  # imported: no live, no mails, no destinations
+    unmatched_ids: tuple[UUID, ...] = ()  # of those sessions, the ones that company matching has to look at
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,23 +21,27 @@ PATHS = ("/", "/pricing", "/docs/start", "/blog/a-case-study", "/contact")
 PAGES = 4
 PAGE_SECONDS = 20
 SPAN_SECONDS = 600
+# The longest from a visit's begin until its last event has arrived.
+VISIT_SECONDS = 2 * PAGE_SECONDS * PAGES
+# From when something happens until the writer can read it: most within the second, as networks are.
+DELAY_SECONDS = 1.0
 # A visit of four pages: each page view, then its engagement together with the next page view, and one named event.
 EVENTS_OF_VISIT = 2 * PAGES + 1
 
 
 def entries(
-    schemas: Sequence[tuple[str, int]], visits: int, *, seed: int = 1, partitions: int = 16
+    schemas: Sequence[tuple[str, int]], visits: int, *, seed: int = 1, partitions: int = 16, until_ms: int = 0
 ) -> Iterator[tuple[int, bytes]]:
     """Yield (partition, payload) of `visits` visits, EVENTS_OF_VISIT events each, mixed as they would arrive.
 
-    Visits begin evenly over SPAN_SECONDS, so that at any moment some begin, some go on and some end. `schemas`:
-    agencies with a site each, taking turns.
+    Visits begin evenly over SPAN_SECONDS, so that at any moment some begin, some go on and some end; the last has ended
+    by `until_ms` (0: now). `schemas`: agencies with a site each, taking turns.
     """
     rng = random.Random(seed)
     now = clock.now_ms()
     hour = sealing.hour_of(now)
     sealing.keep(now)
-    start = now - 1000 * (SPAN_SECONDS + (PAGES + 1) * PAGE_SECONDS)
+    start = (until_ms or now) - 1000 * (SPAN_SECONDS + VISIT_SECONDS)
     arriving: list[tuple[float, int, bytes]] = []
     for number in range(visits):
         schema, site_id = schemas[number % len(schemas)]
@@ -45,8 +49,8 @@ def entries(
         address = f"{rng.randrange(1, 223)}.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(256)}"
         agent = rng.choice(AGENTS).replace("{}", str(rng.randrange(110, 140)))
         sealed, ip_hash = sealing.seal_address(address, hour), rng.randbytes(IP_HASH_BYTES)
-        begins = rng.uniform(0, SPAN_SECONDS)
-        for wave, sent in enumerate(_visit(rng, start + int(begins * 1000))):
+        begins = start + int(1000 * rng.uniform(0, SPAN_SECONDS))
+        for sent in _visit(rng, begins):
             envelope = Envelope(
                 schema=schema,
                 site_id=site_id,
@@ -68,7 +72,7 @@ def entries(
                     touch=False,
                 ),
             )
-            at = begins + wave * PAGE_SECONDS * rng.uniform(0.5, 1.5)
+            at = sent[0].occurred_ms + 1000 * DELAY_SECONDS * rng.random()
             arriving.append((at, partition_of(visitor, partitions), pack(envelope)))
     arriving.sort(key=itemgetter(0))
     for _, partition, payload in arriving:
@@ -78,16 +82,16 @@ def entries(
 def _visit(rng: random.Random, start_ms: int) -> Iterator[list[EventIn]]:
     referrer = rng.choice(REFERRERS)
     previous: EventIn | None = None
+    at = start_ms
     for page in range(PAGES):
-        at = start_ms + page * PAGE_SECONDS * 1000
         page_id = uuid7(at)
         view = EventIn(page_id, "pageview", at, page_id=page_id, host="bench.example", path=rng.choice(PATHS))
         view.title, view.referrer = "A page of the bench", referrer if page == 0 else "https://bench.example/"
         view.query = "utm_source=newsletter&utm_medium=email" if page == 0 and rng.random() < 0.2 else ""
         yield [view] if previous is None else [_engagement(previous, at), view]
         previous = view
+        at += int(1000 * PAGE_SECONDS * rng.uniform(0.5, 1.5))
     if previous is not None:
-        at = previous.occurred_ms + 9_000
         event = EventIn(uuid7(at), "event", at, name="signup", page_id=previous.page_id, host="bench.example", path="/")
         event.is_interactive, event.props = True, {"plan": "team", "seats": rng.randrange(1, 50)}
         yield [event, _engagement(previous, at)]

@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from itertools import count
 from typing import Any
 
 import django
@@ -16,10 +18,13 @@ import psutil
 from config.local.deadline import wait_until
 from config.local.folders import CHECKOUT
 
+_runs = count(1)
 PATIENCE_SECONDS = 300.0
 POLL_SECONDS = 0.02
 WARM_UP_VISITS = 200
 DISK_RUNS = 2
+# Each run's visits follow those of the run before, as time goes on, from so long ago on: enough for 28 runs.
+BEGAN_SECONDS_AGO = 6 * 3600
 
 
 def main(agencies: int, visits: int, runs: int) -> dict[str, list[float]]:
@@ -72,7 +77,8 @@ def _run(writer: psutil.Process, places: list[tuple[str, int]], visits: int) -> 
 
     writer.suspend()
     pipeline = valkey.durable().pipeline(transaction=False)
-    for number, (partition, payload) in enumerate(entries(places, visits, seed=time.time_ns()), start=1):
+    arriving = entries(places, visits, seed=time.time_ns(), until_ms=_until_ms())
+    for number, (partition, payload) in enumerate(arriving, start=1):
         pipeline.xadd(stream_name(partition), {"e": payload})
         if number % 1_000 == 0:
             pipeline.execute()
@@ -88,6 +94,20 @@ def _run(writer: psutil.Process, places: list[tuple[str, int]], visits: int) -> 
         "writer_us": (cpu_seconds(writer) - used) / events * 1e6,
         "database_us": (_database_seconds() - database_used) / events * 1e6,
     }
+
+
+@cache
+def _first_ms() -> int:
+    from apps.core import clock
+
+    return clock.now_ms() - 1000 * BEGAN_SECONDS_AGO
+
+
+def _until_ms() -> int:
+    """Return the moment at which the next run's visits have ended."""
+    from tests.bench.visits import SPAN_SECONDS, VISIT_SECONDS
+
+    return _first_ms() + 1000 * (SPAN_SECONDS + VISIT_SECONDS) * next(_runs)
 
 
 def _disk_of_view(writer: psutil.Process, places: list[tuple[str, int]], visits: int) -> float:

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.companies.matching import NETWORK_CONFIDENCE, bare_domain, match_network
-from apps.networks.kinds import NetworkKind
+from apps.networks.kinds import OWN_NETWORKS, NetworkKind
 
 ALDER_WORKS = {
     "organisation": "Alder Works AG",
@@ -23,6 +23,10 @@ def test_it_matches_who_uses_a_network(kind: str) -> None:
     assert match.ground == "network"
     assert match.confidence_ratio == NETWORK_CONFIDENCE[kind]
     assert match.evidence == {"network": "ALDERWORKS-AS", "domain": "alderworks.example", "asn": "AS64500"}
+
+
+def test_the_writer_leaves_just_the_kinds_to_it_that_it_matches() -> None:
+    assert NETWORK_CONFIDENCE.keys() == OWN_NETWORKS
 
 
 @pytest.mark.parametrize("kind", sorted(set(NetworkKind) - {"business", "government", "education"}))

@@ -52,9 +52,9 @@ def test_an_id_is_unique_in_a_leaf(in_alder: Cast) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT array_agg(pg_get_constraintdef(oid)) FROM pg_constraint "
-            "WHERE contype = 'u' AND conrelid = to_regclass('event_y2031m05')"
+            "WHERE contype IN ('p', 'u') AND conrelid = to_regclass('event_y2031m05')"
         )
-        assert cursor.fetchone() == (["UNIQUE (site_id, event_id)"],)
+        assert cursor.fetchone() == (["PRIMARY KEY (site_id, event_id)"],)
 
 
 def test_it_drops_empty_leaves_alone(in_alder: Cast) -> None:

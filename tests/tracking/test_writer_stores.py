@@ -261,6 +261,30 @@ def test_an_event_keeps_what_it_says(in_alder: Cast) -> None:
     assert row.user_id_hash is not None and bytes(row.user_id_hash) == b"\x02" * 32
 
 
+def test_of_a_page_of_the_same_host_the_referrer_is_kept_from_its_path_on(in_alder: Cast) -> None:
+    site = in_alder.site
+    said = [
+        "https://first.example/from?a=1",
+        "https://first.example.net/",
+        "http://first.example/",
+        "https://x.example/",
+    ]
+    store(envelope(site, *(view(minutes, referrer=one) for minutes, one in enumerate(said))))
+    rows = Event.objects.filter(site_id=site.id).order_by("occurred_at")
+    assert list(rows.values_list("referrer", flat=True)) == ["/from?a=1", *said[1:]]
+
+
+def test_texts_that_few_events_have_take_no_room_and_are_read_as_empty(in_alder: Cast) -> None:
+    site, page = in_alder.site, view(0)
+    page.content_group = "blog"
+    store(envelope(site, page))
+    row = Event.objects.get(site_id=site.id)
+    assert (row.content_group, row.fragment, row.currency, row.canonical_url) == ("blog", "", "", "")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT num_nulls(content_group, fragment, currency, canonical_url) FROM event")
+        assert cursor.fetchone() == (3,)
+
+
 def test_two_agencies_dont_see_each_others_events(cast: Cast) -> None:
     with in_schema(str(cast.alder.schema_name)):
         store(envelope(cast.site, view(0)))

@@ -1,10 +1,12 @@
 """Events, and the visits that they make. Written by the writer and by tracking's services only.
 
-`Event` is range-partitioned by `occurred_at` and made by SQL in the first migrations; a leaf has its own
-UNIQUE (site_id, event_id). No foreign keys on the hot path: site, session and company ids are plain values.
+`Event` is range-partitioned by `occurred_at` and made by SQL in migrations; a leaf's key is (site_id, event_id), the
+table above has none. No foreign keys on the hot path: site, session and company ids are plain values.
 """
 
 from django.db import models
+
+from .fields import SparseTextField
 
 
 class Kind(models.TextChoices):
@@ -46,9 +48,9 @@ class Event(models.Model):
     host = models.TextField()
     path = models.TextField()
     query = models.TextField()
-    fragment = models.TextField()
+    fragment = SparseTextField()
     title = models.TextField()
-    referrer = models.TextField()
+    referrer = models.TextField()  # of a page of the same host: from the path on
     engaged_ms = models.IntegerField()
     scroll_percent = models.SmallIntegerField()
     ttfb_ms = models.IntegerField(null=True)
@@ -58,16 +60,16 @@ class Event(models.Model):
     load_ms = models.IntegerField(null=True)
     cls = models.FloatField(null=True)
     value = models.DecimalField(max_digits=18, decimal_places=4, null=True)
-    currency = models.TextField()
-    transaction_id = models.TextField()
+    currency = SparseTextField()
+    transaction_id = SparseTextField()
     items = models.JSONField(null=True)
     props = models.JSONField(null=True)
     target = models.JSONField(null=True)  # selector, text (scrubbed), x, y, href
     user_id_hash = models.BinaryField(null=True)
     # What a page says of itself; of page views only.
-    canonical_url = models.TextField()  # host, path, allow-listed parameters
-    content_group = models.TextField()
-    page_language = models.TextField()  # BCP 47
+    canonical_url = SparseTextField()  # host, path, allow-listed parameters
+    content_group = SparseTextField()
+    page_language = SparseTextField()  # BCP 47
 
     class Meta:
         managed = False

@@ -63,6 +63,8 @@ class SessionState(msgspec.Struct, eq=False):
     has_context: bool = False
     consent: tuple[str, str, bool, bool] = ("", "", False, False)  # analytics, marketing, gpc, dnt
     excluded_by: int | None = None
+    # Company matching has looked at it, or needn't.
+    is_matched: bool = False
 
     # What the writer must do about it.
     is_new: bool = False

@@ -272,14 +272,20 @@ class Batch:
     # --- news ---------------------------------------------------------------------------------------------------------
 
     def _facts(self) -> list[EventsStored]:
-        touched: defaultdict[tuple[int, bool], list[UUID]] = defaultdict(list)
+        touched: defaultdict[tuple[int, bool], list[SessionState]] = defaultdict(list)
         backfilled = {item.lasting_session.id.int for item in self.items if item.arrival.envelope.import_id}
         for session in self.sessions.changed():
             if not session.set_aside:
-                touched[session.site_id, session.id.int in backfilled].append(session.id)
+                touched[session.site_id, session.id.int in backfilled].append(session)
         return [
-            EventsStored(self.schema, site_id, tuple(session_ids), is_backfill)
-            for (site_id, is_backfill), session_ids in touched.items()
+            EventsStored(
+                self.schema,
+                site_id,
+                tuple(session.id for session in sessions),
+                is_backfill,
+                tuple(session.id for session in sessions if not session.is_matched),
+            )
+            for (site_id, is_backfill), sessions in touched.items()
         ]
 
     def _local_day(self, site_id: int, at_ms: int) -> date:

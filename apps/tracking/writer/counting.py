@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from apps.networks.kinds import OWN_NETWORKS
+
 from ..ingest import acquisition_facts, context_facts, signals_of, visit_facts
 from ..steps.sessions import SessionState, count_pageview
 from .items import Item
@@ -14,6 +16,8 @@ def count_items(items: Iterable[Item]) -> None:
         if session.is_new and not session.facts:
             session.facts = visit_facts(item.arrival, item.set_aside) | acquisition_facts(item.arrival, item.event)
             session.has_context = item.arrival.envelope.context.screen is not None
+            # Of a network that sells access nobody need ask whose visitors they are: most visits are done with here.
+            session.is_matched = session.facts["network_kind"] not in OWN_NETWORKS
             _count(session, item)
         elif _count(session, item):
             session.facts = session.facts | acquisition_facts(item.arrival, item.event)

@@ -54,7 +54,7 @@ COLUMNS = (
 )
 COPY = f"COPY event ({', '.join(COLUMNS)}) FROM STDIN"
 # Of a leaf by its name: asked of the whole table, with a span of time to choose the leaves, the planner may look ids up
-# in the primary key by site and time, which is to read all of the site's events for each id.
+# in the index by site and time, which is to read all of the site's events for each id.
 KNOWN = """
 SELECT site_id, event_id
 FROM {leaf} JOIN unnest(%s::bigint[], %s::uuid[]) AS new(site_id, event_id) USING (site_id, event_id)
@@ -125,23 +125,29 @@ def event_row(item: Item) -> tuple[Any, ...]:
         event.host,
         event.path,
         event.query,
-        event.fragment,
+        event.fragment or None,
         event.title,
-        event.referrer,
+        _referrer(event.referrer, event.host),
         item.engaged_ms,
         item.scroll_percent,
         *(vitals_columns(item.vitals) if item.vitals else NO_VITALS),
         event.value,
-        event.currency,
-        event.transaction_id,
+        event.currency or None,
+        event.transaction_id or None,
         _json(event.items),
         _json(event.props),
         _json(event.target),
         event.user_id_hash,
-        event.canonical_url,
-        event.content_group,
-        event.page_language,
+        event.canonical_url or None,
+        event.content_group or None,
+        event.page_language or None,
     )
+
+
+def _referrer(referrer: str, host: str) -> str:
+    """Return a referrer as it is stored: of a page of the same host, as most are, from the path on."""
+    own = f"https://{host}/"
+    return referrer[len(own) - 1 :] if referrer.startswith(own) else referrer
 
 
 def vitals_columns(

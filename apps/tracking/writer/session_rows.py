@@ -95,9 +95,12 @@ def _read_as(name: str) -> str:
 
 
 _PLAIN_FACTS = tuple(name for name in FACT_COLUMNS if name != "click_ids")
-COPY = f"COPY session ({', '.join((*STATE_COLUMNS, *_PLAIN_FACTS, 'click_ids', 'identity_mode'))}) FROM STDIN"
+_COPIED = (*STATE_COLUMNS, *_PLAIN_FACTS, "click_ids", "identity_mode", "matched_at")
+COPY = f"COPY session ({', '.join(_COPIED)}) FROM STDIN"
 # Moments as ms since 1970, which is what placing works with.
-_READ = f"SELECT {', '.join(map(_read_as, STATE_COLUMNS))}, s.screen_width IS NOT NULL FROM session s"
+_READ = f"""
+SELECT {", ".join(map(_read_as, STATE_COLUMNS))}, s.screen_width IS NOT NULL, s.matched_at IS NOT NULL FROM session s
+"""
 # By either id: a visit around midnight is found by the id of both days. Without a span of time: ids live for a day or
 # two anyway, and with one the planner may read all of the site's visits of the span for each visitor.
 OF_VISITORS = f"""
@@ -224,6 +227,7 @@ def _state(row: Sequence[Any]) -> SessionState:
         consent=(row[19], row[20], row[21], row[22]),
         excluded_by=row[23],
         has_context=row[24],
+        is_matched=row[25],
         stored_flag=Flag(row[3], row[23]),
         stored_visitor_id=row[2],
     )
@@ -271,6 +275,7 @@ def _row(session: SessionState) -> tuple[Any, ...]:
         *[facts[name] for name in _PLAIN_FACTS],
         _plain(facts["click_ids"]),
         DAILY,
+        clock.now() if session.is_matched else None,
     )
 
 
