@@ -20,7 +20,7 @@ LEAF_NAME = re.compile(r"^event_y(\d{4})(?:m(\d{2}))?$")
 # Dropping a leaf locks the table: rather try again in an hour than make everybody queue behind a long query.
 DROP_LOCK_TIMEOUT = "2s"
 
-# Page views are updated by their engagement soon after they came. A little room on each page keeps most of those updates
+# Page views are updated by their engagement soon after they came. A little room on each page keeps most such updates
 # off the indexes, which saves more there than it takes here; vacuumed early, what is left behind is filled again.
 STORAGE = "fillfactor = 93, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.1"
 

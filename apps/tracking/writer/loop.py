@@ -23,6 +23,7 @@ from .heartbeat import beat
 from .leases import Leases, owner_name
 from .leaves import Leaves
 from .notices import Notices
+from .pace import pause_after
 from .positions import StaleEpoch
 from .share import schema_exists, store_share
 from .streams import RawEntry, Streams
@@ -30,9 +31,6 @@ from .teller import Teller
 
 logger = logging.getLogger(__name__)
 
-# Batches start no closer together than this, so that a steady trickle is stored by tens rather than one by one; what
-# comes into silence waits for nothing.
-BATCH_MS = 50
 IDLE_BLOCK_MS = 500
 LEASE_CHECK_SECONDS = 1.0
 BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -60,6 +58,7 @@ class Writer:
         self._is_untrimmed = False
         self._checked = 0.0
         self._began = 0.0
+        self._pause = 0.0
         self._connected = 0.0
 
     def stop(self) -> None:
@@ -86,10 +85,12 @@ class Writer:
         self._pace()
         positions = {partition: lease.last_entry for partition, lease in self.leases.held.items()}
         raw = self.streams.read(positions, block_ms=IDLE_BLOCK_MS, agencies=self._agencies)
-        self._began = time.monotonic()
         if not raw:
             self._lag_ms = 0
             return
+        now = time.monotonic()
+        self._pause = pause_after(len(raw), now - self._began)
+        self._began = now
         try:
             self._write(raw)
         except StaleEpoch as stale:
@@ -115,7 +116,7 @@ class Writer:
         self._beat()
 
     def _pace(self) -> None:
-        wait = self._began + BATCH_MS / 1000 - time.monotonic()
+        wait = self._began + self._pause - time.monotonic()
         if wait > 0:
             self._stopping.wait(wait)
 
