@@ -5,9 +5,10 @@ arrival (an envelope: events of one visitor from one request) after the other; t
 batch, and storing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
+from types import MappingProxyType
 
 import msgspec
 
@@ -27,6 +28,7 @@ from .steps.user_agent import Agent, ClientHints, user_agent
 
 SENDERS_KEPT = 20_000
 HOSTS_KEPT = 8_192
+ENTRIES_KEPT = 4_096
 UNKNOWN = Network()
 COUNTED, SPAM = SetAside.NOT.value, SetAside.SPAM_REFERRER.value
 
@@ -139,13 +141,19 @@ def set_aside(arrival: Arrival, event: EventIn) -> str:
     return SPAM if event.referrer and _is_spam(event.referrer) else COUNTED
 
 
-def acquisition_facts(arrival: Arrival, event: EventIn) -> dict[str, object]:
-    """Return the session's columns that follow from its entry page view."""
-    found = acquisition.acquire(event.query, event.referrer, arrival.site.hosts)
+def acquisition_facts(arrival: Arrival, event: EventIn) -> Mapping[str, object]:
+    """Return the session's columns that follow from its entry page view. Not to be changed: they are remembered."""
+    return _acquired(event.query, event.referrer, arrival.site.hosts)
+
+
+@lru_cache(maxsize=ENTRIES_KEPT)
+def _acquired(query: str, referrer: str, site_hosts: tuple[str, ...]) -> Mapping[str, object]:
+    """Most visits begin in one of a few ways: from a search engine, from a campaign, directly."""
+    found = acquisition.acquire(query, referrer, site_hosts)
     facts: dict[str, object] = {name: getattr(found, name) for name in ACQUISITION_COLUMNS}
     facts["channel"] = found.channel.value
     facts["click_ids"] = found.click_ids or None
-    return facts
+    return MappingProxyType(facts)
 
 
 def visit_facts(arrival: Arrival, set_aside: str = "") -> dict[str, object]:

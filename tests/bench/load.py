@@ -16,9 +16,9 @@ from itertools import pairwise
 
 from apps.core.ids import uuid7
 from tests.bench.figures import percentile
-from tests.bench.requests import id_of, make
+from tests.bench.requests import SIZES, ids_of, make
 
-PREPARED = {"event": 20_000, "batch": 400}
+PREPARED = {"event": 20_000, "usual": 10_000, "batch": 400}
 WARM_UP_SECONDS = 1.0
 # Latencies are told for so many equal parts of the run as well, so that one can see whether they grow.
 PARTS = 10
@@ -56,7 +56,7 @@ class Connection:
 class Load:
     def __init__(self, port: int, connections: int, requests: list[bytes], *, is_unique: bool = False) -> None:
         self._requests = requests
-        self._ids = [id_of(request) for request in requests] if is_unique else []
+        self._ids = [ids_of(request) for request in requests] if is_unique else []
         self._sent = 0
         self._epoll = select.epoll()
         self._by_number = {}
@@ -102,7 +102,9 @@ class Load:
         self._sent += 1
         number = self._sent % len(self._requests)
         request = self._requests[number]
-        return request.replace(self._ids[number], str(uuid7()).encode()) if self._ids else request
+        for known in self._ids[number] if self._ids else ():
+            request = request.replace(known, str(uuid7()).encode())
+        return request
 
     def _answered(self, pause: float) -> list[Connection]:
         done = []
@@ -129,7 +131,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rate", type=float, default=0.0)
-    parser.add_argument("--unique", action="store_true", help="single events only")
+    parser.add_argument("--unique", action="store_true", help="every event has an id of its own")
     chosen = parser.parse_args()
     requests = make(chosen.kind, PREPARED[chosen.kind])
     load = Load(chosen.port, chosen.connections, requests, is_unique=chosen.unique)
@@ -142,6 +144,7 @@ def main() -> None:
         json.dumps(
             {
                 "requests": len(milliseconds),
+                "events": len(milliseconds) * SIZES[chosen.kind],
                 "seconds": taken,
                 "per_second": len(milliseconds) / taken,
                 "p50_ms": percentile(milliseconds, 50),

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import time
 
 from apps.core.ids import uuid7
@@ -17,20 +18,23 @@ AGENTS = (
     f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) {WEBKIT} Version/26.0 Mobile/15E148 Safari/604.1",
 )
 REFERRERS = ("", "https://www.google.com/", "https://www.linkedin.com/", "https://news.example.org/2026/some-article")
+# Events in a request. `usual` is what the tracker sends while somebody reads: a page view and, when it is left, what
+# was done on it and for how long.
+SIZES = {"event": 1, "usual": 3, "batch": 100}
+ID = re.compile(rb'"id":"([^"]+)"')
 PAGES = 300
 VISITORS = 5_000
 
 
 def make(kind: str, count: int, *, seed: int = 1) -> list[bytes]:
-    """Return `count` requests of `kind`: `event` (one page view each) or `batch` (100 events each)."""
+    """Return `count` requests of `kind`: one of SIZES."""
     chance = random.Random(seed)
     return [_request(kind, chance) for _ in range(count)]
 
 
-def id_of(request: bytes) -> bytes:
-    """Return the id of a request's (first) event, which is its page's as well."""
-    _, _, rest = request.partition(b'"id":"')
-    return rest.partition(b'"')[0]
+def ids_of(request: bytes) -> list[bytes]:
+    """Return the ids of a request's events; a page view's is its page's as well."""
+    return ID.findall(request)
 
 
 def _request(kind: str, chance: random.Random) -> bytes:
@@ -40,9 +44,9 @@ def _request(kind: str, chance: random.Random) -> bytes:
     if single:
         body = json.dumps(head | _pageview(chance), separators=(",", ":"))
     else:
-        body = json.dumps(head | {"events": _visit(chance)}, separators=(",", ":"))
+        body = json.dumps(head | {"events": _visit(chance, SIZES[kind])}, separators=(",", ":"))
     lines = (
-        f"POST /api/track/{kind} HTTP/1.1",
+        f"POST /api/track/{'event' if single else 'batch'} HTTP/1.1",
         "Host: beacon.example",
         "Connection: keep-alive",
         f"Content-Length: {len(body.encode())}",
@@ -96,10 +100,10 @@ def _pageview(chance: random.Random) -> dict[str, object]:
     }
 
 
-def _visit(chance: random.Random) -> list[dict[str, object]]:
-    """Return 100 events: page views, what was done there, and how long it took."""
+def _visit(chance: random.Random, size: int) -> list[dict[str, object]]:
+    """Return `size` events: page views, what was done there, and how long it took."""
     events: list[dict[str, object]] = []
-    while len(events) < 100:
+    while len(events) < size:
         view = _pageview(chance)
         common = {"at": view["at"], "page_id": view["id"], "url": view["url"]}
         events.append(view)
@@ -107,4 +111,4 @@ def _visit(chance: random.Random) -> list[dict[str, object]]:
             common | {"id": str(uuid7()), "kind": "event", "name": "outbound", "props": {"to": "shop", "n": 3}}
         )
         events.append(common | {"id": str(uuid7()), "kind": "engagement", "engaged_ms": 12_345, "scroll_percent": 70})
-    return events[:100]
+    return events[:size]

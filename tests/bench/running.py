@@ -5,11 +5,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 import psycopg
@@ -22,6 +22,10 @@ from tests.bench.world import cpu_seconds
 # Where address databases lie between runs, so that they aren't fetched anew.
 DATABASES = Path(os.environ.get("BEACON_TEST_DATABASES") or CHECKOUT / ".data" / "databases")
 PATIENCE_SECONDS = 30.0
+# What an event passes through; the others are measured beside them.
+ON_THE_WAY = ("ingest", "writer", "valkey-durable", "valkey-volatile", "postgres")
+BESIDE = ("web", "worker")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def watch_up() -> Iterator[Watch]:
 
 
 def load(watch: Watch, seconds: float, *options: str) -> subprocess.Popen[str]:
-    """Start the load generator against the door: single events, each with an id of its own."""
+    """Start the load generator against the door: single events unless told else, each with an id of its own."""
     port = str(watch.stack.track_port)
     command = [
         sys.executable,
@@ -117,15 +121,40 @@ def answers(loading: subprocess.Popen[str]) -> dict[str, Any]:
     return said
 
 
-def capacity(watch: Watch, seconds: float) -> float:
+def capacity(watch: Watch, seconds: float, *options: str) -> float:
     """Return how many events a second are taken in and stored, with the load generator on the same machine."""
     before = watch.settled()
-    with load(watch, seconds) as loading:
+    with load(watch, seconds, *options) as loading:
         wait_until(lambda: watch.settled() > before, seconds=PATIENCE_SECONDS)
         began, already = time.monotonic(), watch.settled()
         answers(loading)
         ended = drain(watch)
     return (watch.settled() - already) / (ended - began)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The processor time of one stored event in ms, by process."""
+
+    by_process: dict[str, float]
+
+    @property
+    def on_the_way(self) -> float:
+        """Of what every event passes through: ingest, streams, writer and PostgreSQL."""
+        return sum(self.by_process[name] for name in ON_THE_WAY)
+
+
+def cost_of(watch: Watch, work: Callable[[], Result]) -> tuple[Result, Cost]:
+    """Do `work`, which puts load on, and wait until all is stored; return what it returns and what an event cost."""
+    before, spent = watch.settled(), _spent(watch)
+    result = work()
+    drain(watch)
+    stored = watch.settled() - before
+    return result, Cost({name: (used - spent[name]) / stored * 1000 for name, used in _spent(watch).items()})
+
+
+def _spent(watch: Watch) -> dict[str, float]:
+    return {name: watch.cpu_seconds(name) for name in (*ON_THE_WAY, *BESIDE)}
 
 
 def drain(watch: Watch) -> float:

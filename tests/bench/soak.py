@@ -1,56 +1,81 @@
 """Ten minutes at 60% of the highest rate: memory and latency stay flat, the queue ends empty, the ledger agrees.
 
-BENCH_SOAK_SECONDS sets another length. Also says what a stored event costs in processor time, all processes together.
+BENCH_SOAK_SECONDS sets another length. Also says what a stored event costs in processor time, by process: as single
+events and as the tracker sends them, at the highest rate and at 60% of it, since a batch costs the same whatever it
+holds and the less comes, the less it holds.
 """
 
 import os
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from statistics import median
+from typing import Any
 
 import redis
 
 from apps.tracking.envelope import stream_name
 from tests.bench.figures import Figure, at_least, below, plain
-from tests.bench.running import Watch, answers, capacity, drain, load, watch_up
+from tests.bench.requests import SIZES
+from tests.bench.running import BESIDE, ON_THE_WAY, Cost, Watch, answers, capacity, cost_of, load, watch_up
 from tests.bench.world import World
 
 NAME = "soak"
 SECONDS = float(os.environ.get("BENCH_SOAK_SECONDS", "600"))
 SAMPLE_SECONDS = 2.0
 LOADED_RATIO = 0.6
-# What an event passes through; the others (web, worker, beat) are measured beside them.
-ON_THE_WAY = ("ingest", "writer", "valkey-durable", "valkey-volatile", "postgres")
-BESIDE = ("web", "worker")
+# So long for what isn't looked at in its course.
+USUAL_SECONDS = 60.0
 CPU_GOAL_MS = 0.25
 # Machines are noisy: less growth than this over the run is flat.
 FLAT = 1.2
 PARTITIONS = 16
 
 
+# What a request may carry: one event, or what the tracker sends as a rule.
+KINDS = {"event": "single events", "usual": "the tracker's usual three a request"}
+
+
 def run(world: World) -> Iterator[Figure]:
     with watch_up() as watch:
-        highest = capacity(watch, 2 * world.seconds)
-        yield plain("all processes together keep up with", [highest], "events/s")
-        rate = LOADED_RATIO * highest
-        before, spent = watch.settled(), _cpu(watch)
-        with load(watch, SECONDS, "--rate", str(rate)) as loading:
-            samples = list(_samples(watch, loading))
-            said = answers(loading)
-        backlog = _backlog(watch)
-        drain(watch)
-        stored = watch.settled() - before
-        cost = {name: (used - spent[name]) / stored * 1000 for name, used in _cpu(watch).items()}
-        yield plain(f"{SECONDS:,.0f} s at {rate:,.0f} events/s (60%)", [said["per_second"]], "events/s")
-        yield from _latency(said["parts_p50_ms"], said["p99_ms"])
-        yield from _memory(samples)
-        yield below("entries waiting at the end", [backlog], "", rate)
-        yield below("entries waiting after a second of rest", [_backlog(watch)], "", 1)
-        yield at_least("ledger, visits and rollups agree", [_agrees(watch)], "", 1)
-        yield below("processor time of a stored event", [sum(cost[name] for name in ON_THE_WAY)], "ms", CPU_GOAL_MS)
-        for name, used in cost.items():
-            yield plain(f"  {name}", [used], "ms")
+        rates = {}
+        for kind, name in KINDS.items():
+            highest, cost = cost_of(watch, partial(capacity, watch, 2 * world.seconds, "--kind", kind))
+            yield plain(f"all processes together keep up with, {name}", [highest], "events/s")
+            yield from _cost("at that rate", cost)
+            rates[kind] = LOADED_RATIO * highest
+        seconds = min(SECONDS, USUAL_SECONDS)
+        _, cost = cost_of(watch, partial(_loaded, watch, seconds, rates["usual"], "usual"))
+        yield plain(f"{seconds:,.0f} s of the tracker's usual at 60%", [rates["usual"]], "events/s")
+        yield from _cost("at 60%, the tracker's usual", cost)
+        yield from _soaked(watch, rates["event"])
+
+
+def _soaked(watch: Watch, rate: float) -> Iterator[Figure]:
+    """Tell what becomes of a long run of single events."""
+    (said, samples, backlog), cost = cost_of(watch, partial(_loaded, watch, SECONDS, rate, "event"))
+    yield plain(f"{SECONDS:,.0f} s at {rate:,.0f} events/s (60%)", [said["per_second"]], "events/s")
+    yield from _latency(said["parts_p50_ms"], said["p99_ms"])
+    yield from _memory(samples)
+    yield below("entries waiting at the end", [backlog], "", rate)
+    yield below("entries waiting after a second of rest", [_backlog(watch)], "", 1)
+    yield at_least("ledger, visits and rollups agree", [_agrees(watch)], "", 1)
+    yield from _cost("at 60%, single events", cost)
+
+
+def _loaded(watch: Watch, seconds: float, rate: float, kind: str) -> tuple[dict[str, Any], list[dict[str, int]], float]:
+    """Put `rate` events a second on; return what the load generator said, each process' memory, and what waits then."""
+    requests = rate / SIZES[kind]
+    with load(watch, seconds, "--kind", kind, "--rate", str(requests)) as loading:
+        samples = list(_samples(watch, loading))
+        return answers(loading), samples, _backlog(watch)
+
+
+def _cost(when: str, cost: Cost) -> Iterator[Figure]:
+    yield below(f"  processor time of a stored event, {when}", [cost.on_the_way], "ms", CPU_GOAL_MS)
+    for name, used in cost.by_process.items():
+        yield plain(f"    {name}", [used], "ms")
 
 
 def _samples(watch: Watch, loading: subprocess.Popen[str]) -> Iterator[dict[str, int]]:
@@ -58,10 +83,6 @@ def _samples(watch: Watch, loading: subprocess.Popen[str]) -> Iterator[dict[str,
     while loading.poll() is None:
         yield {name: watch.memory_bytes(name) for name in (*ON_THE_WAY, *BESIDE)}
         time.sleep(SAMPLE_SECONDS)
-
-
-def _cpu(watch: Watch) -> dict[str, float]:
-    return {name: watch.cpu_seconds(name) for name in (*ON_THE_WAY, *BESIDE)}
 
 
 def _latency(parts: list[float], p99: float) -> Iterator[Figure]:

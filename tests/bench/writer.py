@@ -23,6 +23,7 @@ def run(world: World) -> Iterator[Figure]:
     ratios = [events / copied for events, copied in zip(one["events"], one["copied"], strict=True)]
     yield at_least("writer beside copy", ratios, "of its rate", 0.2)
     yield below("on disk for a page view, indexes and visits included", one["disk"], "bytes", 500)
+    yield plain("  where events had piled up", one["disk_piled_up"], "bytes")
     many = _measure(world, agencies=50)
     yield at_least("stored with all steps, 50 agencies", many["events"], "events/s", 5_000)
     yield plain("  processor time of the writer", many["writer_us"], "us/event")

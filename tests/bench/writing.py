@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import django
@@ -23,6 +23,10 @@ PATIENCE_SECONDS = 300.0
 POLL_SECONDS = 0.02
 WARM_UP_VISITS = 200
 DISK_RUNS = 2
+DISK_VISITS = 3_000
+# Entries that are stored before the next come, as at some 700 a second; and all that a batch takes.
+AS_IT_COMES = 150
+PILED_UP = 2_000
 # Each run's visits follow those of the run before, as time goes on, from so long ago on: enough for 28 runs.
 BEGAN_SECONDS_AGO = 6 * 3600
 
@@ -30,11 +34,12 @@ BEGAN_SECONDS_AGO = 6 * 3600
 def main(agencies: int, visits: int, runs: int) -> dict[str, list[float]]:
     django.setup()
     places = _places(agencies)
-    figures: dict[str, list[float]] = {"events": [], "writer_us": [], "database_us": [], "copied": [], "disk": []}
+    figures: dict[str, list[float]] = {"events": [], "writer_us": [], "database_us": [], "copied": []}
     with _writer() as writer:
         _run(writer, places, WARM_UP_VISITS)
         if agencies == 1:
-            figures["disk"] = [_disk_of_view(writer, places, visits)]
+            figures["disk"] = [_disk_of_view(places, min(visits, DISK_VISITS), AS_IT_COMES)]
+            figures["disk_piled_up"] = [_disk_of_view(places, visits, PILED_UP)]
         for _ in range(runs):
             for name, value in _run(writer, places, visits).items():
                 figures[name].append(value)
@@ -60,40 +65,54 @@ def _writer() -> Iterator[psutil.Process]:
 
 
 def _run(writer: psutil.Process, places: list[tuple[str, int]], visits: int) -> dict[str, float]:
-    from django.conf import settings
-
-    from apps.tracking import valkey
-    from apps.tracking.envelope import stream_name
-    from tests.bench.visits import EVENTS_OF_VISIT, entries
+    """Have the writer store `visits` that have piled up."""
+    from tests.bench.visits import EVENTS_OF_VISIT
     from tests.bench.world import cpu_seconds
 
-    streams = [stream_name(partition) for partition in range(settings.STREAM_PARTITIONS)]
-
-    def is_empty() -> bool:
-        pipeline = valkey.durable().pipeline(transaction=False)
-        for name in streams:
-            pipeline.xlen(name)
-        return not any(pipeline.execute())
-
     writer.suspend()
-    pipeline = valkey.durable().pipeline(transaction=False)
-    arriving = entries(places, visits, seed=time.time_ns(), until_ms=_until_ms())
-    for number, (partition, payload) in enumerate(arriving, start=1):
-        pipeline.xadd(stream_name(partition), {"e": payload})
-        if number % 1_000 == 0:
-            pipeline.execute()
-    pipeline.execute()
+    for _ in _appended(places, visits, PILED_UP):
+        pass
     used, database_used = cpu_seconds(writer), _database_seconds()
     began = time.perf_counter()
     writer.resume()
-    if not wait_until(is_empty, seconds=PATIENCE_SECONDS, every=POLL_SECONDS):
-        raise SystemExit("the writer hasn't stored it all")
+    _wait_until_stored()
     took, events = time.perf_counter() - began, visits * EVENTS_OF_VISIT
     return {
         "events": events / took,
         "writer_us": (cpu_seconds(writer) - used) / events * 1e6,
         "database_us": (_database_seconds() - database_used) / events * 1e6,
     }
+
+
+def _appended(places: list[tuple[str, int]], visits: int, together: int) -> Iterator[None]:
+    """Append `visits` to the streams, in the order of their time; yield after so many entries `together`."""
+    from apps.tracking import valkey
+    from apps.tracking.envelope import stream_name
+    from tests.bench.visits import entries
+
+    pipeline = valkey.durable().pipeline(transaction=False)
+    arriving = entries(places, visits, seed=time.time_ns(), until_ms=_until_ms())
+    while some := list(islice(arriving, together)):
+        for partition, payload in some:
+            pipeline.xadd(stream_name(partition), {"e": payload})
+        pipeline.execute()
+        yield
+
+
+def _wait_until_stored() -> None:
+    from django.conf import settings
+
+    from apps.tracking import valkey
+    from apps.tracking.envelope import stream_name
+
+    def is_empty() -> bool:
+        pipeline = valkey.durable().pipeline(transaction=False)
+        for partition in range(settings.STREAM_PARTITIONS):
+            pipeline.xlen(stream_name(partition))
+        return not any(pipeline.execute())
+
+    if not wait_until(is_empty, seconds=PATIENCE_SECONDS, every=POLL_SECONDS):
+        raise SystemExit("the writer hasn't stored it all")
 
 
 @cache
@@ -110,20 +129,21 @@ def _until_ms() -> int:
     return _first_ms() + 1000 * (SPAN_SECONDS + VISIT_SECONDS) * next(_runs)
 
 
-def _disk_of_view(writer: psutil.Process, places: list[tuple[str, int]], visits: int) -> float:
+def _disk_of_view(places: list[tuple[str, int]], visits: int, together: int) -> float:
     """Return the bytes on disk of a page view: all tables of the agency with their indexes, visits included.
 
     As in a database that runs on: what an update leaves behind has been vacuumed and is filled again.
     """
     from tests.bench.visits import PAGES
 
-    schema = places[0][0]
-    _run(writer, places, visits)
-    before = _vacuumed(schema)
-    for _ in range(DISK_RUNS):
-        _run(writer, places, visits)
-        after = _vacuumed(schema)
-    return (after - before) / (DISK_RUNS * visits * PAGES)
+    sizes = []
+    for _ in range(1 + DISK_RUNS):
+        for _ in _appended(places, visits, together):
+            if together != PILED_UP:
+                _wait_until_stored()
+        _wait_until_stored()
+        sizes.append(_vacuumed(places[0][0]))
+    return (sizes[-1] - sizes[0]) / (DISK_RUNS * visits * PAGES)
 
 
 def _vacuumed(schema: str) -> int:

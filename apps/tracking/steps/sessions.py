@@ -205,6 +205,8 @@ class Sessions:
 
     def _one_of(self, group: list[SessionState], touched: list[SessionState]) -> SessionState:
         """Return the one that `touched` sessions of a group have become."""
+        if len(touched) == 1:
+            return touched[0]
         kept = min(touched, key=lambda session: (session.started_ms, session.id))
         for session in touched:
             if session is not kept:

@@ -14,13 +14,16 @@ def count_items(items: Iterable[Item]) -> None:
     for item in items:
         session = item.lasting_session
         if session.is_new and not session.facts:
-            session.facts = visit_facts(item.arrival, item.set_aside) | acquisition_facts(item.arrival, item.event)
+            session.facts = {
+                **visit_facts(item.arrival, item.set_aside),
+                **acquisition_facts(item.arrival, item.event),
+            }
             session.has_context = item.arrival.envelope.context.screen is not None
             # Of a network that sells access nobody need ask whose visitors they are: most visits are done with here.
             session.is_matched = session.facts["network_kind"] not in OWN_NETWORKS
             _count(session, item)
         elif _count(session, item):
-            session.facts = session.facts | acquisition_facts(item.arrival, item.event)
+            session.facts = {**session.facts, **acquisition_facts(item.arrival, item.event)}
             session.acquired_from = None
         _take_context(session, item)
 
