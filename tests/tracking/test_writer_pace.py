@@ -10,9 +10,9 @@ from apps.tracking.writer.pace import pause_after
     [
         (1, 3_600, 0.05),  # into silence
         (1, 0, 0.05),
-        (10, 0.05, 0.05),  # 200 a second: a pause of 0.04 would do
-        (25, 0.05, 0.1),  # 500 a second
-        (200, 0.2, 0.2),  # 1,000 a second: 200 entries in each batch
+        (5, 0.05, 0.05),  # 100 a second: a pause of 0.04 would do
+        (15, 0.06, 0.1),  # 250 a second
+        (100, 0.2, 0.2),  # 500 a second: 100 entries in each batch
         (400, 0.2, 0.2),
         (2_000, 0.3, 0),  # as many as a batch takes: more are waiting
         (8_000, 1.0, 0),  # of many agencies

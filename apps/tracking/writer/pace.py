@@ -1,6 +1,6 @@
 """How far apart batches begin. Pure.
 
-A batch costs some twenty milliseconds of the writer's and PostgreSQL's time whatever it holds: as much as hundreds of
+A batch costs some fifteen milliseconds of the writer's and PostgreSQL's time whatever it holds: as much as hundreds of
 events. So the more comes, the longer it is gathered; what comes into silence waits for nothing.
 """
 
@@ -8,7 +8,7 @@ from .streams import BATCH_ENTRIES
 
 LEAST_SECONDS = 0.05  # a steady trickle is stored by a few together rather than one by one
 MOST_SECONDS = 0.2  # somebody may be watching
-GATHERED = 200  # entries that make a batch worth its price
+GATHERED = 100  # entries that make a batch worth its price
 
 
 def pause_after(entries: int, seconds: float) -> float:
