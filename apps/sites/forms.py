@@ -12,6 +12,7 @@ from .exclusions import Network, agents_parse, networks_parse
 from .hosts import hosts_clean
 from .models import DEFAULT_RETENTION_DAYS, Client
 from .parameters import parameters_parse
+from .switches import EXTRAS
 
 FOR_EVER = "ever"
 RETENTIONS = (30, 90, 180, 365, 730, 1095)
@@ -105,6 +106,32 @@ class SiteForm(forms.Form):
     def clean_retention(self) -> int | None:
         chosen = self.cleaned_data["retention"]
         return None if chosen == FOR_EVER else int(chosen)
+
+
+class ExtrasForm(forms.Form):
+    """A switch for each of the tracker's extras."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, extra in EXTRAS.items():
+            self.fields[name] = forms.BooleanField(label=extra.label, required=False)
+
+    @property
+    def chosen(self) -> list[str]:
+        return [name for name, is_on in self.cleaned_data.items() if is_on]
+
+    @property
+    def rows(self) -> list[tuple[forms.BoundField, str]]:
+        """Return each switch with why one would have it on."""
+        return [(self[name], extra.why) for name, extra in EXTRAS.items()]
+
+
+class PrivacyForm(forms.Form):
+    """Of whom anything is taken, and what the tag may keep."""
+
+    requires_consent = forms.BooleanField(label="Consent first", required=False)
+    honours_dnt = forms.BooleanField(label="Honour Do Not Track", required=False)
+    allows_storage = forms.BooleanField(label="Storage on the device", required=False)
 
 
 class IgnoredForm(forms.Form):

@@ -3,6 +3,8 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from .switches import extras_of_new_site
+
 DEFAULT_RETENTION_DAYS = 90
 
 
@@ -48,6 +50,14 @@ class Site(models.Model):
     ignored_addresses_sealed = models.BinaryField(null=True, blank=True)
     # Parts of user agents whose events aren't counted, in lower case.
     ignored_user_agents = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    # Names of the tracker's extras that its pages load (apps.sites.switches).
+    extras = ArrayField(models.CharField(max_length=32), default=extras_of_new_site, blank=True)
+    # Nothing is taken of a visitor who hasn't agreed to analytics.
+    requires_consent = models.BooleanField(default=False)
+    # Nothing is taken of a browser that sends Do Not Track.
+    honours_dnt = models.BooleanField(default=False)
+    # The tag may keep what it couldn't send, and a choice, on the visitor's device.
+    allows_storage = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -20,6 +20,7 @@ from apps.core.tenancy import current_schema
 from .exclusions import Network, networks_seal, to_text
 from .facts import SiteMoved
 from .models import DEFAULT_RETENTION_DAYS, Client, Site, SiteDomain
+from .switches import EXTRAS
 
 logger = logging.getLogger(__name__)
 ROUTES_CHANNEL = "beacon:site-routes"
@@ -173,6 +174,22 @@ def site_ignore_agents(*, site: Site, parts: Iterable[str]) -> None:
         route_sync(site)
 
 
+def site_set_extras(*, site: Site, extras: Iterable[str]) -> None:
+    """Have the site's pages load these of the tracker's extras from now on, and no others."""
+    with transaction.atomic():
+        site.extras = [name for name in EXTRAS if name in set(extras)]
+        site.save(update_fields=["extras"])
+        route_sync(site)
+
+
+def site_set_privacy(*, site: Site, requires_consent: bool, honours_dnt: bool, allows_storage: bool) -> None:
+    """Change what is taken of whom, and what the tag may keep on a device. The doors know within moments."""
+    with transaction.atomic():
+        site.requires_consent, site.honours_dnt, site.allows_storage = requires_consent, honours_dnt, allows_storage
+        site.save(update_fields=["requires_consent", "honours_dnt", "allows_storage"])
+        route_sync(site)
+
+
 def site_delete(*, site: Site) -> None:
     """Delete a site's row and route. What was stored of it is tracking's to erase."""
     with transaction.atomic():
@@ -195,6 +212,9 @@ def route_sync(site: Site) -> None:
             "retention_days": site.retention_days,
             "ignored_addresses": to_text(site.ignored_addresses_sealed),
             "ignored_user_agents": site.ignored_user_agents,
+            "extras": site.extras,
+            "requires_consent": site.requires_consent,
+            "honours_dnt": site.honours_dnt,
         },
     }
     updated = SiteRoute.objects.filter(site_key=site.site_key).update(version=F("version") + 1, **fields)

@@ -11,7 +11,8 @@ class SiteRoute(models.Model):
 
     `settings`: `hash_routes` (bool), `allows_null_origin` (bool), `ignored_addresses` (sealed list, see apps.sites),
     `ignored_user_agents` (list of parts in lower case),
-    `retention_days` (null: for ever), `rate_per_second` (null: the installation's), `query_parameters` (names).
+    `retention_days` (null: for ever), `rate_per_second` (null: the installation's), `query_parameters` (names),
+    `extras` (names), `requires_consent`, `honours_dnt` (bool).
     `version` grows with each change, so that a door's cached copy can be told stale.
     """
 
