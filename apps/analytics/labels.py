@@ -12,6 +12,7 @@ SET_ASIDE: dict[str, str] = {
     SetAside.SPAM_REFERRER: "Spam referrers",
     SetAside.EXCLUDED: "Excluded by a rule",
     SetAside.ORPHAN: "Engagement without its page view",
+    SetAside.UNTIED: "Words on consent without a visit",
 }
 REFUSED: dict[str, str] = {
     Refusal.INVALID: "not valid",
@@ -20,6 +21,7 @@ REFUSED: dict[str, str] = {
     Refusal.SITE_PAUSED: "while the site was paused",
     Refusal.RATE: "over the rate limit",
     Refusal.EXCLUDED: "from the agency itself",
+    Refusal.CONSENT: "without consent",
     Refusal.TOO_LARGE: "too large",
     Refusal.ENCODING: "not readable",
 }

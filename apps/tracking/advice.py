@@ -23,6 +23,10 @@ REFUSAL_TEXTS = {
     Refusal.SITE_PAUSED: ("Site paused", "Resume the site to count again."),
     Refusal.RATE: ("Too many at once", "More events in a second than a site may send."),
     Refusal.EXCLUDED: ("From your own addresses", "You asked not to count them."),
+    Refusal.CONSENT: (
+        "Without consent",
+        "Their visitors said no, or haven't said yes where this site needs it. Nothing of them is stored.",
+    ),
     Refusal.TOO_LARGE: ("Too large", "More than 64 KB in one message."),
     Refusal.ENCODING: ("Not readable text", "The message wasn't valid UTF-8."),
 }
@@ -39,6 +43,9 @@ SET_ASIDE_TEXTS: dict[str, Advice] = {
     SetAside.SPAM_REFERRER: Advice("Referrer spam", "It claims to come from a site that is known for it."),
     EXCLUDED: Advice("Excluded by a rule", "One of the site’s rules sets such visits aside."),
     SetAside.ORPHAN: Advice("Engagement without its page view", "The page view before it never came."),
+    SetAside.UNTIED: Advice(
+        "A word on consent without a visit", "Nothing is stored of whoever sent it, so nothing changed."
+    ),
 }
 
 

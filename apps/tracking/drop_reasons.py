@@ -16,6 +16,7 @@ class Refusal(StrEnum):
     SITE_PAUSED = "site_paused"
     RATE = "rate"
     EXCLUDED = "excluded"
+    CONSENT = "consent"  # its visitor said no, or hasn't said yes where the site needs it
     TOO_LARGE = "too_large"
     ENCODING = "encoding"
 
@@ -32,3 +33,8 @@ class SetAside(StrEnum):
     SPAM_REFERRER = "spam_referrer"
     EXCLUDED = "excluded"  # by one of the site's rules
     ORPHAN = "orphan"  # engagement whose page view never came
+    UNTIED = "untied"  # a word on consent by somebody of whom nothing is stored
+
+
+# Set aside without a row: there is nothing to flag.
+WITHOUT_ROWS = frozenset({SetAside.ORPHAN.value, SetAside.UNTIED.value})

@@ -38,6 +38,7 @@ from .steps.admission import (
     put_sender,
     raise_if,
 )
+from .steps.consent import drop_unconsented, put_consent
 from .steps.identity import put_envelopes
 from .steps.scrubbing import scrub_event
 from .throttles import Limits
@@ -131,6 +132,8 @@ def put_events(intake: Intake) -> None:
             continue
         if wire.user is not None and wire.kind == "identify":
             _put_user(intake, event, wire.user.id or wire.user.email or "")
+            payload.ignored += wire.user.traits is not None
+        payload.ignored += wire.match is not None
         intake.events.append(event)
 
 
@@ -144,8 +147,7 @@ def _refuse(intake: Intake, index: int, wrong: events.Wrong) -> None:
 
 
 def _put_user(intake: Intake, event: EventIn, user: str) -> None:
-    consent = intake.payload.head.consent
-    if user and consent is not None and consent.analytics == "granted":
+    if user:
         event.user_id_hash = identity.user_id_hash(derived_key("user-id"), schema=intake.route.schema, user=user)
 
 
@@ -175,6 +177,8 @@ AT_THE_DOOR: tuple[Step, ...] = (
     put_sender,
     check_excluded,
     check_payload,
+    put_consent,
+    drop_unconsented,
     put_events,
     scrub,
     name_bots,

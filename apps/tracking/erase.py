@@ -15,6 +15,7 @@ from apps.sites.services import site_delete
 from .facts import SiteErased, SiteRemoved
 from .locks import site_lock
 from .models import (
+    ConsentRecord,
     Event,
     ExclusionRule,
     ImportJob,
@@ -77,7 +78,15 @@ def site_erase(site_id: int) -> None:
     facts.publish(SiteErased(schema=current_schema(), site_id=site_id))
     with transaction.atomic():
         site_lock([site_id])
-        for model in (PendingEngagement, ParkedEntry, ImportJob, ExclusionRule, VisitToJudge, LedgerLine):
+        for model in (
+            ConsentRecord,
+            PendingEngagement,
+            ParkedEntry,
+            ImportJob,
+            ExclusionRule,
+            VisitToJudge,
+            LedgerLine,
+        ):
             model.objects.filter(site_id=site_id).delete()
         rollups_forget(site_id)
 

@@ -8,8 +8,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
 
-from .envelope import Consent, Context, EventIn
-from .payload import ConsentWire, ContextWire, EventWire, ItemWire, Number, TargetWire, VitalsWire
+from .envelope import Context, EventIn
+from .payload import ContextWire, EventWire, ItemWire, Number, TargetWire, VitalsWire
 from .steps.page_url import kept_link, kept_referrer, page_url
 from .steps.scrub import scrub
 
@@ -31,6 +31,7 @@ SITES_CACHED = 4096
 # The digit of a UUID that says it is laid out as RFC 9562 says.
 VARIANT = "89abAB"
 # A language tag as BCP 47 shapes it; many pages write it with an underscore.
+QUERY = re.compile(r"[?#]")
 LANGUAGE = re.compile(r"[a-z]{1,8}(?:[-_][a-z0-9]{1,8})*", re.I)
 
 
@@ -147,6 +148,9 @@ def _put_texts(event: EventIn, wire: EventWire) -> None:
         event.transaction_id = wire.transaction_id
     if wire.props:
         event.props = {name: _bounded(value) for name, value in wire.props.items()}
+        if wire.kind == "error" and isinstance(file := event.props.get("file"), str):
+            # Which script it was; a query of its own may hold anything.
+            event.props["file"] = QUERY.split(file, maxsplit=1)[0]
     if wire.target:
         event.target = _target(wire.target)
     if wire.items:
@@ -268,18 +272,3 @@ def _ratio(ratio: Number | None) -> float | None:
     if ratio is None or not 0 < ratio <= 100 or not math.isfinite(ratio):
         return None
     return float(ratio)
-
-
-def consent_in(wire: ConsentWire | None, *, gpc: str, dnt: str) -> Consent:
-    """Return the consent as sent; the browser's own `Sec-GPC` and `DNT` headers win over what the page says of them."""
-    wire = wire or ConsentWire()
-    at_ms = wire.at if wire.at is not None and 0 <= wire.at < 2**53 else 0
-    return Consent(
-        analytics=wire.analytics or "",
-        marketing=wire.marketing or "",
-        source=scrub(wire.source or ""),
-        at_ms=at_ms,
-        text_version=scrub(wire.text_version or ""),
-        gpc=gpc == "1" if gpc else wire.gpc is True,
-        dnt=dnt == "1" if dnt else wire.dnt is True,
-    )

@@ -6,9 +6,10 @@ from typing import Literal
 
 from . import routes
 from .drop_reasons import Refusal
-from .envelope import EventIn
+from .envelope import Consent, EventIn
 from .payload import Fault, Payload
 
+UNSAID = Consent()
 Door = Literal["batch", "event", "pixel"]
 
 
@@ -79,6 +80,8 @@ class Intake:
     user_agent: str = ""
     visitor: str = ""
     is_server: bool = False
+    # As the request says it, the browser's own signals heeded. Set by a step.
+    consent: Consent = UNSAID
     events: list[EventIn] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     refused: dict[Refusal, int] = field(default_factory=dict)

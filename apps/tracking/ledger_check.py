@@ -15,14 +15,14 @@ from datetime import date
 from django.db import connection
 
 from .adjustments import set_aside_later
-from .drop_reasons import SetAside
+from .drop_reasons import WITHOUT_ROWS
 from .ledger import State
 
 # State and reason.
 Line = tuple[str, str]
 
 COUNTED, PARKED, FOLDED = (str(State.COUNTED), ""), (str(State.PARKED), ""), (str(State.FOLDED), "")
-ORPHANS = (str(State.SET_ASIDE), SetAside.ORPHAN.value)
+ROWLESS = frozenset((str(State.SET_ASIDE), reason) for reason in WITHOUT_ROWS)
 FATES = {str(s) for s in State} - {str(State.REFUSED), str(State.ACCEPTED), str(State.ADJUSTED)}
 KNOWN = {str(s) for s in State}
 
@@ -69,7 +69,7 @@ def rows_expected(lines: Mapping[Line, int]) -> dict[Line, int]:
     moved = set_aside_later((reason, count) for (state, reason), count in lines.items() if state == State.ADJUSTED)
     expected: Counter[Line] = Counter()
     for line, count in lines.items():
-        if line in (COUNTED, PARKED) or (line[0] == State.SET_ASIDE and line != ORPHANS):
+        if line in (COUNTED, PARKED) or (line[0] == State.SET_ASIDE and line not in ROWLESS):
             expected[line] += count
     for reason, count in moved.items():
         expected[COUNTED] -= count
@@ -128,7 +128,7 @@ def _without_rows(lines: Mapping[Line, int]) -> Iterable[tuple[Line, int]]:
     return (
         (line, count)
         for line, count in lines.items()
-        if line == ORPHANS or (line[0] not in compared and line[0] != State.SET_ASIDE)
+        if line in ROWLESS or (line[0] not in compared and line[0] != State.SET_ASIDE)
     )
 
 

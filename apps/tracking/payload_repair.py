@@ -4,6 +4,7 @@ import json
 import math
 import re
 from functools import cache
+from itertools import islice
 from typing import Any, NoReturn, get_type_hints
 
 import msgspec
@@ -42,6 +43,7 @@ WORDS = {
     "null": "null",
 }
 MILLISECONDS = {"at", "sent_at"}
+SOURCES = ("api", "gcm", "tcf", "site_default")
 EXPECTED = re.compile(r"Expected `([^`]+)`(?:, got `([^`]+)`)?")
 LENGTH = re.compile(r"`array` of length (\d+)")
 BOUND = re.compile(r"of length (<=|>=) (\d+)")
@@ -50,7 +52,7 @@ MISSING = re.compile(r"missing required field `([^`]+)`")
 
 
 class Notes:
-    """How many texts were cut and how many unknown fields ignored."""
+    """How many texts and props were cut and how many unknown fields ignored."""
 
     cut = 0
     ignored = 0
@@ -142,7 +144,7 @@ def _read_events(payload: Payload, events: list[Any], notes: Notes) -> None:
 
 
 def _fault_of_collections(event: Any) -> Fault | None:
-    """Name what msgspec's messages wouldn't: the very prop, and how many there are."""
+    """Name what msgspec's messages wouldn't: the very prop, and how many items there are."""
     if not isinstance(event, dict):
         return Fault("", f"must be an object, not {_word_of(event)}")
     props, items = event.get("props"), event.get("items")
@@ -150,9 +152,7 @@ def _fault_of_collections(event: Any) -> Fault | None:
         return Fault("items", f"holds {len(items)} items, may hold {MAX_ITEMS}")
     if not isinstance(props, dict):
         return None
-    if len(props) > MAX_PROPS:
-        return Fault("props", f"holds {len(props)} names, may hold {MAX_PROPS}")
-    for name, value in props.items():
+    for name, value in islice(props.items(), MAX_PROPS):
         if not isinstance(value, str | int | float):
             return Fault(f"props.{_text(name)[:64]}", f"must be text, a number, true or false, not {_word_of(value)}")
         if not name:
@@ -185,11 +185,12 @@ def _tidy_field(name: str, given: Any, field: "Field", notes: Notes) -> Any:
         notes.cut += len(given) > 16
         return [_cut(text, 64, notes) if isinstance(text, str) else text for text in given[:16]]
     if name == "props" and isinstance(given, dict):
+        notes.cut += max(0, len(given) - MAX_PROPS)
         return {
             _cut(key, 64, notes): _cut(text, 500, notes) if isinstance(text, str) else text
-            for key, text in given.items()
+            for key, text in islice(given.items(), MAX_PROPS)
         }
-    if name == "traits":
+    if name == "traits" and isinstance(given, dict):
         return {}
     return given
 
@@ -279,7 +280,7 @@ def _why(name: str, message: str) -> str:
 def _choices(name: str) -> tuple[str, ...]:
     if name == "kind":
         return tuple(get_type_hints(EventWire)["kind"].__args__)
-    return ("granted", "denied")
+    return SOURCES if name == "source" else ("granted", "denied")
 
 
 def _word_of(value: Any) -> str:

@@ -45,6 +45,9 @@ class Route(msgspec.Struct, frozen=True):
     ignored_agents: tuple[str, ...] = ()  # in lower case
     rate_per_second: int = 0
     query_parameters: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()  # names, as of apps.sites.switches
+    requires_consent: bool = False
+    honours_dnt: bool = False
 
     @property
     def is_paused(self) -> bool:
@@ -78,6 +81,9 @@ def _read_route(site_key: str) -> Route | None:
         ignored_agents=tuple(row.settings.get("ignored_user_agents") or ()),
         rate_per_second=row.settings.get("rate_per_second") or 0,
         query_parameters=tuple(row.settings.get("query_parameters") or ()),
+        extras=tuple(row.settings.get("extras") or ()),
+        requires_consent=bool(row.settings.get("requires_consent")),
+        honours_dnt=bool(row.settings.get("honours_dnt")),
     )
 
 

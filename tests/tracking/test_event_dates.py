@@ -10,7 +10,6 @@ from apps.tracking.events import (
     TooOld,
     Wrong,
     amount,
-    consent_in,
     context_in,
     event_id,
     event_in,
@@ -18,6 +17,7 @@ from apps.tracking.events import (
     oldest_ms,
 )
 from apps.tracking.payload import ConsentWire, ContextWire, EventWire, ItemWire, TargetWire, VitalsWire
+from apps.tracking.steps.consent import consent_in
 
 NOW = 1_800_000_000_000
 UUID7 = "018f0f6e-1111-7abc-8def-000000000001"
@@ -180,5 +180,5 @@ def test_what_the_browser_says_of_itself_is_scrubbed_too() -> None:
     context = context_in(wire)
     assert (context.languages, context.time_zone) == (["d e", "en"], "[email]")
     assert (context.color_scheme, context.connection) == (" ", "4 g")
-    consent = consent_in(ConsentWire(source="a\x00b", text_version="ann@example.org"), gpc="", dnt="")
-    assert (consent.source, consent.text_version) == ("a b", "[email]")
+    consent = consent_in(ConsentWire(text_version="a\x00b of ann@example.org"), gpc="", dnt="")
+    assert consent.text_version == "a b of [email]"

@@ -73,7 +73,6 @@ WRONG = [
     ({"props": {"a": [1]}}, "props.a", "must be text, a number, true or false, not a list"),
     ({"props": {"a": None}}, "props.a", "must be text, a number, true or false, not null"),
     ({"props": {"": 1}}, "props", "holds a value without a name"),
-    ({"props": {str(n): n for n in range(10_000)}}, "props", "holds 10000 names, may hold 30"),
     ({"items": [{"sku": 4}]}, "items[0].sku", "must be text, not an integer"),
     ({"items": [{}] * 101}, "items", "holds 101 items, may hold 100"),
     ({"interactive": "no"}, "interactive", "must be true or false, not text"),
@@ -100,6 +99,14 @@ def test_it_names_the_field_that_is_missing(field: str) -> None:
     assert fault.field == field
 
 
+def test_props_beyond_the_most_are_cut_and_counted() -> None:
+    many = {str(number): number for number in range(32)} | {"last": [1], "x" * 65: "y"}
+    payload = read(batch(EVENT | {"props": many}, EVENT | {"props": {"x" * 65: "y" * 501}}))
+    assert (payload.faults, payload.cut) == ([], 4 + 2)
+    kept = [event.props for _, event in payload.events]
+    assert kept == [{str(number): number for number in range(30)}, {"x" * 64: "y" * 500}]
+
+
 @pytest.mark.parametrize(
     ("body", "field", "why"),
     [
@@ -109,6 +116,7 @@ def test_it_names_the_field_that_is_missing(field: str) -> None:
         ({"site_key": "s", "events": {}}, "events", "must be a list, not an object"),
         (batch(EVENT, context={"screen": [1]}), "context.screen", "must be a list of 2"),
         (batch(EVENT, consent={"marketing": "yes"}), "consent.marketing", "must be one of granted, denied"),
+        (batch(EVENT, consent={"source": "me"}), "consent.source", "must be one of api, gcm, tcf, site_default"),
         (batch(EVENT, sent_at="now"), "sent_at", "must be an integer of milliseconds"),
     ],
 )

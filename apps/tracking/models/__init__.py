@@ -1,12 +1,14 @@
 """The tables of an agency's events, visits and accounts. Another app reads them by selectors and writes by services."""
 
 from .accounts import LedgerLine, ParkedEntry, WriterPosition
+from .consents import ConsentRecord
 from .imports import ImportJob
 from .rollups import Rollup, RollupDay, RollupMark, VisitColumns
 from .rules import ExclusionRule, VisitToJudge
 from .visits import Event, Kind, Origin, PendingEngagement, Session, SessionAlias
 
 __all__ = [
+    "ConsentRecord",
     "Event",
     "ExclusionRule",
     "ImportJob",

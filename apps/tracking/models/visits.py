@@ -170,6 +170,10 @@ class Session(models.Model):
     consent_marketing = models.TextField(default="")
     gpc = models.BooleanField(default=False)
     dnt = models.BooleanField(default=False)
+    # Of what was said last: by whom, on which text, and when (the latest time that it was said). See ConsentRecord.
+    consent_source = models.TextField(default="", db_default="")
+    consent_version = models.TextField(default="", db_default="")
+    consent_at = models.DateTimeField(null=True)
 
     company_id = models.BigIntegerField(null=True)
     # When company matching has looked at it, whatever it found; null: the sweep will.

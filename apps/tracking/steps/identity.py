@@ -10,6 +10,7 @@ from apps.tracking import events, identity, salts, sealing
 from apps.tracking.envelope import Envelope, EventIn, pack, partition_of
 from apps.tracking.intake import Door, Head, Intake
 
+from . import consent
 from .signals import MAX_HINT, head_signals
 
 ORIGINS: dict[Door, Literal["tag", "pixel"]] = {"batch": "tag", "event": "tag", "pixel": "pixel"}
@@ -24,12 +25,15 @@ def put_envelopes(intake: Intake) -> None:
     if not intake.events:
         return
     hour = sealing.hour_of(intake.head.received_ms)
-    consent = events.consent_in(intake.payload.head.consent, gpc=intake.head.gpc, dnt=intake.head.dnt)
     context = events.context_in(intake.payload.head.context)
     signals = [] if intake.is_server or intake.head.door == "pixel" else _head_signals(intake.head, intake.user_agent)
     for (day, is_early), group in _by_salt(intake.events).items():
         envelope = _envelope(intake, group, day, is_early=is_early, hour=hour)
-        envelope.consent, envelope.context, envelope.head_signals = consent, context, signals
+        envelope.consent = consent.of_day(intake.consent, day)
+        if consent.is_refused(intake.consent):
+            consent.empty(envelope)
+        else:
+            envelope.context, envelope.head_signals = context, signals
         intake.envelopes.append((partition_of(envelope.visitor_id, PARTITIONS), pack(envelope)))
 
 

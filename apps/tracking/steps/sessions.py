@@ -10,13 +10,15 @@ Engagement is an event of its visit, but never makes one: it belongs to its page
 where less than 30 minutes lie between, and joins with another one that it touches.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
+from itertools import product
 from uuid import UUID
 
 import msgspec
 
 from apps.core.ids import uuid7
+from apps.tracking.drop_reasons import SetAside
 from apps.tracking.flags import COUNTED, Flag, group_of, stronger
 
 GAP_MS = 30 * 60 * 1000
@@ -36,6 +38,8 @@ ACQUISITION_COLUMNS = (
 
 # site, visitor, why set aside (`group_of`), late
 GroupKey = tuple[int, int, str, bool]
+# All that separates a visitor's sessions; people's that came in time first.
+GROUPS = tuple(product(dict.fromkeys(group_of(reason.value) for reason in SetAside), (False, True)))
 
 
 class SessionState(msgspec.Struct, eq=False):
@@ -63,6 +67,10 @@ class SessionState(msgspec.Struct, eq=False):
     has_context: bool = False
     consent: tuple[str, str, bool, bool] = ("", "", False, False)  # analytics, marketing, gpc, dnt
     excluded_by: int | None = None
+    # Of what was said last: source, version of the text, and when it was said last; None where nothing was.
+    consent_source: str = ""
+    consent_version: str = ""
+    consent_ms: int | None = None
     # Company matching has looked at it, or needn't.
     is_matched: bool = False
 
@@ -151,6 +159,15 @@ class Sessions:
             session = self._reached(group, session)
         session.is_changed = True
         return session
+
+    def of_visitor(self, site_id: int, visitor_ids: Iterable[int], at_ms: int) -> SessionState | None:
+        """Return the session of a visitor's within whose reach `at_ms` lies, counted or not; makes and joins none."""
+        for visitor_id in visitor_ids:
+            for group, is_late in GROUPS:
+                for session in self._groups.get((site_id, visitor_id, group, is_late), ()):
+                    if session.touches(at_ms):
+                        return session
+        return None
 
     def engage(self, session: SessionState, at_ms: int, *, page_ms: int) -> bool:
         """Lengthen the session of the page view at `page_ms` by engagement at `at_ms`; return whether it counts.

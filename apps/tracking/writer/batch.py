@@ -21,6 +21,7 @@ from ..partitions import Leaf
 from ..rollups import days_between, marks_put
 from ..rules.judging import Rule, rules_in_force
 from ..steps.sessions import GAP_MS, Sessions, SessionState
+from .consents import Words, is_word
 from .counting import count_items
 from .engagement import Pending, StoredPage, pages_find, pages_raise, pending_take, pending_wait
 from .entries import Broken, Entry, Unreadable
@@ -57,6 +58,7 @@ class Batch:
         self.items: list[Item] = []
         self.repeated: list[Item] = []
         self.folds: dict[PageKey, Fold] = {}
+        self.words = Words()
         self.sessions = Sessions(self._local_day)
 
     def store(self, entries: Sequence[Entry]) -> Stored:
@@ -66,7 +68,7 @@ class Batch:
         self.rules = rules_in_force(site_ids)
         for entry in entries:
             self._take(entry)
-        if self.items or self.folds:
+        if self.items or self.folds or self.words:
             self._store_events()
         ledger_add(self.tally)
         return Stored(self._facts(), len(self.items), self.arrivals, self.tally, self.items, self.repeated)
@@ -86,11 +88,12 @@ class Batch:
             return
         arrival = arrive(body, site)
         self.arrivals.append(arrival)
+        self.words.hear(arrival)
         self.tally.note(body.site_id, arrival.received_on, State.ACCEPTED, count=len(body.events))
         for event in body.events:
             if event.kind in FOLDED_KINDS:
                 self._take_totals(arrival, event)
-            else:
+            elif not is_word(arrival, event):
                 self.items.append(item_of(arrival, event))
 
     def _take_totals(self, arrival: Arrival, event: EventIn) -> None:
@@ -112,6 +115,7 @@ class Batch:
 
     def _store_events(self) -> None:
         moments = [item.at_ms for item in self.items] + [at for fold in self.folds.values() for at in fold.moments_ms]
+        moments += self.words.moments_ms
         first, last = clock.from_ms(min(moments)), clock.from_ms(max(moments))
         leaves = self.leaves.near(self.schema, first, last)
         self._drop_repeated(leaves)
@@ -122,6 +126,7 @@ class Batch:
         self._place({**pages, **stored_pages})
         self._gain(stored_pages)
         count_items(self.items)
+        self.words.settle(self.items, self.sessions, self.tally)
         changed = self.sessions.changed()
         new_visits_flag(changed, self.items, self.rules)
         self._note_fates()
@@ -131,6 +136,7 @@ class Batch:
         pages_raise(stored_pages.values())
         sessions_store(changed)
         sessions_join(self.sessions.joined)
+        self.words.store()
         visits_to_judge(changed, self.sessions.joined, self.rules, clock.now())
         marks_put(self._touched_days(changed))
 
@@ -169,6 +175,7 @@ class Batch:
     def _read_sessions(self, stored_pages: dict[PageKey, StoredPage]) -> None:
         visitors = {(item.site_id, item.visitor_id) for item in self.items}
         visitors |= {(i.site_id, i.previous_visitor_id) for i in self.items if i.previous_visitor_id is not None}
+        visitors |= self.words.visitors()
         if visitors:
             for session in sessions_of(visitors):
                 self.sessions.add(session)

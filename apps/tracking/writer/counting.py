@@ -41,13 +41,12 @@ def _count(session: SessionState, item: Item) -> bool:
 
 
 def _take_context(session: SessionState, item: Item) -> None:
-    """Take what the browser says of itself from the first that says it, and consent as it stood last."""
+    """Take what the browser says of itself from the first that says it, and GPC and DNT from the last."""
     envelope = item.arrival.envelope
     if not session.has_context and envelope.context.screen is not None:
         signals = {"signals": signals_of(item.arrival, item.set_aside)}
         session.facts = session.facts | context_facts(envelope) | signals
         session.has_context = True
     if item.at_ms >= session.ended_ms or session.is_new:
-        consent = envelope.consent
         analytics, marketing, _, _ = session.consent
-        session.consent = (consent.analytics or analytics, consent.marketing or marketing, consent.gpc, consent.dnt)
+        session.consent = (analytics, marketing, envelope.consent.gpc, envelope.consent.dnt)

@@ -42,6 +42,9 @@ STATE_COLUMNS = (
     "gpc",
     "dnt",
     "excluded_by",
+    "consent_source",
+    "consent_version",
+    "consent_at",
 )
 FACT_COLUMNS = (
     "ip_hash",
@@ -87,7 +90,7 @@ FACT_COLUMNS = (
     "is_hosting",
     "is_mobile_network",
 )
-_MOMENTS = {"started_at", "ended_at", "entry_at", "exit_at"}
+_MOMENTS = {"started_at", "ended_at", "entry_at", "exit_at", "consent_at"}
 
 
 def _read_as(name: str) -> str:
@@ -131,6 +134,7 @@ _TYPES = {
     "interactive_events": "integer",
     "engaged_ms": "bigint",
     "excluded_by": "bigint",
+    "consent_at": "timestamptz",
 }
 # The site never changes, nor whether it came late.
 _CHANGING = [name for name in STATE_COLUMNS if name not in {"id", "site_id", "is_late"}]
@@ -226,8 +230,11 @@ def _state(row: Sequence[Any]) -> SessionState:
         engaged_ms=row[18],
         consent=(row[19], row[20], row[21], row[22]),
         excluded_by=row[23],
-        has_context=row[24],
-        is_matched=row[25],
+        consent_source=row[24],
+        consent_version=row[25],
+        consent_ms=row[26],
+        has_context=row[27],
+        is_matched=row[28],
         stored_flag=Flag(row[3], row[23]),
         stored_visitor_id=row[2],
     )
@@ -253,6 +260,9 @@ def _changing(session: SessionState) -> tuple[Any, ...]:
         session.engaged_ms,
         *session.consent,
         session.excluded_by,
+        session.consent_source,
+        session.consent_version,
+        None if session.consent_ms is None else clock.from_ms(session.consent_ms),
     )
 
 
