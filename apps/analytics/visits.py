@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
@@ -12,6 +12,7 @@ from apps.companies.selectors import company_names
 from apps.core import formats
 from apps.core.countries import country_name
 from apps.networks.labels import network_label
+from apps.tracking.consent_words import visit_consent
 from apps.tracking.models import Event, Kind, Origin, Session
 from apps.tracking.rules.selectors import rule_text
 from apps.tracking.selectors import session_all, session_events, session_set_aside
@@ -219,8 +220,8 @@ class VisitView:
     left_out: int
 
 
-def visit_view(session: Session) -> VisitView:
-    """Return a visit in full. Two queries."""
+def visit_view(session: Session, *, zone: tzinfo) -> VisitView:
+    """Return a visit in full. Two queries, and one more where its visitor said something on consent."""
     names = company_names({session.company_id} if session.company_id else set())
     row = visit_row(session, names)
     events = session_events(session, limit=MOMENTS)
@@ -228,7 +229,10 @@ def visit_view(session: Session) -> VisitView:
         row=row,
         sentence=_sentence(row),
         moments=[_moment(event) for event in events],
-        facts=[(title, [fact for fact in facts if fact.value]) for title, facts in _facts(row)],
+        facts=[
+            *((title, [fact for fact in facts if fact.value]) for title, facts in _facts(row)),
+            ("Consent", _consent_facts(session, zone)),
+        ],
         longest=_longest(events),
         left_out=max(0, session.pageviews + session.events - MOMENTS),
     )
@@ -248,11 +252,21 @@ def _moment(event: Event) -> Moment:
         read += [f"scrolled to {event.scroll_percent}%"] if event.scroll_percent else []
         props = [(label, value) for label, value in _page_words(event) if value]
         return Moment(event.occurred_at, "file-text", event.path or "/", event.title, " · ".join(read), props)
+    if event.kind == Kind.ERROR:
+        return _error(event)
     props = [(str(name), str(value)) for name, value in (event.props or {}).items()]
     if event.value is not None:
         props.append(("value", f"{event.value.normalize():f} {event.currency}".strip()))
     title = event.name or event.kind.capitalize()
     return Moment(event.occurred_at, "mouse-pointer-click", title, f"on {event.path}" if event.path else "", "", props)
+
+
+def _error(event: Event) -> Moment:
+    """Return a failure of the page's own scripts: what was said, and in which file and line."""
+    told = {name: str(value) for name, value in (event.props or {}).items()}
+    place = ":".join(told[name] for name in ("file", "line", "column") if told.get(name))
+    sub = " · ".join(part for part in (place, f"on {event.path}" if event.path else "") if part)
+    return Moment(event.occurred_at, "triangle-alert", event.name or "Script error", told.get("message", ""), sub, [])
 
 
 def _page_words(event: Event) -> Iterator[tuple[str, str]]:
@@ -329,6 +343,13 @@ def _facts(row: VisitRow) -> list[tuple[str, list[Fact]]]:
             ],
         ),
     ]
+
+
+def _consent_facts(session: Session, zone: tzinfo) -> list[Fact]:
+    """Return what holds, and where it changed on the way, what was said before."""
+    consent = visit_consent(session, zone=zone)
+    history = [Fact(line.when.removeprefix("at ").removeprefix("on "), line.text) for line in consent.history]
+    return [Fact("Now", consent.now), *history]
 
 
 _ORIGINS: dict[str, str] = {

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from .views import installation, parked, site_rules, site_settings
+from .views import installation, parked, site_rules, site_settings, site_switches
 
 app_name = "tracking"
 urlpatterns = [
     path("s/<slug:slug>/settings", site_settings.site_settings, name="site-settings"),
     path("s/<slug:slug>/settings/own-visits", site_settings.site_own_visits, name="site-own-visits"),
+    path("s/<slug:slug>/settings/measured", site_switches.site_extras, name="site-extras"),
+    path("s/<slug:slug>/settings/privacy", site_switches.site_privacy, name="site-privacy"),
+    path("s/<slug:slug>/settings/consent-counts", site_switches.site_consent_counts, name="site-consent-counts"),
     path("s/<slug:slug>/settings/client", site_settings.site_change_client, name="site-client"),
     path("s/<slug:slug>/settings/status", site_settings.site_change_status, name="site-status"),
     path("s/<slug:slug>/settings/delete", site_settings.site_delete_page, name="site-delete"),

@@ -170,3 +170,16 @@ def test_it_names_the_rule_that_set_it_aside(in_alder: Cast, site: Site) -> None
     )
     excluded = visit_make(site, at(9), set_aside="excluded", excluded_by=rule.id)
     assert f"Rule {rule.id}: Country is Austria" in get(in_alder, excluded.id).content.decode()
+
+
+def test_an_error_says_what_failed_and_where(in_alder: Cast, visit: Session) -> None:
+    first = Event.objects.filter(session_id=visit.id, kind="event").get()
+    Event.objects.filter(event_id=first.event_id).update(
+        kind="error",
+        name="TypeError",
+        props={"message": "x is <undefined>", "file": "/app.js", "line": 3, "column": 14},
+    )
+    page = get(in_alder, visit.id).content.decode()
+    assert "<b>TypeError</b>" in page
+    assert "x is &lt;undefined&gt;" in page
+    assert "/app.js:3:14 · on /pricing" in page

@@ -83,7 +83,7 @@ def visit(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     if session.id != visit_id:
         return HttpResponseRedirect(reverse("analytics:site-visit", args=[site.slug, session.id]))
     report = report_read(request, site)
-    view = visit_view(session)
+    view = visit_view(session, zone=report.zone)
     context = {
         "site": site,
         "report": report,

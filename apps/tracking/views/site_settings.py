@@ -14,12 +14,13 @@ from apps.core.crypto import SealBroken
 from apps.core.errors import Refused
 from apps.sites.access import site_or_404
 from apps.sites.exclusions import networks_open
-from apps.sites.forms import FOR_EVER, IgnoredForm, MoveForm, SiteForm
+from apps.sites.forms import FOR_EVER, ExtrasForm, IgnoredForm, MoveForm, PrivacyForm, SiteForm
 from apps.sites.models import Site
+from apps.sites.path_token import path_token
 from apps.sites.proxy_key import PROXY_HEADER, proxy_key
 from apps.sites.selectors import clients_open
 from apps.sites.services import site_change, site_ignore, site_move, site_set_status
-from apps.sites.snippet import tag_of
+from apps.sites.snippet import own_path_tag_of, tag_of
 
 from ..address import client_address, trust
 from ..arrival import arrival_of
@@ -110,6 +111,10 @@ def _page(
     context = {
         "site": site,
         "tag": tag_of(site),
+        "own_path_tag": own_path_tag_of(site),
+        "own_path": path_token(site.site_key),
+        "extras": ExtrasForm(initial=dict.fromkeys(site.extras, True)),
+        "privacy": PrivacyForm(initial={name: getattr(site, name) for name in PrivacyForm.base_fields}),
         "proxy_header": f"{PROXY_HEADER}: {proxy_key(site.site_key)}",
         "arrival": arrival_of(site.id),
         "form": form or SiteForm(initial=_initial(site)),
