@@ -9,6 +9,7 @@ import msgspec
 from .intake import Intake, Turned
 from .loading import Unavailable
 from .payload import Fault
+from .tracker_file import extras_of
 
 # No cookies are ever used, so any page may read the answer.
 HEADERS = {
@@ -30,6 +31,9 @@ def answer_taken(intake: Intake) -> Answer:
     """Answer for a request that went through all steps: 202 where at least one event was accepted."""
     accepted = len(intake.events)
     data: dict[str, Any] = {"accepted": accepted, "rejected": [rejected(fault) for fault in intake.faults]}
+    # What the page may load beside the tracker, relative to the endpoint. A server has no page.
+    if accepted and not intake.is_server and (extras := extras_of(intake.route.extras)):
+        data["extras"] = extras
     if intake.payload.cut:
         data["cut"] = intake.payload.cut
     if intake.payload.ignored:

@@ -1,29 +1,28 @@
-"""The slim ASGI way in: `/b.js`, `/api/track/*`, `/health`, `/ready`, `/metrics`, before Django and its host checks.
+"""The slim ASGI way in: `/b.js`, `/api/track/*`, the same by sites' own paths, `/health`, `/ready`, `/metrics`.
 
-It reads the body within bounds, calls the endpoint's view inline on the loop, loads in a thread what the view lacks,
-and answers when the inbox says that all is durable. What it doesn't know goes to `pages`, or is a plain 404. It needs
-no lifespan events: everything starts with the first request.
+Before Django and its host checks. It reads the body within bounds, calls the endpoint's view inline on the loop, loads
+in a thread what the view lacks, and answers when the inbox says that all is durable. What it doesn't know goes to
+`pages`, or is a plain 404. It needs no lifespan events: everything starts with the first request.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any, TypeVar
 
-import msgspec
 from django.conf import settings
 
 from apps.core import clock
 from apps.core.metering import Busy
-from apps.core.request_ids import HEADER, id_from, request_id
+from apps.core.request_ids import id_from, request_id
 
 from . import exposition, health
 from .address import FORWARDED, X_FORWARDED_FOR
-from .answers import HEADERS, Answer, answer_unavailable
+from .answers import Answer, answer_unavailable
 from .apis import (
     MOST_LOADS,
     PIXEL_HEADERS,
@@ -38,6 +37,21 @@ from .apis import (
     pixel_headers,
 )
 from .body import BodyTurned, most_bytes, too_large
+from .door_files import respond_file
+from .door_paths import BATCH, EVENT, EXTRAS, PIXEL, SCHEMA, SCRIPT, usual_path
+from .door_responses import (
+    REQUEST_ID,
+    App,
+    Receive,
+    Scope,
+    Send,
+    respond,
+    respond_accepted,
+    respond_answer,
+    respond_json,
+    respond_not_allowed,
+    to_json,
+)
 from .door_tally import DoorTally
 from .inbox import Inbox, Load
 from .intake import Head
@@ -45,13 +59,7 @@ from .keeper import Keeper
 from .loading import NotLoaded, Unavailable, in_thread
 from .pixel import GIF
 from .routes import routes
-from .tracker_file import is_unchanged, tracker_for
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Value = TypeVar("Value")
 
 logger = logging.getLogger(__name__)
@@ -62,14 +70,10 @@ LOADING_THREADS = 4
 # For /ready and for /metrics, one each. They wait for whichever server hangs, and what is loaded for events mustn't.
 ASKING_THREADS = 2
 
-VIEWS: dict[str, type[IngestApi]] = {
-    "/api/track/batch": TrackBatchApi,
-    "/api/track/event": TrackEventApi,
-    "/api/track/pixel.gif": PixelApi,
-}
-METHODS = {"/api/track/batch": ("POST",), "/api/track/event": ("POST",), "/api/track/pixel.gif": ("GET", "HEAD")}
+VIEWS: dict[str, type[IngestApi]] = {BATCH: TrackBatchApi, EVENT: TrackEventApi, PIXEL: PixelApi}
+METHODS = {BATCH: ("POST",), EVENT: ("POST",), PIXEL: ("GET", "HEAD")}
 READ_METHODS = ("GET", "HEAD")
-READ_PATHS = frozenset({"/b.js", "/health", "/ready", "/metrics"})
+READ_PATHS = frozenset({SCRIPT, SCHEMA, "/health", "/ready", "/metrics"})
 HEADER_FIELDS = {
     b"content-type": "content_type",
     b"content-encoding": "content_encoding",
@@ -95,14 +99,6 @@ HEADER_FIELDS = {
 LISTS = {"x_forwarded_for", "forwarded", "told_address", "proxy_key", "proxied_address"}
 if settings.BEACON_CLIENT_ADDRESS_HEADER not in ("", X_FORWARDED_FOR, FORWARDED):
     HEADER_FIELDS[settings.BEACON_CLIENT_ADDRESS_HEADER.lower().encode()] = "told_address"
-
-ACCEPTED_HEADERS = [
-    (name.lower().encode(), value.encode()) for name, value in (HEADERS | {"Content-Type": "application/json"}).items()
-]
-
-REQUEST_ID = HEADER.lower().encode()
-
-to_json = msgspec.json.Encoder().encode
 
 
 class Gone(Exception):
@@ -130,10 +126,13 @@ class Door:
             return
         path = scope["path"] if scope["type"] == "http" else ""
         view = VIEWS.get(path)
+        if view is None and path not in READ_PATHS:
+            path = usual_path(path)
+            view = VIEWS.get(path)
         if view is not None:
             name_request(scope)
             await self._track(view, path, scope, receive, send)
-        elif path in READ_PATHS:
+        elif path in READ_PATHS or path.startswith(EXTRAS):
             name_request(scope)
             await self._read(path, scope, send)
         elif self._pages is not None:
@@ -263,8 +262,8 @@ class Door:
             await respond(send, 204, b"", PREFLIGHT_HEADERS)
         elif method not in READ_METHODS:
             await respond_not_allowed(send, (*READ_METHODS, "OPTIONS"))
-        elif path == "/b.js":
-            await respond_tracker(scope, send)
+        elif path in (SCRIPT, SCHEMA) or path.startswith(EXTRAS):
+            await respond_file(path, scope, send)
         elif path == "/health":
             await respond_json(send, 200, health.alive(), health.HEADERS, is_head=method == "HEAD")
         elif path == "/metrics":
@@ -344,48 +343,3 @@ async def _read_rest(receive: Receive, body: bytes, *, most: int, head: Head) ->
                     return b"".join(chunks)
     except TimeoutError:
         raise BodyTurned(HTTPStatus.REQUEST_TIMEOUT, "body", f"didn't arrive within {BODY_SECONDS:.0f} s") from None
-
-
-async def respond(send: Send, status: int, body: bytes, headers: dict[str, str], *, is_head: bool = False) -> None:
-    encoded = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
-    if status not in (204, 304):
-        encoded.append((b"content-length", str(len(body)).encode()))
-    encoded.append((REQUEST_ID, request_id.get().encode()))
-    await send({"type": "http.response.start", "status": status, "headers": encoded})
-    await send({"type": "http.response.body", "body": b"" if is_head else body})
-
-
-async def respond_json(
-    send: Send, status: int, data: object, headers: dict[str, str], *, is_head: bool = False
-) -> None:
-    await respond(send, status, to_json(data), headers | {"Content-Type": "application/json"}, is_head=is_head)
-
-
-async def respond_answer(send: Send, answer: Answer, headers: dict[str, str] | None = None) -> None:
-    await respond_json(send, answer.status, answer.data, HEADERS | answer.headers | (headers or {}))
-
-
-async def respond_accepted(send: Send, body: bytes) -> None:
-    """Send the one answer that nearly everybody gets."""
-    own = ((b"content-length", str(len(body)).encode()), (REQUEST_ID, request_id.get().encode()))
-    await send({"type": "http.response.start", "status": HTTPStatus.ACCEPTED, "headers": [*ACCEPTED_HEADERS, *own]})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def respond_not_allowed(send: Send, methods: tuple[str, ...]) -> None:
-    data = {"accepted": 0, "rejected": [{"field": "method", "why": f"must be one of {', '.join(methods)}"}]}
-    await respond_json(send, 405, data, HEADERS | {"Allow": ", ".join(methods)})
-
-
-async def respond_tracker(scope: Scope, send: Send) -> None:
-    headers = dict(scope["headers"])
-    file = tracker_for(headers.get(b"accept-encoding", b"").decode("latin-1"))
-    is_head = scope["method"] == "HEAD"
-    if file is None:
-        why = b"The tracker isn't built: run `npm run build`.\n"
-        await respond(send, 503, why, {"Content-Type": "text/plain", "Retry-After": "60"}, is_head=is_head)
-    elif is_unchanged(headers.get(b"if-none-match", b"").decode("latin-1"), file.headers["ETag"]):
-        kept = {name: value for name, value in file.headers.items() if not name.startswith("Content-")}
-        await respond(send, 304, b"", kept)
-    else:
-        await respond(send, 200, file.content, file.headers, is_head=is_head)

@@ -19,6 +19,7 @@ from apps.agencies.models import StreamCheckpoint
 from . import valkey
 from .envelope import stream_name
 from .inbox import Memory
+from .tracker_file import tracker_version
 from .writer.heartbeat import writer_state
 
 VERSION = "0.1.0"
@@ -40,7 +41,7 @@ class Check(msgspec.Struct):
 
 
 def alive() -> dict[str, str]:
-    return {"status": "ok", "version": VERSION}
+    return {"status": "ok", "version": VERSION, "tracker": tracker_version()}
 
 
 class Readiness:

@@ -1,8 +1,16 @@
-"""`/b.js` as built by `npm run build`: read once, sent compressed as the browser likes, checked by its ETag."""
+"""The tracker and its extras as built by `npm run build`: read once, sent compressed as the browser likes.
+
+`/b.js` is asked for by one name for ever and so is checked by its ETag; an extra's name is a hash of what is in it, so
+it never changes. The build's manifest.json says which extra has which file:
+`{"extras": {"clicks": "x/3f2a9c1b.js"}, ...}`.
+"""
 
 import hashlib
+import time
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from django.conf import settings
@@ -10,33 +18,56 @@ from django.conf import settings
 FOLDER = Path(settings.ROOT) / "static" / "dist" / "tracker"
 # Best first.
 ENCODINGS = {"br": ".br", "gzip": ".gz", "": ""}
-HEADERS = {
+COMMON_HEADERS = {
     "Content-Type": "text/javascript; charset=utf-8",
-    # Pages in the wild pick a new version up within the hour.
-    "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400",
+    "Accept-Ranges": "none",
     "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Beacon-Tracker",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Content-Type-Options": "nosniff",
     "Vary": "Accept-Encoding",
 }
+# Pages in the wild pick a new version up within the hour.
+HEADERS = COMMON_HEADERS | {"Cache-Control": "public, max-age=3600, stale-while-revalidate=86400"}
+EXTRA_HEADERS = COMMON_HEADERS | {"Cache-Control": "public, max-age=31536000, immutable"}
+VERSION_HEADER = "Beacon-Tracker"
+# How long a rebuilt manifest may go unnoticed: asking the disk for every batch would be a pity.
+MANIFEST_SECONDS = 1.0
 
 
 class TrackerFile(msgspec.Struct, frozen=True):
-    """One form of the tracker."""
+    """One form of a script."""
 
     content: bytes
     headers: dict[str, str]
 
 
+class Manifest(msgspec.Struct, frozen=True):
+    """What the build says of its files: the extras' by name, all that are named by their hash, and its version."""
+
+    extras: dict[str, str] = {}
+    files: frozenset[str] = frozenset()
+    version: str = ""
+
+
 @cache
 def tracker_file(encoding: str, changed_ns: int) -> TrackerFile | None:
-    """Return the file in one of ENCODINGS; None where it isn't built. `changed_ns` makes a rebuilt one known."""
-    path = FOLDER / f"b.js{ENCODINGS[encoding]}"
+    """Return b.js in one of ENCODINGS; None where it isn't built. `changed_ns` makes a rebuilt one known."""
+    return _read("b.js", encoding, HEADERS | {VERSION_HEADER: tracker_version()})
+
+
+@cache
+def _extra_file(name: str, encoding: str) -> TrackerFile | None:
+    return _read(name, encoding, EXTRA_HEADERS)
+
+
+def _read(name: str, encoding: str, headers: dict[str, str]) -> TrackerFile | None:
+    path = FOLDER / f"{name}{ENCODINGS[encoding]}"
     if not path.is_file():
         return None
     content = path.read_bytes()
     tag = hashlib.sha256(content).hexdigest()[:20]
-    headers = HEADERS | {"ETag": f'"{tag}"'}
+    headers = headers | {"ETag": f'"{tag}"'}
     return TrackerFile(content, headers | {"Content-Encoding": encoding} if encoding else headers)
 
 
@@ -46,12 +77,80 @@ def tracker_for(accept_encoding: str) -> TrackerFile | None:
     except OSError:
         return None
     accepted = accepted_encodings(accept_encoding)
-    for encoding in ENCODINGS:
-        if not encoding or encoding in accepted:
-            found = tracker_file(encoding, changed)
-            if found is not None:
-                return found
-    return None
+    found = (tracker_file(encoding, changed) for encoding in ENCODINGS if not encoding or encoding in accepted)
+    return next(filter(None, found), None)
+
+
+def extra_for(name: str, accept_encoding: str) -> TrackerFile | None:
+    """Return the extra `name` (`x/3f2a9c1b.js`); None where this build has none of that name.
+
+    Only what the manifest names is looked for on the disk, whatever a request asks for.
+    """
+    if name not in manifest().files:
+        return None
+    accepted = accepted_encodings(accept_encoding)
+    found = (_extra_file(name, encoding) for encoding in ENCODINGS if not encoding or encoding in accepted)
+    return next(filter(None, found), None)
+
+
+def extras_of(names: Iterable[str]) -> list[str]:
+    """Return the files of the extras `names`, relative to the folder of the endpoint; those not built are left out."""
+    built = manifest().extras
+    return [built[name] for name in names if name in built]
+
+
+def tracker_version() -> str:
+    """Return the build's version: as its manifest says it, else a hash of b.js; empty where nothing is built."""
+    told = manifest().version
+    if told:
+        return told
+    try:
+        return _hash_of((FOLDER / "b.js").stat().st_mtime_ns)
+    except OSError:
+        return ""
+
+
+@cache
+def _hash_of(changed_ns: int) -> str:
+    return hashlib.sha256((FOLDER / "b.js").read_bytes()).hexdigest()[:8]
+
+
+class _Kept:
+    """The manifest as last read, until when it needn't be looked at, and which state of the file it is."""
+
+    manifest = Manifest()
+    until = 0.0
+    changed_ns = -1
+
+
+def manifest() -> Manifest:
+    """Return what the build's manifest says; nothing where it isn't there or can't be read."""
+    now = time.monotonic()
+    if now < _Kept.until:
+        return _Kept.manifest
+    _Kept.until = now + MANIFEST_SECONDS
+    path = FOLDER / "manifest.json"
+    try:
+        changed_ns = path.stat().st_mtime_ns
+        if changed_ns != _Kept.changed_ns:
+            _Kept.manifest = _manifest_of(msgspec.json.decode(path.read_bytes(), type=dict[str, Any]))
+            _Kept.changed_ns = changed_ns
+            _extra_file.cache_clear()
+    except (OSError, msgspec.MsgspecError):
+        _Kept.manifest, _Kept.changed_ns = Manifest(), -1
+    return _Kept.manifest
+
+
+def _manifest_of(told: dict[str, Any]) -> Manifest:
+    """Return the manifest that the build wrote: sizes by file, `extras`, and as it likes `version`."""
+    extras = msgspec.convert(told.get("extras") or {}, dict[str, str])
+    named = {name for name in told if name.startswith("x/") and name.endswith(".js")}
+    return Manifest(extras, frozenset(named | set(extras.values())), str(told.get("version") or ""))
+
+
+def forget_manifest() -> None:
+    """Look at the manifest anew the next time."""
+    _Kept.until, _Kept.changed_ns = 0.0, -1
 
 
 def accepted_encodings(header: str) -> set[str]:

@@ -1,9 +1,16 @@
 """The wire contract as far as the tracker uses it: which fields there are, and of which type."""
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator, ValidationError
+
+SCHEMA = Path(__file__).resolve().parents[2] / "apps" / "tracking" / "data" / "track.schema.json"
+DEFINED = json.loads(SCHEMA.read_text(encoding="utf-8"))["$defs"]
+VALIDATOR = Draft202012Validator({"$ref": "#/$defs/batch", "$defs": DEFINED})
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 KINDS = {"pageview", "event", "engagement", "vitals", "error", "identify"}
 VITALS = {"ttfb", "fcp", "lcp", "inp", "cls", "load"}
@@ -115,13 +122,23 @@ REQUIRED: dict[str, set[str]] = {
 
 
 def problems(body: Any) -> list[str]:
-    """Return what in a batch isn't as the contract says, field by field."""
-    found = _differences("", body, BODY, set(BODY))
+    """Return what in a batch isn't as the contract says: by its schema, and field by field as a tag fills it."""
+    found = schema_problems(body)
+    found += _differences("", body, BODY, set(BODY))
     found += _differences("context.", body["context"], CONTEXT, set(CONTEXT) - {"connection"})
     found += _differences("consent.", body["consent"], CONSENT, set())
     for index, event in enumerate(body["events"]):
         found += _differences(f"events[{index}].", event, EVENT, REQUIRED[event["kind"]])
     return found
+
+
+def schema_problems(body: Any) -> list[str]:
+    """Return what in a batch the wire contract's own schema forbids, but for what is too long: the door cuts that."""
+    return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(body) if not _is_cut(error)]
+
+
+def _is_cut(error: ValidationError) -> bool:
+    return error.validator in ("maxLength", "maxProperties") or any(map(_is_cut, error.context or ()))
 
 
 def _differences(where: str, value: dict[str, Any], checks: dict[str, Check], required: set[str]) -> list[str]:

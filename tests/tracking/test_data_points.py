@@ -115,7 +115,13 @@ def rich_visit(site_key: str) -> dict[str, Any]:
             "touch": True,
             "connection": "4g",
         },
-        "consent": {"analytics": "granted", "marketing": "denied"},
+        "consent": {
+            "analytics": "granted",
+            "marketing": "denied",
+            "source": "tcf",
+            "at": now_ms() - 70_000,
+            "text_version": "7",
+        },
         "events": [
             {
                 "id": page,
@@ -162,6 +168,15 @@ def rich_visit(site_key: str) -> dict[str, Any]:
                 "kind": "identify",
                 "at": now_ms() - 10_000,
                 "user": {"id": "customer-7"},
+            },
+            {
+                "id": "019ab000-0000-7000-8000-000000000006",
+                "kind": "error",
+                "name": "TypeError",
+                "at": now_ms() - 9_000,
+                "page_id": page,
+                "url": "https://first.example/shoes",
+                "props": {"message": "x is undefined", "file": "/app.js?v=2", "line": 3, "column": 14},
             },
         ],
     }
@@ -213,5 +228,8 @@ def test_one_rich_visit_fills_the_points_through_door_and_writer(in_alder: Cast,
     assert empty == {"company", "bot name", "bot signals"}
     assert len(filled) >= AT_LEAST
     (page,) = (row for row in rows if row.kind == "pageview")
+    (error,) = (row for row in rows if row.kind == "error")
+    assert (error.name, error.is_interactive, (error.props or {})["file"]) == ("TypeError", False, "/app.js")
+    assert (session.events, session.interactive_events) == (1, 1)
     assert (page.canonical_url, page.content_group, page.page_language) == ("first.example/shoes", "Catalogue", "en-GB")
     assert (session.postal, session.region, session.set_aside) == ("EC2V", "England", "")

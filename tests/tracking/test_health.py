@@ -13,13 +13,17 @@ from django.test.utils import CaptureQueriesContext
 from apps.agencies.models import StreamCheckpoint
 from apps.tracking import health, inbox, valkey
 from apps.tracking.health import Check, Readiness, check_database, check_durable, check_writer
+from apps.tracking.tracker_file import tracker_version
 from config.env import ROOT
 from tests.tracking.doors import DoorClient, Streams, batch, pageview
 
 
 def test_the_process_says_that_it_lives_and_which_version_it_is(client: Client) -> None:
     response = client.get("/health", headers={"Host": "localhost"})
-    assert (response.status_code, response.json()) == (200, {"status": "ok", "version": health.VERSION})
+    assert (response.status_code, response.json()) == (
+        200,
+        {"status": "ok", "version": health.VERSION, "tracker": tracker_version()},
+    )
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == health.VERSION
 
 

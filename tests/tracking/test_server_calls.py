@@ -40,6 +40,19 @@ def test_a_server_names_its_visitor(door: DoorClient, key: str, streams: Streams
     assert sealing.open_address(envelope.sealed_ip, envelope.seal_hour) == VISITOR
 
 
+def test_a_server_is_told_of_no_extras_and_its_own_headers_say_nothing_of_its_visitor(
+    door: DoorClient, key: str, route: SiteRoute, streams: Streams
+) -> None:
+    route.settings = {"extras": ["clicks"], "honours_dnt": True, "requires_consent": True}
+    route.save()
+    granted = {"analytics": "granted", "marketing": "granted", "source": "tcf"}
+    response = door.post(batch(pageview(), consent=granted), **bearer(key), DNT="1", Sec_GPC="1")
+    assert (response.status_code, json.loads(response.content)) == (202, {"accepted": 1, "rejected": []})
+    (envelope,) = streams.envelopes
+    assert (envelope.consent.marketing, envelope.consent.gpc, envelope.consent.dnt) == ("granted", False, False)
+    assert door.post(batch(pageview(2)), **bearer(key))["Beacon-Reason"] == "consent"
+
+
 def test_a_named_visitor_is_the_same_whatever_the_address(door: DoorClient, key: str, streams: Streams) -> None:
     for number, ip in enumerate((VISITOR, "203.0.113.10")):
         door.post(batch(pageview(number), ip=ip, visitor="customer-7"), **bearer(key))
