@@ -143,7 +143,13 @@ def _received(line: LedgerDay) -> Account:
 def _accepted(line: LedgerDay, parked_url: str) -> Account:
     lines = [LedgerRow(_n(line.counted_now), "counted", "as rules have it now" if line.adjusted else "")]
     if line.folded:
-        lines.append(LedgerRow(_n(line.folded), "folded", "engagement and vitals, into their page view"))
+        lines.append(
+            LedgerRow(
+                _n(line.folded),
+                "folded",
+                "engagement and vitals into their page view, words on consent into their visit",
+            )
+        )
     if line.set_aside_now:
         lines.append(LedgerRow(_n(line.set_aside_now_sum), "set aside", "stored and flagged, in nobody’s figures"))
         lines += [

@@ -42,10 +42,16 @@ def test_a_body_that_is_no_batch_names_what_is_wrong(door: DoorClient, body: byt
     assert why(response)[field]
 
 
+def test_props_beyond_the_most_are_left_out_and_the_answer_says_how_many(door: DoorClient, streams: Streams) -> None:
+    response = door.post(batch(pageview(1, props={str(n): n for n in range(3_000)})))
+    assert (response.status_code, json.loads(response.content)["cut"]) == (202, 2_970)
+    (event,) = streams.envelopes[0].events
+    assert event.props == {str(n): n for n in range(30)}
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"props": {str(n): n for n in range(3_000)}}, "props"),
         ({"props": {"deep": {"a": {"b": [1]}}}}, "props.deep"),
         ({"at": 1e300}, "at"),
         ({"at": None}, "at"),
