@@ -15,6 +15,7 @@ from apps.agencies.models import SiteRoute
 from apps.sites.path_token import path_token
 from apps.tracking import routes, salts, sealing, tracker_file
 from apps.tracking.door import Door
+from apps.tracking.door_responses import Receive, Scope, Send
 from tests.tracking.doors import (
     ADDRESS,
     BROWSER,
@@ -113,6 +114,24 @@ async def test_nothing_else_lies_under_a_sites_path(http: httpx.AsyncClient, pat
 async def test_a_word_that_is_no_sites_path_is_left_to_the_pages(http: httpx.AsyncClient, token: str) -> None:
     for path in (f"/{token}.js", f"/{token}/e", f"/{token}/x/0a1b2c3d.js"):
         assert (await http.get(path)).text == "Not found\n"
+
+
+async def test_addresses_of_the_pages_are_never_a_sites_path(built: Path) -> None:
+    asked: list[str] = []
+
+    async def pages(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a page"})
+
+    door = Door(pages, is_kept_fresh=False)
+    paths = ["/s/first-site/settings", "/settingssettings/e", f"/{TOKEN[::-1]}.js", "/accounts/login/x/0a1b2c3d.js"]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=door), base_url="http://any.host") as client:
+        for path in paths:
+            assert (await client.get(path)).text == "a page"
+        assert (await client.get(f"/{TOKEN}.js")).content == SCRIPTS["b.js"]
+    await door.close()
+    assert asked == paths
 
 
 @pytest.fixture
