@@ -91,7 +91,7 @@ def drop_unconsented(intake: Intake) -> None:
     """Refuse what may not be kept, before anything is made of it."""
     why = why_nothing_is_kept(intake)
     payload, consent = intake.payload, intake.consent
-    if not why and consent.analytics == GRANTED:
+    if not why and (consent.analytics == GRANTED or all(wire.kind != "identify" for _, wire in payload.events)):
         return
     kept: list[tuple[int, EventWire]] = []
     for index, wire in payload.events:
