@@ -8,7 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.agencies.models import SiteRoute
 from apps.core.ids import uuid7
+from apps.core.tenancy import in_schema
 from apps.sites.models import Site
 from apps.tracking.envelope import Consent, Envelope, EventIn
 from apps.tracking.erase_visit import visit_erase
@@ -16,6 +18,7 @@ from apps.tracking.ledger import ledger_sum
 from apps.tracking.models import ConsentRecord, Event, Session
 from apps.tracking.retention import retention_enforce
 from tests.cast import Cast
+from tests.tracking.doors import DOMAIN, DoorClient, Streams, batch, custom, now_ms, pageview
 
 from .arrivals import NOON, PARTITIONS, at, engagement, envelope, minutes_of, store, view, visits
 
@@ -198,3 +201,34 @@ def queries_of(bodies: list[Envelope]) -> int:
     with CaptureQueriesContext(connection) as queries:
         store(*bodies)
     return sum("SAVEPOINT" not in query["sql"] and "search_path" not in query["sql"] for query in queries)
+
+
+@pytest.mark.usefixtures("fresh_process")
+def test_a_choice_and_its_withdrawal_go_from_the_tag_to_the_visit(in_alder: Cast, streams: Streams) -> None:
+    site, now = in_alder.site, now_ms()
+    SiteRoute.objects.update_or_create(
+        site_key=site.site_key,
+        defaults={
+            "agency": in_alder.alder,
+            "schema": in_alder.alder.schema_name,
+            "site_id": site.id,
+            "domains": [DOMAIN],
+        },
+    )
+    door = DoorClient()
+    yes = {"analytics": "granted", "marketing": "granted", "source": "api", "at": now - 9_000, "text_version": "v2"}
+    no = {"analytics": "denied", "marketing": "denied", "source": "api", "at": now - 1_000, "text_version": "v2"}
+    told = custom(2, name="consent", interactive=False, at=now - 1_000)
+    for events, consent in (([pageview(1, at=now - 10_000)], yes), ([pageview(3, at=now), told], no)):
+        assert door.post(batch(*events, consent=consent) | {"site_key": site.site_key}).status_code == 202
+    with in_schema(str(in_alder.alder.schema_name)):
+        store(*streams.envelopes, *streams.refusals)
+        (visit,) = visits(site)
+        rows = ConsentRecord.objects.filter(session_id=visit.id).order_by("said_at")
+        assert [(row.analytics, row.marketing, row.text_version) for row in rows] == [
+            ("granted", "granted", "v2"),
+            ("denied", "denied", "v2"),
+        ]
+        assert (visit.pageviews, visit.consent_analytics, visit.set_aside) == (1, "denied", "")
+        line = ledger_sum(site_id=site.id)
+        assert (line.received, line.refused, line.counted, line.folded) == (3, {"consent": 1}, 1, 1)
