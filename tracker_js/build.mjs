@@ -128,12 +128,13 @@ async function putForms(name, code) {
 }
 
 /**
- * The manifest: the sizes in bytes by file, and the extras' files by name: `{"b.js": 3100, ..., "extras":
- * {"clicks": "x/3f2a9c1b.js"}}`.
+ * The manifest: the version, the sizes in bytes by file, and the extras' files by name: `{"version": "5c1d...", "b.js":
+ * 3100, ..., "extras": {"clicks": "x/3f2a9c1b.js"}}`. Doors tell the version and the files from it.
  */
 async function main() {
   await mkdir(join(OUTPUT, "x"), { recursive: true });
-  const manifest = { ...(await putForms("b.js", await bundle())), extras: {} };
+  const version = hash8(await joined(PARTS));
+  const manifest = { version, ...(await putForms("b.js", await bundle())), extras: {} };
   for (const [name, code] of Object.entries(await extras())) {
     const path = pathOf(code);
     manifest.extras[name] = path;

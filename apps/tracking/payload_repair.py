@@ -43,7 +43,6 @@ WORDS = {
     "null": "null",
 }
 MILLISECONDS = {"at", "sent_at"}
-SOURCES = ("api", "gcm", "tcf", "site_default")
 EXPECTED = re.compile(r"Expected `([^`]+)`(?:, got `([^`]+)`)?")
 LENGTH = re.compile(r"`array` of length (\d+)")
 BOUND = re.compile(r"of length (<=|>=) (\d+)")
@@ -280,7 +279,7 @@ def _why(name: str, message: str) -> str:
 def _choices(name: str) -> tuple[str, ...]:
     if name == "kind":
         return tuple(get_type_hints(EventWire)["kind"].__args__)
-    return SOURCES if name == "source" else ("granted", "denied")
+    return ("granted", "denied")
 
 
 def _word_of(value: Any) -> str:

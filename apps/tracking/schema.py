@@ -72,6 +72,7 @@ MEANINGS: dict[str, dict[str, str]] = {
     "consent": {
         "analytics": "Empty or left out: never asked.",
         "marketing": "Empty or left out: never asked. GPC and DNT deny it unless source is api.",
+        "source": "api, gcm, tcf or site_default; anything else is as if it weren't said.",
         "at": "When it was said, ms since 1970.",
         "gpc": "The Sec-GPC header wins.",
         "dnt": "The DNT header wins.",

@@ -29,6 +29,7 @@ def word(number: int = 9, **fields: Any) -> dict[str, Any]:
         ({"marketing": "granted"}, "1", "", "", "denied"),
         # The visitor's own choice on this page, which a page tells by its call.
         ({"analytics": "granted", "marketing": "granted", "source": "api"}, "1", "1", "granted", "granted"),
+        ({"analytics": "granted", "marketing": "granted", "source": "some banner"}, "1", "", "granted", "denied"),
         # The header wins over what the page says of it.
         ({"marketing": "granted", "source": "gcm", "gpc": True}, "0", "", "", "granted"),
         ({"marketing": "granted", "source": "gcm", "gpc": True}, "", "", "", "denied"),

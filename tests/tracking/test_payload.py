@@ -116,7 +116,6 @@ def test_props_beyond_the_most_are_cut_and_counted() -> None:
         ({"site_key": "s", "events": {}}, "events", "must be a list, not an object"),
         (batch(EVENT, context={"screen": [1]}), "context.screen", "must be a list of 2"),
         (batch(EVENT, consent={"marketing": "yes"}), "consent.marketing", "must be one of granted, denied"),
-        (batch(EVENT, consent={"source": "me"}), "consent.source", "must be one of api, gcm, tcf, site_default"),
         (batch(EVENT, sent_at="now"), "sent_at", "must be an integer of milliseconds"),
     ],
 )

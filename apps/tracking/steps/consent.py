@@ -15,6 +15,8 @@ from apps.tracking.payload import ConsentWire, EventWire, Fault
 
 from .scrub import scrub
 
+# A page may call its banner what it likes; what isn't the contract's is as if it hadn't said.
+SOURCES = frozenset({"api", "gcm", "tcf", "site_default"})
 GRANTED, DENIED = "granted", "denied"
 # The event by which a tag tells of a choice: folded into its visit's record of consent, never a row.
 EVENT_NAME = "consent"
@@ -34,7 +36,7 @@ def consent_in(
     return Consent(
         analytics=wire.analytics or "",
         marketing=marketing,
-        source=wire.source or "",
+        source=wire.source if wire.source in SOURCES else "",
         at_ms=_said_ms(wire.at, skew_ms, received_ms),
         text_version=scrub(wire.text_version or ""),
         gpc=has_gpc,
