@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tracking", "0009_sum_up_the_accepted")]
+    dependencies = [("tracking", "0011_lay_events_out")]
 
     operations = [
         migrations.CreateModel(
