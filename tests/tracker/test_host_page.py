@@ -29,6 +29,10 @@ def test_frozen_prototypes_do_no_harm(world: World) -> None:
     world.beacon.wait_of("pageview")
     page.evaluate("beacon('event', 'x', {props: {a: 1}})")
     world.beacon.wait_of("event")
+    page.evaluate("beacon('consent', {analytics: true}); beacon('identify', {id: 'u'})")
+    world.beacon.wait_of("identify")
+    page.evaluate("beacon('consent', {analytics: false})")
+    world.beacon.wait(lambda: world.beacon.received[-1].body["consent"].get("analytics") == "denied")
 
 
 def test_a_strict_policy_that_allows_the_host_is_enough(world: World) -> None:

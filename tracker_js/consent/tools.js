@@ -16,7 +16,8 @@ export function readEntry(entry) {
   const { analytics_storage, ad_user_data, ad_storage, region } = entry[2];
   if (entry[1] === "default") return analytics_storage === "denied" && !region ? { wait: true } : undefined;
   if (entry[1] !== "update") return undefined;
-  return { analytics: analytics_storage, marketing: ad_user_data === "granted" ? ad_storage || ad_user_data : ad_user_data || ad_storage };
+  const isDenied = ad_user_data === "denied" || ad_storage === "denied";
+  return { analytics: analytics_storage, marketing: isDenied ? "denied" : ad_user_data || ad_storage };
 }
 
 /** Return what to call for the entries that are new. Its length says nothing: GTM cuts the front of a long one off. */
@@ -62,11 +63,25 @@ export function tcfListener(get, onChoice) {
 }
 
 /** Look now, a few times soon, and after each click, key or return: when a choice can have been made. */
-export function follow(look) {
+function follow(look) {
   const lookAfter = (seconds) => seconds.forEach((second) => setTimeout(look, second * 1e3));
   look();
   lookAfter(LOOKS);
   for (const name of ["click", "keyup", "pageshow"]) addEventListener(name, () => lookAfter(AFTER_CLICK), true);
   // The last moment in which what waits can still be sent.
   addEventListener("visibilitychange", look, true);
+}
+
+/** Follow both. `choose(source, {analytics, marketing})` and `wait()` are the gatekeeper's. */
+export function followTools(choose, wait) {
+  const onEntry = (read) => (read.wait ? wait() : choose("gcm", read));
+  const readLayer = dataLayerReader(() => self.dataLayer, onEntry);
+  const listenTcf = tcfListener(
+    () => self.__tcfapi,
+    (choice) => choose("tcf", choice),
+  );
+  follow(() => {
+    listenTcf();
+    readLayer();
+  });
 }

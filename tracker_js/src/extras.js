@@ -13,11 +13,11 @@ let append = (e) => {
     document.head.append(
       // Made by a script, it is async by itself.
       Object.assign(document.createElement("script"), {
-        nonce: script.nonce,
         decide,
         pageId: first,
-        record: safe(record),
         src: policy.createScriptURL(new URL(e, endpoint)),
+        nonce: script.nonce,
+        record: safe(record),
       }),
     ),
   );

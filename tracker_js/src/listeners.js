@@ -2,19 +2,19 @@
 
 let listeners = {
   keydown: pulse,
-  pointerdown: pulse,
-  pointermove: pulse,
-  prerenderingchange: start,
-  hashchange: heed,
   pagehide: (e) => flush(1),
-  load,
-  pageshow: (e) => e.persisted && view({}),
-  popstate: moved,
-  online: (e) => flush(1),
   visibilitychange: (e) => {
     document.hidden ? recordEngagement() : pulse();
     flush(1);
   },
+  pointerdown: pulse,
+  pageshow: (e) => e.persisted && view({}),
+  online: (e) => flush(1),
+  hashchange: heed,
+  popstate: moved,
+  pointermove: pulse,
+  prerenderingchange: start,
+  load,
   scroll: look,
 };
 

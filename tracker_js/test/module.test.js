@@ -48,12 +48,18 @@ describe("the module", () => {
   });
 
   it("makes calls before init good", async () => {
-    const beacon = await import(`${inject("module")}?early`);
-    beacon.track("early"); // without a browser there is no page to count
-    const page = await visit();
+    const page = await visit({ before: (beacon) => beacon.track("early") });
     page.window.beacon("event", "by-global");
     await page.pass();
-    expect(page.events().map((event) => event.name)).toEqual([undefined, "by-global"]);
+    expect(page.events().map((event) => event.name)).toEqual([undefined, "early", "by-global"]);
+  });
+
+  it("leaves the counting to a tag on the same page", async () => {
+    const tag = Object.assign(vi.fn(), { k: 1 });
+    const page = await visit({ page: { beacon: tag } });
+    page.beacon.track("x");
+    await page.pass();
+    expect([page.requests, tag.mock.calls]).toEqual([[], [["event", "x", undefined]]]);
   });
 
   it("waits longer after each failure, never less than it is told", async () => {

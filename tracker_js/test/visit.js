@@ -9,13 +9,12 @@ const NAMES = [
 ];
 let count = 0;
 
-/** The page's own globals stand in `page`; `navigator` holds what its browser says. */
-export async function visit({ options = {}, page = {}, navigator = {}, url = "https://shop.example/start", storage } = {}) {
+/** `page`: the page's own globals; `navigator`: what its browser says; `before`: what the page calls before `init`. */
+export async function visit({ options = {}, page = {}, navigator = {}, url = "https://shop.example/start", before } = {}) {
   const window = new Window({ url, width: 1280, height: 720 });
   Object.assign(window, page);
   for (const [name, value] of Object.entries({ onLine: true, sendBeacon: undefined, ...navigator }))
     Object.defineProperty(window.navigator, name, { value, configurable: true });
-  if (storage) Object.defineProperty(window, "localStorage", { value: storage, configurable: true });
   const requests = [];
   const answer = { status: 202, text: '{"accepted": 1}' };
   window.self = window.window = window;
@@ -26,6 +25,7 @@ export async function visit({ options = {}, page = {}, navigator = {}, url = "ht
     return { status: answer.status, headers: new Headers(), text: async () => answer.text };
   };
   const beacon = await import(`${inject("module")}?${count++}`);
+  if (before) before(beacon);
   beacon.init({ siteId: "bk_test", host: "https://track.example", ...options });
   return {
     window,

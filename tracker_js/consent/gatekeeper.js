@@ -1,0 +1,62 @@
+/** Holds the state of consent, opens and closes the core's gate by it, and tells the server of changes. */
+
+import { chosen, isSame, SOURCES, unasked } from "./state.js";
+
+export const OPEN = 0;
+export const WAITING = 1;
+export const DENIED = 2;
+
+/**
+ * `core`: {decide, record, flush, view, queue}; `isFirst`: nothing was sent yet; `mayWait`: nothing goes out until there
+ * is a choice; `forget`: deletes what is kept on the device. Until `begin` choices only add up: the page gets one state to
+ * begin with.
+ */
+export function gatekeeper(core, { isFirst, mayWait, forget }) {
+  let state = unasked(navigator);
+  let told = state; // what the server knows, where it knows anything
+  let gate = WAITING;
+  let rank = 0; // of the source that chose last
+  let hasBegun = false;
+  let hasSent = !isFirst;
+
+  function enter(next) {
+    const from = gate;
+    state = next;
+    gate = next.analytics === "denied" ? DENIED : mayWait && !next.analytics ? WAITING : OPEN;
+    const page = core.decide(next, gate)[5]; // sends what was recorded until now, if the gate was open
+    if (gate === DENIED) {
+      core.queue.splice(0);
+      forget();
+    }
+    // What waited was held back for this very choice and falls under it; what was tried before stays as it was.
+    if (from === WAITING) core.queue.filter((batch) => !batch.sent_at).forEach((batch) => (batch.consent = next));
+    if (from === DENIED && gate === OPEN) core.view(page);
+    else if (hasSent && !isSame(told, next)) core.record("event", { interactive: false }, "consent");
+    core.flush(gate === DENIED ? 1 : 0);
+    told = next;
+    hasSent = hasSent || gate === OPEN;
+  }
+
+  /** `by`: one of SOURCES; `given`: {analytics, marketing, source, text_version}. */
+  function choose(by, given) {
+    if (SOURCES.indexOf(by) < rank) return;
+    rank = SOURCES.indexOf(by);
+    const next = chosen(state, by, given, Date.now());
+    if (hasBegun) enter(next);
+    else state = next;
+  }
+
+  /** A default that denies: wait for the choice that follows it, unless there was one. */
+  function wait() {
+    if (rank || mayWait) return;
+    mayWait = true;
+    if (hasBegun) enter(state);
+  }
+
+  function begin() {
+    hasBegun = true;
+    enter(state);
+  }
+
+  return { choose, wait, begin, isOpen: () => gate === OPEN, isDenied: () => gate === DENIED, state: () => state };
+}
