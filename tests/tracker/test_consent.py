@@ -110,6 +110,16 @@ def test_tcf_is_followed_also_when_it_comes_late_and_outranks_google(world: Worl
     ]
 
 
+def test_a_tool_that_comes_after_the_first_request_is_noticed_on_a_quiet_page(world: World) -> None:
+    page = world.open(world.page("/"))
+    world.beacon.wait_of("pageview")
+    page.evaluate(f"() => {{ {TCF} }}")
+    page.wait_for_function("calls.length")
+    page.evaluate("answer({eventStatus: 'tcloaded', purpose: {consents: {}}})")
+    world.beacon.wait_of("event")
+    assert story(world) == [("pageview", None, None), ("consent", "denied", "denied")]
+
+
 def test_where_tools_arent_read_a_page_with_them_is_counted_at_once(world: World) -> None:
     default = "gtag('consent', 'default', {analytics_storage: 'denied'})"
     world.open(world.page("/", head=f"<script>{GTAG}; {default}</script>", tag=world.tag('data-cmp="off"')))
