@@ -6,6 +6,7 @@ RuleChanged     (tracking: an exclusion rule)         -> tracking: apply it to t
 SiteMoved       (sites: to another client)            -> companies: have the client know who was on it
 SiteRemoved     (tracking: a site was deleted)        -> tracking: erase what was stored of it
 SiteErased      (tracking: a deleted site's visits went) -> companies: forget it too
+CheckAsked      (installation: a check of a page) -> installation: carry it out
 
 A wake-up may get lost: each of these is found again by a sweep or by the next look at the rows.
 """
@@ -16,6 +17,8 @@ from apps.companies.moving import site_adopt
 from apps.companies.tasks import visits_match_task
 from apps.core.facts import listen
 from apps.core.tenancy import in_schema
+from apps.installation.facts import CheckAsked
+from apps.installation.tasks import site_check
 from apps.live.frames import announce_companies, announce_events
 from apps.sites.facts import SiteMoved
 from apps.tracking.facts import EventsStored, RuleChanged, SiteErased, SiteRemoved
@@ -40,6 +43,11 @@ def work_on_rule(fact: RuleChanged) -> None:
     rule_work.apply_async((fact.schema, fact.rule_id), retry=False)
 
 
+def carry_out_check(fact: CheckAsked) -> None:
+    # One that got lost says so itself when its time is over.
+    site_check.apply_async((fact.schema, fact.check_id), retry=False)
+
+
 def adopt_site(fact: SiteMoved) -> None:
     # At once: whoever moved the site sees its companies on the next page.
     with in_schema(fact.schema):
@@ -56,6 +64,7 @@ listen(EventsStored, match_companies)
 listen(EventsStored, announce_events)
 listen(CompanyMatched, announce_companies)
 listen(RuleChanged, work_on_rule)
+listen(CheckAsked, carry_out_check)
 listen(SiteMoved, adopt_site)
 listen(SiteRemoved, erase_site)
 listen(SiteErased, forget_site)

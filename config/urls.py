@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("apps.agencies.urls")),
     path("", include("apps.sites.urls")),
     path("", include("apps.tracking.urls")),
+    path("", include("apps.installation.urls")),
     path("", include("apps.companies.urls")),
     path("", include("apps.live.urls")),
     path("", include("apps.analytics.urls")),

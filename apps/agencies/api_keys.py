@@ -8,6 +8,8 @@ PREFIX = "bk_"
 LENGTH = 32
 SHOWN = 8
 INGEST = "ingest"
+CHECKS = "checks"  # of sites' installations
+SCOPES = (INGEST, CHECKS)
 
 
 def new_key() -> str:

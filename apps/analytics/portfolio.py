@@ -12,6 +12,8 @@ from apps.companies.newcomers import newcomers
 from apps.core import formats
 from apps.core.changes import Change, change
 from apps.core.period_picker import address
+from apps.installation.selectors import silences_over
+from apps.installation.silence.words import silence_text, views
 from apps.sites.models import Site
 
 from .site_health import SiteHealth, TagState, site_health
@@ -92,7 +94,7 @@ class Portfolio:
 
 
 def portfolio(sites: Sequence[Site], *, now: datetime) -> Portfolio:
-    """Return the portfolio of these sites (with clients and domains at hand). Ten queries at most, however many."""
+    """Return the portfolio of these sites (with clients and domains at hand). Eleven queries at most, however many."""
     shown = [site for site in sites if site.status != Site.Status.ARCHIVED]
     health = site_health(shown, now=now)
     by_site = weeks(shown, now=now)
@@ -164,13 +166,17 @@ def _state(site: Site, health: SiteHealth, now: datetime) -> State:
     since = _since(site, health.last_at, now)
     return {
         TagState.WORKING: State("good", "Working"),
-        TagState.SILENT: State("bad", f"Silent {since}", "unplug"),
+        TagState.SILENT: State("bad", _alarm(health, now), "unplug"),
         TagState.QUIET: State("none", f"Quiet {since}"),
         TagState.WAITING: State("none", "Not seen yet"),
         TagState.PAUSED: State("none", "Paused", "pause"),
         TagState.IMPORTED: State("none", "Imported log", "scroll-text"),
         TagState.ARCHIVED: State("none", "Archived", "archive"),
     }[health.state]
+
+
+def _alarm(health: SiteHealth, now: datetime) -> str:
+    return f"S{silence_text(health.silence, now=now)[1:]}" if health.silence else "Silent"
 
 
 def _since(site: Site, at: datetime | None, now: datetime) -> str:
@@ -186,16 +192,16 @@ def _since(site: Site, at: datetime | None, now: datetime) -> str:
 def _needs(row: SiteRow, now: datetime) -> list[Need]:
     site, health = row.site, row.health
     needs = []
-    if health.state is TagState.SILENT and health.last_at is not None:
-        heard = formats.moment(health.last_at, zone=ZoneInfo(site.time_zone), now=now)
+    if health.silence is not None:
+        heard = formats.moment(health.silence.heard_at, zone=ZoneInfo(site.time_zone), now=now)
         needs.append(
             Need(
                 site,
                 "bad",
                 "unplug",
                 f"Tag silent since {heard}.",
-                f"{_counted(health.usual, 'visit')} came in the same hours a week before.",
-                health.last_at,
+                f"Usually {views(health.silence)} by now.",
+                health.silence.heard_at,
                 row.url,
                 "Look at the site",
             )
@@ -238,6 +244,21 @@ def _calm(rows: Sequence[SiteRow], now: datetime) -> list[Need]:
         head = f"{formats.number(len(names))} new {'company' if len(names) == 1 else 'companies'} this week:"
         lines.append(
             Need(row.site, "", "building-2", head, f"{', '.join(names[:NAMED])}{more}", companies[0].first_seen_at, url)
+        )
+    by_site = {row.site.id: row for row in rows}
+    for silence in silences_over(by_site, now=now):
+        row = by_site[silence.site_id]
+        heard = formats.moment(silence.heard_at, zone=ZoneInfo(row.site.time_zone), now=now)
+        lines.append(
+            Need(
+                row.site,
+                "",
+                "circle-check",
+                "Heard again,",
+                f"after a silence since {heard}",
+                silence.ended_at,
+                row.url,
+            )
         )
     for row in rows:
         if row.health.state is TagState.WAITING and now - row.site.created_at <= DAY:

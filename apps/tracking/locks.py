@@ -23,8 +23,13 @@ def partitions_lock() -> None:
 
 def rollups_try_lock() -> bool:
     """Be the one who builds rollups of the current agency until the transaction ends; False if somebody else is."""
+    return try_lock("rollups")
+
+
+def try_lock(name: str) -> bool:
+    """Be the one who does `name` for the current agency until the transaction ends; False if somebody else does."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_key("rollups")])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_key(name)])
         return bool(cursor.fetchone()[0])
 
 

@@ -1,13 +1,14 @@
 """Reads of visits and events. People's figures: what is set aside (bots, spam) is in none but those that name it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import Greatest, TruncHour
 
 from .filters import Filters, events_filtered, sessions_filtered
 from .models import Event, Kind, Origin, Session, SessionAlias
@@ -136,10 +137,25 @@ def _last_visits(site_ids: list[int]) -> dict[int, LastVisit]:
         return {row[0]: LastVisit(*row[1:]) for row in cursor.fetchall()}
 
 
-def session_counts_in(windows: Mapping[int, tuple[datetime, datetime]]) -> dict[int, int]:
-    """Return how many of people's visits began on each site in its window (start, end excluded). One query."""
-    wanted = Q(pk__in=[])
-    for site_id, (since, until) in windows.items():
-        wanted |= Q(site_id=site_id, started_at__gte=since, started_at__lt=until)
-    counted = Session.objects.filter(wanted, set_aside="").values_list("site_id").annotate(n=Count("pk"))
-    return dict(counted.order_by().values_list("site_id", "n"))
+def sites_heard(site_ids: Iterable[int], *, after: datetime | None = None) -> dict[int, datetime]:
+    """Return when each site's tag was last heard of, by whomever, bots too; with `after`, the first time after that.
+
+    Sites that weren't heard of are left out. One query by index.
+    """
+    ids = list(site_ids)
+    if after is None:
+        return {site_id: last.tag_at for site_id, last in _last_visits(ids).items() if last.tag_at is not None}
+    later = Session.objects.filter(site_id__in=ids, started_at__gt=after - LONGEST_PRESENCE, ended_at__gt=after)
+    found = later.exclude(origin=Origin.IMPORT).values_list("site_id")
+    return dict(found.annotate(at=Min(Greatest("started_at", after))).order_by().values_list("site_id", "at"))
+
+
+def session_hours(*, site_id: int, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
+    """Return people's visits that began in each hour of [since, until) and their page views; imports left out.
+
+    Hours (UTC, by their start) without any are left out. One query by index.
+    """
+    sessions = Session.objects.filter(site_id=site_id, set_aside="", started_at__gte=since, started_at__lt=until)
+    hours = sessions.exclude(origin=Origin.IMPORT).annotate(hour=TruncHour("started_at", tzinfo=UTC))
+    counted = hours.values("hour").annotate(visits=Count("pk"), views=Sum("pageviews")).order_by()
+    return {row["hour"]: (row["visits"], row["views"]) for row in counted}

@@ -54,6 +54,7 @@ SHARED_APPS = [
 TENANT_APPS = [
     "apps.sites",
     "apps.tracking",
+    "apps.installation",
     "apps.companies",
     "apps.live",
     "apps.analytics",
@@ -172,6 +173,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15.0},
     },
+    "silences": {
+        "task": "apps.installation.tasks.silences_watch",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 240.0},
+    },
     "match-sweep": {"task": "apps.companies.tasks.match_sweep", "schedule": 60.0},
     "matches-tidy": {"task": "apps.companies.tasks.matches_tidy", "schedule": crontab(minute="37")},
     "spares": {"task": "apps.agencies.tasks.spares_refill", "schedule": 60.0},
@@ -277,6 +283,12 @@ INGEST_LIMITS_OPEN = not env.flag("BEACON_LIMITS_CLOSED")
 
 # Which database of places is fetched: cities (64 MB), or countries only (8 MB).
 BEACON_GEO = env.choice("BEACON_GEO", "city", ("city", "country"))
+
+# --- checking an installation -----------------------------------------------------------------------------------------
+# Chromium's program. Empty: the first one on PATH; without any, pages are only fetched.
+BEACON_CHROMIUM = env.text("BEACON_CHROMIUM")
+# Whether a check may open pages at private addresses: whoever sets up sites could look around in your network.
+BEACON_CHECK_PRIVATE_ADDRESSES = env.flag("BEACON_CHECK_PRIVATE_ADDRESSES")
 
 # --- watching it ------------------------------------------------------------------------------------------------------
 # GET /metrics is for who shows the token, and for these networks' own calls (not those that a proxy passed on).

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import redis
 from django.conf import settings
 from django.db import transaction
+from django.http import HttpRequest
 
 from apps.core import clock
 
@@ -24,6 +25,16 @@ def api_key_create(*, agency: Agency, name: str, scopes: Iterable[str] = (INGEST
         agency=agency, name=name, prefix=shown_prefix(key), key_hash=key_hash(key), scopes=list(scopes)
     )
     return key
+
+
+def api_key_of(request: HttpRequest, *, scope: str) -> ApiKey | None:
+    """Return the key that a request shows, where it is this host's agency's, in force, and has the scope. One query."""
+    kind, _, key = request.headers.get("Authorization", "").partition(" ")
+    agency: Agency | None = getattr(request, "agency", None)
+    if kind.lower() != "bearer" or not key or agency is None:
+        return None
+    keys = ApiKey.objects.filter(agency=agency, revoked_at=None, scopes__contains=[scope])
+    return keys.filter(key_hash=key_hash(key.strip())).first()
 
 
 def api_key_revoke(*, api_key: ApiKey) -> None:

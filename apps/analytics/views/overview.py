@@ -8,6 +8,8 @@ from django.utils.cache import patch_vary_headers
 from apps.agencies.requests import agency_request
 from apps.agencies.roles import Permission
 from apps.core.exports import csv_response
+from apps.installation.selectors import silences_open
+from apps.installation.silence.words import silence_text
 from apps.sites.access import site_or_404
 from apps.sites.models import Site
 from apps.tracking.filter_bar import added_filter_url
@@ -30,6 +32,9 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         return _waiting(request, site)
     report = report_read(request, site)
     metric = page.metric_read(request.GET.get("metric", ""))
+    live = site_live_counts([site.id], now=report.period.now).get(site.id, 0)
+    # Who is there now has been heard, whenever the alarm is cleared.
+    silence = None if live else silences_open([site.id]).get(site.id)
     extent = session_extent(site_id=site.id, zone=report.zone)
     compares = page.has_before(report.period, extent)
     found = figures(site_id=site.id, period=report.period, filters=report.filters, compares=compares)
@@ -39,8 +44,10 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "site": site,
         "report": report,
         "metric": metric,
+        "silence": silence_text(silence, now=report.period.now) if silence else "",
+        "may_manage": _may_manage(request),
         "sentence": page.sentence(report.period, sums),
-        "live": site_live_counts([site.id], now=report.period.now).get(site.id, 0),
+        "live": live,
         "picker": report.picker(),
         "filter_bar": report.filter_bar(),
         "figures": page.figures(report, sums, metric),

@@ -47,6 +47,7 @@ COMMON = (
 HEADLESS = (
     "headless", "phantomjs", "slimerjs", "puppeteer", "playwright", "cypress/", "selenium", "webdriver",
     "nightmare", "jsdom", "htmlunit", " splash ", "webkit2png",
+    "beaconcheck/",  # our own installation check
 )  # fmt: skip
 # What stands between the brackets of Android and Windows Phone: the maker's words for telephone and build, which may be
 # any ("Discovery SE", "XBot_Senior", "Radar 4G"). A crawler that dresses up as a telephone says so further on, or

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.agencies.api_keys import INGEST, SCOPES
 from apps.agencies.models import Agency, ApiKey
 from apps.agencies.services.api_keys import api_key_create, api_key_revoke
 
@@ -15,7 +16,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--agency", required=True, metavar="SLUG")
         way = parser.add_mutually_exclusive_group()
-        way.add_argument("--add", metavar="NAME", help="make a key with the scope ingest, and print it")
+        way.add_argument("--add", metavar="NAME", help="make a key, and print it")
+        parser.add_argument("--scope", choices=SCOPES, default=INGEST, help="what the new key is for (ingest)")
         way.add_argument("--revoke", metavar="PREFIX", help="revoke the key that begins like this")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -23,7 +25,7 @@ class Command(BaseCommand):
         if agency is None:
             raise CommandError(f"There is no agency {options['agency']!r}.")
         if options["add"]:
-            self.stdout.write(api_key_create(agency=agency, name=options["add"]))
+            self.stdout.write(api_key_create(agency=agency, name=options["add"], scopes=[options["scope"]]))
         elif options["revoke"]:
             api_key = self._one(agency, options["revoke"])
             api_key_revoke(api_key=api_key)

@@ -1,0 +1,1 @@
+"""The program that opens a page in headless Chromium and says what it saw. Without Django: a process of its own."""

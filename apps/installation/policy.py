@@ -1,0 +1,110 @@
+"""Content-Security-Policy: would it let the tag load and send, and which directives would. Pure (CSP Level 3)."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+# Directive -> whose list counts where it isn't there, in order.
+FALLBACKS = {
+    "script-src-elem": ("script-src", "default-src"),
+    "script-src": ("default-src",),
+    "connect-src": ("default-src",),
+}
+SCRIPT, CONNECT = "script-src-elem", "connect-src"
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """`directive`: whose list counts, as the policy has it; empty where none forbids anything."""
+
+    allows: bool
+    directive: str = ""
+
+
+def parse(policy: str) -> dict[str, list[str]]:
+    """Return a policy's directives; the first of a name counts."""
+    found: dict[str, list[str]] = {}
+    for part in policy.split(";"):
+        name, *values = part.split() or [""]
+        if name:
+            found.setdefault(name.lower(), values)
+    return found
+
+
+def split_header(header: str) -> list[str]:
+    """Return the policies of one header, which may hold several after commas."""
+    return [part.strip() for part in header.split(",") if part.strip()]
+
+
+def rules(policies: list[str], directive: str, url: str, *, page_url: str) -> Ruling:
+    """Return whether all policies let `url` through for a directive; of those that don't, the first one's list."""
+    for header in policies:
+        for policy in split_header(header):
+            name, sources = _effective(parse(policy), directive)
+            if name and not _allows(sources, url, page_url):
+                return Ruling(False, name)
+    return Ruling(True)
+
+
+def fixed(policies: list[str], origin: str) -> str:
+    """Return the directives that let the tag load and send, as they stand now with Beacon's origin added."""
+    directives = parse(next((policy for header in policies for policy in split_header(header)), ""))
+    lines = []
+    for wanted in (SCRIPT, CONNECT):
+        name, sources = _effective(directives, wanted)
+        # The most special list that is there counts; where only default-src is, a list of its own is made of it.
+        written = name if name and name != "default-src" else wanted.removesuffix("-elem")
+        kept = [source for source in sources if source != "'none'" and source != origin]
+        lines.append(" ".join([written, *kept, origin]))
+    return "; ".join(lines)
+
+
+def _effective(directives: dict[str, list[str]], wanted: str) -> tuple[str, list[str]]:
+    for name in (wanted, *FALLBACKS[wanted]):
+        if name in directives:
+            return name, directives[name]
+    return "", []
+
+
+def _allows(sources: list[str], url: str, page_url: str) -> bool:
+    # A nonce, a hash or trust that is passed on depends on more than the address: what the browser says decides.
+    if any(one.startswith(("'nonce-", "'sha")) or one == "'strict-dynamic'" for one in sources):
+        return True
+    return any(_matches(source.lower(), url, page_url) for source in sources)
+
+
+def _matches(source: str, url: str, page_url: str) -> bool:
+    target, page = urlsplit(url), urlsplit(page_url)
+    if source == "'self'":
+        return target.hostname == page.hostname and _port(target.scheme, target.port) == _port(page.scheme, page.port)
+    if source == "*":
+        return target.scheme in ("http", "https")
+    if source.endswith(":"):
+        return target.scheme == source[:-1] or (source == "http:" and target.scheme == "https")
+    if source.startswith("'"):
+        return False
+    scheme, has_scheme, rest = source.rpartition("://")
+    if has_scheme and target.scheme != scheme and (scheme, target.scheme) != ("http", "https"):
+        return False
+    authority, _, path = rest.partition("/")
+    host, _, port = authority.partition(":")
+    return (
+        _host_matches(host, target.hostname or "")
+        and _port_matches(port, target.scheme, target.port)
+        and (not path or target.path == f"/{path}" or (path.endswith("/") and target.path.startswith(f"/{path}")))
+    )
+
+
+def _host_matches(pattern: str, host: str) -> bool:
+    return host.endswith(pattern[1:]) and host != pattern[2:] if pattern.startswith("*.") else host == pattern
+
+
+def _port_matches(pattern: str, scheme: str, port: int | None) -> bool:
+    if pattern == "*":
+        return True
+    given = _port(scheme, port)
+    return given == int(pattern) if pattern.isdigit() else given == DEFAULT_PORTS.get(scheme)
+
+
+def _port(scheme: str, port: int | None) -> int | None:
+    return port or DEFAULT_PORTS.get(scheme)

@@ -1,0 +1,183 @@
+"""Causes on the way to the page: names, servers, certificates, redirects, addresses that nobody may open."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import httpcore
+import pytest
+import trustme
+
+from apps.core.outbound import Guard, PrivateAddress
+from apps.installation.causes import Cause
+from apps.installation.diagnosis import diagnose
+from apps.installation.fetching import GuardedBackend, page_fetch
+from apps.installation.findings import Fetched, Visit
+from apps.installation.running import findings_of
+
+from .world import HOST, World
+
+
+def fetched(world: World, url: str, guard: Guard | None = None, seconds: float = 5) -> Fetched:
+    return page_fetch(url, guard=guard or world.guard(), seconds=seconds)
+
+
+def cause(world: World, found: Fetched) -> Cause:
+    return diagnose(findings_of(world.facts(), start_url=found.hops[0], fetched=found, visit=Visit()))[0].cause
+
+
+def test_a_name_without_an_address(world: World) -> None:
+    found = fetched(world, "http://nobody.example/")
+    assert cause(world, found) is Cause.NAME_UNKNOWN
+
+
+def test_a_server_that_refuses(world: World) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        found = fetched(world, f"http://{HOST}:{closed.getsockname()[1]}/")
+    assert (cause(world, found), found.trouble.why) == (Cause.UNREACHABLE, "it refuses the connection")
+
+
+def test_a_server_that_doesnt_answer(world: World) -> None:
+    found = fetched(world, world.url("never", "slow.example"), seconds=0.5)
+    assert (cause(world, found), found.trouble.why) == (Cause.UNREACHABLE, "it doesn’t answer in time")
+    assert found.milliseconds < 3000
+
+
+def test_a_server_that_speaks_something_else(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            accepted, _ = server.accept()
+            accepted.sendall(b"SSH-2.0-OpenSSH\r\n")
+            accepted.close()
+
+        thread = Thread(target=greet)
+        thread.start()
+        found = fetched(world, f"http://{HOST}:{server.getsockname()[1]}/")
+        thread.join()
+    assert (cause(world, found), found.trouble.why) == (Cause.UNREACHABLE, "it answers something that isn’t HTTP")
+
+
+def test_redirects_without_end(world: World) -> None:
+    assert cause(world, fetched(world, world.url("to/self"))) is Cause.ENDLESS_REDIRECTS
+
+
+def test_what_isnt_a_page(world: World) -> None:
+    assert cause(world, fetched(world, world.url("picture"))) is Cause.NO_PAGE
+
+
+def test_a_redirect_to_a_file_is_not_followed(world: World) -> None:
+    found = fetched(world, world.url("to/file"))
+    assert cause(world, found) is Cause.UNREACHABLE
+    assert found.body == ""
+
+
+def test_a_redirect_to_a_private_address_is_not_followed(world: World) -> None:
+    guard = Guard(allowed=frozenset({(HOST, world.port)}), pins=world.pins)
+    found = fetched(world, world.url("to/private"), guard)
+    assert cause(world, found) is Cause.PRIVATE_ADDRESS
+    assert (found.hops, found.trouble.address) == ([world.url("to/private"), "http://10.1.2.3/"], "10.1.2.3")
+
+
+def test_a_private_address_is_not_opened_unless_the_operator_allows_it(world: World) -> None:
+    found = fetched(world, world.url("well"), Guard(pins=world.pins))
+    assert (cause(world, found), found.trouble.address) == (Cause.PRIVATE_ADDRESS, "127.0.0.1")
+
+
+def test_a_name_that_changes_its_answer_gains_nothing() -> None:
+    """Rebinding: the first answer is public, the second the machine itself. Only what was judged is connected to."""
+    answers = iter(["8.8.8.8", "127.0.0.1"])
+    connected: list[str] = []
+
+    class Recorder(httpcore.SyncBackend):
+        def connect_tcp(self, host: str, port: int, *arguments: object, **options: object) -> httpcore.NetworkStream:
+            connected.append(host)
+            raise httpcore.ConnectError("not in a test")
+
+    backend = GuardedBackend(Guard(lookup=lambda _: [next(answers)]), inner=Recorder())
+    with pytest.raises(httpcore.ConnectError):
+        backend.connect_tcp("rebound.example", 80)
+    assert connected == ["8.8.8.8"]
+    with pytest.raises(PrivateAddress):
+        backend.connect_tcp("rebound.example", 80)
+    assert connected == ["8.8.8.8"]
+
+
+# --- certificates -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@contextmanager
+def secure(context: ssl.SSLContext) -> Iterator[int]:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def served(world: World, leaf: trustme.LeafCert, trusted: trustme.CA | None) -> Fetched:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    leaf.configure_cert(context)
+    trusts = ssl.create_default_context()
+    if trusted is not None:
+        trusted.configure_trust(trusts)
+    with secure(context) as port:
+        return page_fetch(f"https://{HOST}:{port}/", guard=world.guard(), seconds=5, trusts=trusts)
+
+
+def test_a_good_certificate(world: World, authority: trustme.CA) -> None:
+    found = served(world, authority.issue_cert(HOST), authority)
+    assert (found.trouble.kind, found.status) == ("", 200)
+
+
+def test_a_certificate_that_has_run_out(world: World, authority: trustme.CA) -> None:
+    past = datetime.now(UTC) - timedelta(days=1)
+    found = served(world, authority.issue_cert(HOST, not_after=past), authority)
+    assert cause(world, found) is Cause.TLS_EXPIRED
+
+
+def test_a_certificate_of_another_host(world: World, authority: trustme.CA) -> None:
+    found = served(world, authority.issue_cert("another.example"), authority)
+    assert cause(world, found) is Cause.TLS_WRONG_HOST
+
+
+def test_a_certificate_of_an_unknown_authority(world: World, authority: trustme.CA) -> None:
+    assert cause(world, served(world, authority.issue_cert(HOST), None)) is Cause.TLS_UNKNOWN_CA
+
+
+def test_a_certificate_that_signs_itself(world: World, authority: trustme.CA) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with authority.cert_pem.tempfile() as cert, authority.private_key_pem.tempfile() as key:
+        context.load_cert_chain(cert, key)
+    with secure(context) as port:
+        found = page_fetch(f"https://{HOST}:{port}/", guard=world.guard(), seconds=5)
+    assert cause(world, found) is Cause.TLS_SELF_SIGNED
+
+
+def test_a_server_without_tls_on_its_port(world: World) -> None:
+    assert cause(world, fetched(world, f"https://{HOST}:{world.port}/")) is Cause.TLS_BROKEN
