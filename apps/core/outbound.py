@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Lookup = Callable[[str], Sequence[str]]
 
-# Addresses that carry another one inside: NAT64 (RFC 6052), IPv4-compatible (RFC 4291, old).
+# Addresses that carry another one inside: NAT64 (RFC 6052).
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-COMPATIBLE = ipaddress.IPv6Network("::/96")
 LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215: leads into one's own network
 # Public by the registry, but answered by the machine's own cloud.
 CLOUD = frozenset({"168.63.129.16", "100.100.100.200"})  # Azure's and Alibaba's hosts
@@ -55,10 +54,10 @@ def is_public(address: str) -> bool:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if str(found) in CLOUD or not found.is_global or found.is_multicast or found.is_reserved:
-        return False
     inner = _carried(found)
-    return True if inner is None else is_public(str(inner))
+    if inner is not None:
+        return is_public(str(inner))
+    return str(found) not in CLOUD and found.is_global and not found.is_multicast and not found.is_reserved
 
 
 def _carried(address: Address) -> ipaddress.IPv4Address | None:
@@ -71,7 +70,7 @@ def _carried(address: Address) -> ipaddress.IPv4Address | None:
         return address.teredo[1]
     if address in LOCAL_NAT64:
         return ipaddress.IPv4Address("127.0.0.1")
-    if address in NAT64 or address in COMPATIBLE:
+    if address in NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None
 

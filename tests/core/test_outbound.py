@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.core.outbound import Guard, PrivateAddress, UnknownName, is_public
+from apps.core.outbound import Guard, Lookup, PrivateAddress, UnknownName, is_public
 
 PRIVATE = [
     "127.0.0.1", "127.8.9.10", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1",  # own networks
@@ -67,6 +67,7 @@ def test_a_name_without_addresses_is_unknown() -> None:
     def nobody(name: str) -> list[str]:
         raise OSError(name)
 
-    for lookup in (nobody, lambda _: []):
+    lookups: list[Lookup] = [nobody, lambda _: []]
+    for lookup in lookups:
         with pytest.raises(UnknownName):
             Guard(lookup=lookup).addresses("nobody.example", 80)

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from threading import Thread
 from typing import Any
@@ -19,10 +19,10 @@ from apps.installation.fetching import page_fetch
 from apps.installation.findings import Fetched, Findings, SiteFacts, Visit, visit_read
 from apps.installation.running import findings_of
 
-from .world import KEY, World, world_up
+from .world import HOST, KEY, World, world_up
 
-# The pages here are small: whoever hasn't sent by then won't.
-SETTLE = 0.8
+# The pages here are small: whoever hasn't sent by then won't, though the machine is busy with others.
+SETTLE = 1.5
 AT_ONCE = 6
 
 
@@ -30,14 +30,6 @@ AT_ONCE = 6
 def world() -> Iterator[World]:
     with world_up() as world:
         yield world
-
-
-@pytest.fixture(autouse=True)
-def fresh_world(request: pytest.FixtureRequest) -> None:
-    if "world" in request.fixturenames:
-        world = request.getfixturevalue("world")
-        world.posts.clear()
-        world.door_answers = None
 
 
 def job_of(world: World, **fields: Any) -> Job:
@@ -68,18 +60,15 @@ class SharedBrowser:
         self._proxy: GuardProxy
         self._call(self._start())
 
-    def open(self, url: str, *, settle: float = SETTLE) -> Visit:
-        return visit_read(self._call(self._look(url, settle)))
-
     def open_all(self, urls: list[str]) -> list[Visit]:
-        """Open many pages, AT_ONCE at a time. A loaded page is given longer: the machine is busy with the others."""
+        """Return what is seen at each address, AT_ONCE open at a time."""
 
         async def look_all() -> list[dict[str, Any]]:
             free = asyncio.Semaphore(AT_ONCE)
 
             async def one(url: str) -> dict[str, Any]:
                 async with free:
-                    return await self._look(url, 2 * SETTLE)
+                    return await self._look(url)
 
             return await asyncio.gather(*map(one, urls))
 
@@ -101,11 +90,11 @@ class SharedBrowser:
         self._browser = await playwright.chromium.launch(executable_path=chromium_find(), args=arguments)
         self._stack.push_async_callback(self._browser.close)
 
-    async def _look(self, url: str, settle: float) -> dict[str, Any]:
+    async def _look(self, url: str) -> dict[str, Any]:
         job = job_of(self._world)
         context = await self._browser.new_context(user_agent=job.user_agent)
         try:
-            return await look(job, url, context, self._proxy, settle=settle)
+            return await look(job, url, context, self._proxy, settle=SETTLE)
         finally:
             await context.close()
 
@@ -117,23 +106,8 @@ def browser(world: World) -> Iterator[SharedBrowser]:
     shared.close()
 
 
-Look = Callable[..., Findings]
-
-
-@pytest.fixture
-def look_at(world: World, browser: SharedBrowser) -> Look:
-    """Return what a whole check finds at an address, by the stages that a check has."""
-
-    def look_at(url: str, facts: SiteFacts | None = None) -> Findings:
-        fetched = page_fetch(url, guard=world.guard(), seconds=5)
-        visit = Visit() if fetched.trouble.kind else browser.open(url)
-        return findings_of(facts or world.facts(), start_url=url, fetched=fetched, visit=visit)
-
-    return look_at
-
-
-def found_at(world: World, page: str, visit: Visit, facts: SiteFacts | None = None) -> Findings:
+def found_at(world: World, page: str, visit: Visit, *, host: str = HOST, facts: SiteFacts | None = None) -> Findings:
     """Return what is found at a page whose visit is known."""
-    url = world.url(page)
+    url = world.url(page, host)
     fetched: Fetched = page_fetch(url, guard=world.guard(), seconds=5)
     return findings_of(facts or world.facts(), start_url=url, fetched=fetched, visit=visit)

@@ -1,6 +1,7 @@
 """Every cause has its words, and all words can be filled with what the rules give."""
 
 import re
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -33,7 +34,7 @@ def test_every_cause_can_be_reached() -> None:
 
 def test_every_cause_has_a_test() -> None:
     paths = [test_causes.__file__, test_fetch_causes.__file__, test_causes.__file__.replace("causes", "judgement")]
-    text = "".join(open(path, encoding="utf-8").read() for path in paths)
+    text = "".join(Path(path).read_text(encoding="utf-8") for path in paths)
     assert [cause for cause in Cause if f"Cause.{cause.name}" not in text] == []
 
 

@@ -52,6 +52,22 @@ def test_a_door_beyond_reach_says_why() -> None:
     assert (found, values["why"]) == (Cause.DOOR_UNREACHABLE, "its server doesn’t answer in time")
 
 
+@pytest.mark.parametrize(
+    ("status", "reason", "word"), [(400, "excluded", "address"), (429, "rate;3", "more"), (400, "new", "“new”")]
+)
+def test_a_refusal_gives_the_doors_own_reason(status: int, reason: str, word: str) -> None:
+    post = Request("https://door.example/api/track/batch", 9, status, reason)
+    found, values = cause(seen(LOADED, sent=(post,)))
+    assert found is Cause.DOOR_REFUSED
+    assert word in values["why"]
+
+
+def test_a_door_that_fails_is_named() -> None:
+    post = Request("https://door.example/api/track/batch", 9, 502)
+    found, values = cause(seen(LOADED, sent=(post,)))
+    assert (found, values["why"]) == (Cause.DOOR_UNREACHABLE, "502")
+
+
 def test_one_that_arrived_is_enough() -> None:
     lost = Request("https://door.example/api/track/batch", 9, failure="net::ERR_CONNECTION_RESET")
     taken = Request("https://door.example/api/track/batch", 12, 202, "bot_declared")

@@ -19,7 +19,7 @@ def tags(html: str, url: str = "https://shop.example/a/b") -> list[tuple[str, st
         ("<script src=https://door.example/b.js data-site-id=k></script>", ("https://door.example/b.js", "k", False)),
         ("<SCRIPT SRC='/k7/x.js' DATA-SITE-ID=' k '></SCRIPT>", ("https://shop.example/k7/x.js", "k", False)),
         ("<script src=b.js data-site-id=k></script>", ("https://shop.example/a/b.js", "k", False)),
-        ("<base href=/other/><script src=b.js data-site-id=k></script>", ("https://shop.example/other/b.js", "k", False)),
+        ("<base href=/c/><script src=b.js data-site-id=k></script>", ("https://shop.example/c/b.js", "k", False)),
         ("<script src=https://door.example/b.js?v=2></script>", ("https://door.example/b.js?v=2", "", False)),
         ("<script type=text/plain src=/b.js data-site-id=k></script>", ("https://shop.example/b.js", "k", True)),
         ("<script type=module src=/b.js data-site-id=k></script>", ("https://shop.example/b.js", "k", False)),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import urlsplit
 
 from apps.core.outbound import Guard
@@ -28,7 +28,6 @@ class World:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.port = self.server.server_port
         self.posts: list[tuple[str, str]] = []
-        self.door_answers: tuple[int, str] | None = None
         names = (HOST, f"www.{HOST}", "elsewhere.example", DOOR, "slow.example")
         self.pins = dict.fromkeys(names, "127.0.0.1")
 
@@ -55,8 +54,6 @@ class World:
         """Return what the door answers: status and Beacon-Reason, as apps.tracking does for these three cases."""
         key = str(json.loads(body).get("site_key"))
         self.posts.append((key, origin))
-        if self.door_answers:
-            return self.door_answers
         if key != KEY:
             return 404, "site"
         host = (urlsplit(origin).hostname or "").removeprefix("www.")
@@ -127,8 +124,6 @@ def _handler(world: World) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def world_up() -> Iterator[World]:
-    from threading import Event
-
     world = World()
     world.server.stopping = Event()  # type: ignore[attr-defined]
     thread = Thread(target=world.server.serve_forever, daemon=True)
