@@ -130,7 +130,9 @@ def _answer_json(answer: Answer) -> dict[str, str]:
 
 
 def _url_of(request: HttpRequest) -> str:
-    """Return the body's `url`; empty without a body. Raises Refused."""
+    """Return the body's `url`, JSON or a form's; empty where there is none. Raises Refused."""
+    if request.content_type != "application/json":
+        return request.POST.get("url", "")
     if not request.body.strip():
         return ""
     try:

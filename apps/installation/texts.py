@@ -50,9 +50,11 @@ def answer_of(cause: str, values: dict[str, str]) -> Answer:
     if cause not in Cause.__members__.values():
         return Answer(cause, Severity.UNSURE, UNKNOWN, "", "")
     told = EXPLANATIONS[Cause(cause)]
-    return Answer(
-        cause, told.severity, told.says.format(**values), told.fix.format(**values), told.copy.format(**values)
-    )
+    try:
+        says, fix, copy = (text.format(**values) for text in (told.says, told.fix, told.copy))
+    except KeyError:
+        return Answer(cause, Severity.UNSURE, UNKNOWN, "", "")
+    return Answer(cause, told.severity, says, fix, copy)
 
 
 def state_text(check: SiteCheck) -> str:

@@ -1,7 +1,7 @@
 """The portfolio: a row a site, what needs somebody, and who sees which."""
 
 import csv
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from apps.analytics.portfolio import Portfolio, portfolio, sentence
 from apps.analytics.site_health import TagState
 from apps.companies.models import Company, CompanyClient
+from apps.core.formats import moment
+from apps.installation.models import Silence
 from apps.sites.models import Site
 from tests.cast import Cast
 from tests.factories import make_site
@@ -21,7 +23,7 @@ from .conftest import NOW, at
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 # Host, user, membership; sites and domains for page and shell; health twice, three queries each; figures three; new
-# companies.
+# companies; silences that are over.
 MOST_QUERIES = 24
 
 
@@ -62,28 +64,51 @@ def test_people_of_the_last_five_minutes_are_there_now(in_alder: Cast, site: Sit
     assert found_for(site).rows[0].health.live == 2
 
 
+def silence(site: Site, heard_at: datetime, **fields: object) -> Silence:
+    return Silence.objects.create(site=site, heard_at=heard_at, raised_at=NOW, usual=38.2, **fields)
+
+
+def test_a_silent_site_needs_somebody(in_alder: Cast, site: Site) -> None:
+    visit_make(site, NOW - 3 * HOUR)
+    silence(site, NOW - 3 * HOUR)
+    found = found_for(site)
+    heard = moment(NOW - 3 * HOUR, zone=ZoneInfo(site.time_zone), now=NOW)
+    row = found.rows[0]
+    assert row.health.state is TagState.SILENT
+    assert row.state.text == f"Silent since {heard}, usually 38 page views by now"
+    assert [(need.head, need.text) for need in found.needs] == [
+        (f"Tag silent since {heard}.", "Usually 38 page views by now.")
+    ]
+
+
 @pytest.mark.parametrize(
-    ("last_week", "silent_for", "expected"),
+    ("ago", "status", "expected"),
     [
-        (5, 3 * HOUR, TagState.SILENT),
-        (4, 3 * HOUR, TagState.WORKING),
-        (4, 2 * DAY, TagState.QUIET),
-        (5, 50 * MINUTE, TagState.WORKING),
-        # Weeks of silence: the last week that wasn't silent tells what is usual.
-        (5, 20 * DAY, TagState.SILENT),
+        (2 * HOUR, "active", TagState.WORKING),  # heard again; the alarm is cleared with the next look
+        (3 * HOUR, "paused", TagState.PAUSED),
     ],
 )
-def test_a_tag_is_silent_where_it_usually_is_not(
-    in_alder: Cast, site: Site, last_week: int, silent_for: timedelta, expected: TagState
+def test_an_alarm_that_is_about_to_be_cleared_isnt_shown(
+    in_alder: Cast, site: Site, ago: timedelta, status: str, expected: TagState
 ) -> None:
-    heard = NOW - silent_for
-    visit_make(site, heard)
-    usual_at = heard - 7 * DAY + 30 * MINUTE
-    for _ in range(last_week):
-        visit_make(site, usual_at)
-    row = found_for(site).rows[0]
-    assert row.health.state is expected
-    assert bool(row.needs) is (expected is TagState.SILENT)
+    visit_make(site, NOW - ago)
+    silence(site, NOW - 3 * HOUR)
+    Site.objects.filter(id=site.id).update(status=status)
+    found = found_for(site)
+    assert (found.rows[0].health.state, found.needs) == (expected, [])
+
+
+def test_a_site_without_an_alarm_is_at_most_quiet(in_alder: Cast, site: Site) -> None:
+    visit_make(site, NOW - 2 * DAY)
+    assert found_for(site).rows[0].health.state is TagState.QUIET
+
+
+def test_a_site_that_is_heard_again_is_good_to_know_for_a_day(in_alder: Cast, site: Site) -> None:
+    visit_make(site, NOW - HOUR)
+    silence(site, NOW - 5 * HOUR, ended_at=NOW - HOUR, end="heard")
+    silence(site, NOW - 3 * DAY, ended_at=NOW - 2 * DAY, end="heard")
+    silence(site, NOW - 4 * HOUR, ended_at=NOW - 2 * HOUR, end="rests")
+    assert [line.head for line in found_for(site).calm] == ["Heard again,"]
 
 
 def test_a_site_waits_for_its_first_event(in_alder: Cast, site: Site) -> None:

@@ -40,3 +40,4 @@ def test_every_cause_has_a_test() -> None:
 
 def test_an_answer_of_another_version_says_so() -> None:
     assert answer_of("once_there_was", {}).says == UNKNOWN
+    assert answer_of(Cause.NO_TAG, {"another": "value"}).says == UNKNOWN

@@ -55,4 +55,4 @@ def past_of(sites: Sequence[Site]) -> dict[int, Past]:
     ):
         hours.setdefault(site_id, {})[hour] = Count(visits, pageviews)
     known = HoursKnown.objects.filter(site__in=sites)
-    return {row.site_id: Past(row.since, hours.get(row.site_id, {})) for row in known}
+    return {row.site_id: Past(row.since, row.until, hours.get(row.site_id, {})) for row in known}

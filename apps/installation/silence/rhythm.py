@@ -42,9 +42,10 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What came in each hour (UTC, by its start). `since`: from when on hours are known; those left out had none."""
+    """What came in each hour (UTC, by its start). Known are those from `since` to `until`; those left out had none."""
 
     since: datetime
+    until: datetime
     hours: Mapping[datetime, Count]
 
 
@@ -119,12 +120,13 @@ def _window(past: Past, zone: ZoneInfo, since: datetime, until: datetime, weeks:
 
 def _level(past: Past, zone: ZoneInfo, since: datetime) -> float:
     """Return how the day before the silence stood to the same days of other weeks, 1 at most: holidays are quieter."""
-    begin = since - DAY
-    days = [_window(past, zone, begin, since, weeks)[0] for weeks in _backs(past, zone, begin)]
+    end = min(_start(since), past.until)
+    begin = end - DAY
+    days = [_window(past, zone, begin, end, weeks)[0] for weeks in _backs(past, zone, begin)]
     usual = sum(days) / len(days) if days else 0.0
     if usual <= 0:
         return 1.0
-    return min(1.0, _between(past, begin, since).visits / usual)
+    return min(1.0, _between(past, begin, end).visits / usual)
 
 
 def _between(past: Past, first: datetime, last: datetime) -> Count:

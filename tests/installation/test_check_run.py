@@ -1,0 +1,186 @@
+"""A check from its row to its answer: states, the bound on time, and what is kept."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from apps.core import clock
+from apps.core.outbound import Guard
+from apps.installation import running
+from apps.installation.causes import Cause
+from apps.installation.models import CheckState, SiteCheck
+from apps.installation.running import check_run, guard_of_settings
+from apps.installation.services import (
+    BROKEN,
+    KEPT,
+    LIMIT,
+    NO_TIME,
+    check_start,
+    check_take,
+    checks_close_overdue,
+)
+from apps.installation.texts import answers_of
+from apps.sites.models import Site
+from tests.cast import Cast
+
+from .world import KEY, World
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def site(in_alder: Cast, world: World, settings: Settings) -> Site:
+    settings.BEACON_TRACK_URL = world.track
+    Site.objects.filter(id=in_alder.site.id).update(site_key=KEY)
+    in_alder.site.domains.update(host="shop.example")
+    in_alder.site.refresh_from_db()
+    return in_alder.site
+
+
+def asked(site: Site, world: World, page: str = "well") -> SiteCheck:
+    return check_start(site=site, written=world.url(page), requested_by="Ida")
+
+
+def test_a_whole_check_opens_the_page_and_says_that_all_is_well(
+    site: Site, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The bound is for people who wait; a machine that runs a whole suite may take longer.
+    monkeypatch.setattr("apps.installation.services.LIMIT", timedelta(seconds=60))
+    check = asked(site, world)
+    assert check.state == CheckState.QUEUED
+    assert check_run(check.id, guard=world.guard())
+    check.refresh_from_db()
+    assert (check.state, check.cause, check.result["browser"]) == (CheckState.DONE, Cause.WELL, "seen")
+    assert world.posts[0] == (KEY, f"http://shop.example:{world.port}")
+    assert any("b.js (200)" in text for _, text in check.result["evidence"])
+    assert check.finished_at is not None
+
+
+def test_without_chromium_the_source_is_looked_at_and_that_is_said(
+    site: Site, world: World, settings: Settings
+) -> None:
+    settings.BEACON_CHROMIUM = "/nowhere/chromium"
+    check = asked(site, world)
+    check_run(check.id, guard=world.guard())
+    check.refresh_from_db()
+    assert (check.cause, answers_of(check)[0].copy) == (Cause.SOURCE_ONLY, "apt install chromium")
+
+
+def test_private_addresses_are_not_reached_unless_allowed(site: Site, world: World, settings: Settings) -> None:
+    settings.BEACON_CHROMIUM = "/nowhere/chromium"
+    check = check_start(site=site, written=f"http://127.0.0.1:{world.port}/well")
+    check_run(check.id)
+    check.refresh_from_db()
+    assert (check.cause, check.result["causes"][0][1]["address"]) == (Cause.PRIVATE_ADDRESS, "127.0.0.1")
+    settings.BEACON_CHECK_PRIVATE_ADDRESSES = True
+    again = check_start(site=site, written=f"http://127.0.0.1:{world.port}/well")
+    check_run(again.id)
+    again.refresh_from_db()
+    assert again.cause == Cause.DOMAIN_NOT_LISTED
+
+
+def test_the_operators_door_may_be_private(settings: Settings) -> None:
+    settings.BEACON_TRACK_URL = "https://Track.intranet"
+    assert guard_of_settings().allowed == {("track.intranet", 443)}
+
+
+def test_a_second_check_while_one_is_under_way_is_the_first(site: Site, world: World) -> None:
+    first = asked(site, world)
+    assert asked(site, world, "no_tag").id == first.id
+    check_take(first.id)
+    assert asked(site, world, "no_tag").id == first.id
+
+
+def test_a_check_is_taken_once(site: Site, world: World) -> None:
+    check = asked(site, world)
+    assert check_take(check.id) is not None
+    assert check_take(check.id) is None
+
+
+def test_a_check_that_nobody_took_in_time_says_so(site: Site, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = asked(site, world)
+    later = clock.now() + LIMIT + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    checks_close_overdue(site_id=site.id)
+    check.refresh_from_db()
+    assert (check.state, answers_of(check)[0].says) == (CheckState.FAILED, NO_TIME)
+    # Whoever comes too late finds nothing to do, and the next one may be asked for.
+    assert check_run(check.id, guard=world.guard())
+    assert asked(site, world).id != check.id
+
+
+def test_one_whose_worker_died_is_closed_too(site: Site, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = asked(site, world)
+    check_take(check.id)
+    later = clock.now() + LIMIT + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    checks_close_overdue(site_id=site.id)
+    check.refresh_from_db()
+    assert check.result == {"why": BROKEN}
+
+
+def test_one_taken_too_late_to_be_of_use_is_given_up(site: Site, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = asked(site, world)
+    later = clock.now() + LIMIT - timedelta(seconds=3)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert check_run(check.id, guard=world.guard())
+    check.refresh_from_db()
+    assert check.result == {"why": NO_TIME}
+
+
+def test_it_waits_while_all_browsers_are_in_use(site: Site, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = asked(site, world)
+    for _ in range(running.MOST_AT_ONCE):
+        running._browsers.acquire()
+    try:
+        assert not check_run(check.id, guard=world.guard())
+        check.refresh_from_db()
+        assert check.state == CheckState.QUEUED
+        later = clock.now() + LIMIT - timedelta(seconds=3)
+        monkeypatch.setattr(clock, "now", lambda: later)
+        assert check_run(check.id, guard=world.guard())
+        check.refresh_from_db()
+        assert check.result == {"why": NO_TIME}
+    finally:
+        for _ in range(running.MOST_AT_ONCE):
+            running._browsers.release()
+
+
+def test_a_check_that_breaks_off_says_so_and_is_heard_of(site: Site, world: World) -> None:
+    def lookup(host: str) -> Any:
+        raise RuntimeError("out of order")
+
+    check = asked(site, world)
+    with pytest.raises(RuntimeError):
+        check_run(check.id, guard=Guard(lookup=lookup))
+    check.refresh_from_db()
+    assert (check.state, check.result) == (CheckState.FAILED, {"why": BROKEN})
+    assert running._browsers.acquire(blocking=False)
+    running._browsers.release()
+
+
+def test_the_last_ones_of_a_site_are_kept(site: Site, world: World, settings: Settings) -> None:
+    settings.BEACON_CHROMIUM = "/nowhere/chromium"
+    now = clock.now()
+    SiteCheck.objects.bulk_create(
+        [SiteCheck(site=site, url="x", state=CheckState.DONE, created_at=now, finished_at=now) for _ in range(KEPT + 3)]
+    )
+    check = asked(site, world)
+    check_run(check.id, guard=world.guard())
+    kept = list(SiteCheck.objects.filter(site=site))
+    assert (len(kept), kept[0].id) == (KEPT, check.id)
+
+
+def test_https_that_isnt_there_is_tried_without(site: Site, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_for: list[str] = []
+    fetch = running.page_fetch
+
+    def noted(url: str, **options: Any) -> Any:
+        asked_for.append(url)
+        return fetch(url, **options)
+
+    monkeypatch.setattr(running, "page_fetch", noted)
+    running._fetch("https://127.0.0.1/", guard=Guard(allows_private=True))
+    assert asked_for == ["https://127.0.0.1/", "http://127.0.0.1/"]
