@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from config.local.chromium import install_at_leisure
 from config.local.folders import CHECKOUT
 from config.local.options import Options
 from config.local.procfile import read_procfile
@@ -41,6 +42,8 @@ class Plan:
     then: Mapping[str, str] = field(
         default_factory=dict
     )  # processes that start when all that is done; nobody waits for them
+    # When all is ready: work that nobody waits for; answers with a line to say, or an empty one.
+    at_leisure: Callable[[], str] = str
     stop_order: tuple[Stage, ...] = STOP_ORDER
 
 
@@ -66,6 +69,8 @@ def beacon(options: Options) -> Plan:
         },
         beside=(Step("create_demo", ["create_demo"], is_required=False, is_audible=True),) if options.has_demo else (),
         then={"demo": "python manage.py simulate --trickle"} if options.has_demo else {},
+        # Where there is no demo, somebody runs it in earnest: on that machine nothing is installed unasked.
+        at_leisure=(lambda: install_at_leisure(options.folder)) if options.has_demo else str,
     )
 
 

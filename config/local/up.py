@@ -58,6 +58,8 @@ class Run:
             with suppress(Stopped):  # told to while it was getting ready: the same orderly way out
                 self._get_ready()
                 self._announce(time.monotonic() - started)
+                if line := self.plan.at_leisure():
+                    self.console.say(line)
                 while not self.request.has_come:
                     self._look_after()
                     time.sleep(TICK_SECONDS)

@@ -10,6 +10,7 @@ from apps.core import clock
 from apps.core.outbound import Guard
 from apps.installation import running
 from apps.installation.causes import Cause
+from apps.installation.fetching import page_fetch
 from apps.installation.models import CheckState, SiteCheck
 from apps.installation.running import check_run, guard_of_settings
 from apps.installation.services import (
@@ -175,7 +176,7 @@ def test_the_last_ones_of_a_site_are_kept(site: Site, world: World, settings: Se
 
 def test_https_that_isnt_there_is_tried_without(site: Site, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked_for: list[str] = []
-    fetch = running.page_fetch
+    fetch = page_fetch
 
     def noted(url: str, **options: Any) -> Any:
         asked_for.append(url)
