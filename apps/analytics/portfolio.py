@@ -13,7 +13,7 @@ from apps.core import formats
 from apps.core.changes import Change, change
 from apps.core.period_picker import address
 from apps.installation.selectors import silences_over
-from apps.installation.silence.words import silence_text, views
+from apps.installation.silence.words import views
 from apps.sites.models import Site
 
 from .site_health import SiteHealth, TagState, site_health
@@ -166,7 +166,7 @@ def _state(site: Site, health: SiteHealth, now: datetime) -> State:
     since = _since(site, health.last_at, now)
     return {
         TagState.WORKING: State("good", "Working"),
-        TagState.SILENT: State("bad", _alarm(health, now), "unplug"),
+        TagState.SILENT: State("bad", _alarm(site, health, now), "unplug"),
         TagState.QUIET: State("none", f"Quiet {since}"),
         TagState.WAITING: State("none", "Not seen yet"),
         TagState.PAUSED: State("none", "Paused", "pause"),
@@ -175,8 +175,11 @@ def _state(site: Site, health: SiteHealth, now: datetime) -> State:
     }[health.state]
 
 
-def _alarm(health: SiteHealth, now: datetime) -> str:
-    return f"S{silence_text(health.silence, now=now)[1:]}" if health.silence else "Silent"
+def _alarm(site: Site, health: SiteHealth, now: datetime) -> str:
+    """Return since when a site is silent; what would have come stands in the line above the table."""
+    if health.silence is None:
+        return "Silent"
+    return f"Silent since {formats.moment(health.silence.heard_at, zone=ZoneInfo(site.time_zone), now=now)}"
 
 
 def _since(site: Site, at: datetime | None, now: datetime) -> str:

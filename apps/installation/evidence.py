@@ -43,7 +43,7 @@ def _visit(found: Findings) -> list[tuple[int | None, str]]:
         return [(None, "Not opened in a browser")] if not found.fetched.trouble.kind else []
     if visit.outcome == "failed":
         return [(None, f"Browser: {visit.why}")]
-    lines: list[tuple[int | None, str]] = [(visit.milliseconds, f"Browser: opened {visit.url}, {visit.status}")]
+    lines: list[tuple[int | None, str]] = [(visit.milliseconds, f"Browser: looked at {visit.url}, {visit.status}")]
     known = {tag.src for tag in [*found.page.tags, *found.source.tags]} | {found.site.script_url}
     lines += [_request("script", one) for one in visit.scripts if one.url in known]
     lines += [_request("sent", one) for one in visit.sent]
@@ -51,6 +51,7 @@ def _visit(found: Findings) -> list[tuple[int | None, str]]:
         (one.at_ms, f"Browser: {one.directive} forbids {one.url or 'an inline script'}") for one in visit.violations
     ]
     lines += [(one.at_ms, f"Browser: {one.text} ({one.where or 'no place'})") for one in visit.errors]
+    lines.sort(key=lambda line: line[0] or 0)
     lines += [(None, f"Consent tool: {tool}") for tool in found.consent_tools]
     lines += [(None, f"Private address, not opened: {host}") for host in visit.refused]
     return lines + _added(found, visit)

@@ -7,8 +7,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
-from django.db.models.functions import Greatest, TruncHour
+from django.db.models import Case, Count, Max, Min, Q, QuerySet, Sum, When
+from django.db.models.functions import TruncHour
 
 from .filters import Filters, events_filtered, sessions_filtered
 from .models import Event, Kind, Origin, Session, SessionAlias
@@ -147,7 +147,9 @@ def sites_heard(site_ids: Iterable[int], *, after: datetime | None = None) -> di
         return {site_id: last.tag_at for site_id, last in _last_visits(ids).items() if last.tag_at is not None}
     later = Session.objects.filter(site_id__in=ids, started_at__gt=after - LONGEST_PRESENCE, ended_at__gt=after)
     found = later.exclude(origin=Origin.IMPORT).values_list("site_id")
-    return dict(found.annotate(at=Min(Greatest("started_at", after))).order_by().values_list("site_id", "at"))
+    # Of a visit that went on its last event alone is at hand.
+    first = Case(When(started_at__gt=after, then="started_at"), default="ended_at")
+    return dict(found.annotate(at=Min(first)).order_by().values_list("site_id", "at"))
 
 
 def session_hours(*, site_id: int, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:

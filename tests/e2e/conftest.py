@@ -76,6 +76,8 @@ def eventually(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECON
 def beacon() -> Iterator[Beacon]:
     # The tests' own client site stands before the door as a proxy and tells it the visitor's address.
     extra = {"BEACON_TRUSTED_PROXIES": "127.0.0.1", "BEACON_METRICS_TOKEN": METRICS_TOKEN}
+    # The client's site is on this machine.
+    extra |= {"BEACON_CHECK_PRIVATE_ADDRESSES": "1"}
     with temporary_root() as root, stack_up(root, databases=DATABASES, extra=extra) as stack:
         made = Beacon(stack, {})
         made.manage("create_demo", "--days", "2")

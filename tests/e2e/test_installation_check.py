@@ -1,0 +1,53 @@
+"""The installation check through all processes: button, worker, Chromium, the real door, and the ledger."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.demo_pages import log_in
+
+from .client_site import ClientSite, client_site
+from .conftest import Beacon, eventually
+
+pytestmark = pytest.mark.xdist_group("e2e")
+# The check's own bound, and some more for a machine that runs a whole suite.
+ANSWER_MS = 30_000
+
+
+@pytest.fixture
+def site(beacon: Beacon) -> Iterator[ClientSite]:
+    key = beacon.facts["site_key"]
+    with client_site(host="localhost", track_port=beacon.stack.track_port, site_key=key, address="192.0.2.77") as site:
+        yield site
+
+
+def check(staff: Page, site: ClientSite, answer: str) -> None:
+    staff.get_by_label("Page").fill(site.url)
+    staff.locator(".check-form").get_by_role("button").click()
+    expect(staff.locator("#installation-check")).to_contain_text(answer, timeout=ANSWER_MS)
+
+
+def test_the_button_names_what_is_wrong_and_then_what_is_left(
+    beacon: Beacon, site: ClientSite, window: BrowserContext
+) -> None:
+    staff = window.new_page()
+    log_in(staff, beacon.demo)
+    settings = f"{beacon.demo.dashboard_url}/s/{beacon.demo.site}/settings"
+    staff.goto(f"{settings}/check")
+    check(staff, site, "localhost isn’t among the site’s domains")
+    expect(staff.locator("#check-copy")).to_have_text("localhost")
+    staff.get_by_role("link", name="To the site’s domains").click()
+    domains = staff.get_by_label("Domains")
+    domains.fill(f"{domains.input_value()}\nlocalhost")
+    staff.get_by_role("button", name="Save", exact=True).click()
+
+    staff.goto(f"{settings}/check")
+    check(staff, site, "The tag works, but for visitors with a blocker it probably doesn’t: the folder “/stats/”")
+    expect(staff.locator("#check-copy")).to_contain_text('src="/k7/b.js"')
+
+    visit = "SELECT set_aside, entry_host FROM session WHERE site_id = %s AND entry_host = 'localhost'"
+    site_id = beacon.site_id(beacon.demo.site)
+    eventually(lambda: bool(beacon.rows(visit, site_id)))
+    assert beacon.rows(visit, site_id) == [("bot_headless", "localhost")]
+    assert beacon.manage("check_ledger", "--agency", "demo", check=False).returncode == 0
