@@ -92,6 +92,7 @@ PAGES = (
     Shot("site-visits", _site("visits")),
     Shot("site-visit", _first_row_of("visits")),
     Shot("site-settings", _site("settings")),
+    Shot("site-check", _site("settings/check")),
     Shot("site-parked", _site("settings/parked")),
     Shot("site-rules", _site("settings/rules")),
     Shot("site-rule-preview", _site("settings/rules/new?c=country:is:DE&c=page:starts_with:/pricing")),

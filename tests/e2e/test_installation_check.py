@@ -23,7 +23,7 @@ def site(beacon: Beacon) -> Iterator[ClientSite]:
 
 
 def check(staff: Page, site: ClientSite, answer: str) -> None:
-    staff.get_by_label("Page").fill(site.url)
+    staff.get_by_label("Page", exact=True).fill(site.url)
     staff.locator(".check-form").get_by_role("button").click()
     expect(staff.locator("#installation-check")).to_contain_text(answer, timeout=ANSWER_MS)
 
@@ -38,7 +38,7 @@ def test_the_button_names_what_is_wrong_and_then_what_is_left(
     check(staff, site, "localhost isn’t among the site’s domains")
     expect(staff.locator("#check-copy")).to_have_text("localhost")
     staff.get_by_role("link", name="To the site’s domains").click()
-    domains = staff.get_by_label("Domains")
+    domains = staff.get_by_label("Domains", exact=True)
     domains.fill(f"{domains.input_value()}\nlocalhost")
     staff.get_by_role("button", name="Save", exact=True).click()
 
