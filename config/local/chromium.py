@@ -12,11 +12,11 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from config.local.folders import DataFolder
+from config.local.folders import CHECKOUT, DataFolder
 
 # As apps.installation.browser.launching looks for it.
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
-INSTALL = "apt-get update -q; apt-get install -y -q --no-install-recommends chromium"
+INSTALL = CHECKOUT / "config" / "local" / "chromium.sh"
 SWITCH = "BEACON_INSTALL_CHROMIUM"
 OS_RELEASE = Path("/etc/os-release")
 
@@ -29,8 +29,8 @@ def install_at_leisure(folder: DataFolder, environment: Mapping[str, str] = os.e
     try:
         with path.open("ab") as log:
             subprocess.Popen(
-                ["/bin/sh", "-c", INSTALL],
-                env={**environment, "DEBIAN_FRONTEND": "noninteractive"},
+                [str(INSTALL)],
+                env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

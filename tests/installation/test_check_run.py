@@ -10,7 +10,7 @@ from apps.core import clock
 from apps.core.outbound import Guard
 from apps.installation import running
 from apps.installation.causes import Cause
-from apps.installation.fetching import page_fetch
+from apps.installation.fetching import USER_AGENT, VERSION, page_fetch
 from apps.installation.models import CheckState, SiteCheck
 from apps.installation.running import check_run, guard_of_settings
 from apps.installation.services import (
@@ -24,6 +24,8 @@ from apps.installation.services import (
 )
 from apps.installation.texts import answers_of
 from apps.sites.models import Site
+from apps.tracking.steps.bots import declared, is_declared
+from apps.tracking.steps.signals import Signal
 from tests.cast import Cast
 
 from .world import KEY, World
@@ -80,6 +82,11 @@ def test_private_addresses_are_not_reached_unless_allowed(site: Site, world: Wor
     check_run(again.id)
     again.refresh_from_db()
     assert again.cause == Cause.DOMAIN_NOT_LISTED
+
+
+def test_the_checks_user_agent_is_set_aside_by_itself() -> None:
+    verdict = declared(USER_AGENT.format(version=VERSION))
+    assert (verdict.signal, is_declared(USER_AGENT.format(version=VERSION))) == (Signal.HEADLESS, True)
 
 
 def test_the_operators_door_may_be_private(settings: Settings) -> None:

@@ -13,9 +13,9 @@ from config.local.deadline import wait_until
 from config.local.folders import DataFolder
 
 
-def program(folder: Path, name: str) -> None:
+def program(folder: Path, name: str, text: str = "") -> None:
     path = folder / name
-    path.write_text("#!/bin/sh\n")
+    path.write_text(f"#!/bin/sh\n{text}")
     path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXOTH)
 
 
@@ -64,11 +64,12 @@ def test_it_is_begun_and_nobody_waits(tmp_path: Path, monkeypatch: pytest.Monkey
     folder = DataFolder(tmp_path / "data")
     folder.prepare()
     monkeypatch.setattr(chromium, "is_wanted", lambda environment: True)
-    monkeypatch.setattr(chromium, "INSTALL", "echo installing as $DEBIAN_FRONTEND")
+    program(tmp_path, "install", "echo installing\n")
+    monkeypatch.setattr(chromium, "INSTALL", tmp_path / "install")
     told = install_at_leisure(folder, {"PATH": os.environ["PATH"]})
     log = folder.log("chromium")
     assert str(log) in told
-    assert wait_until(lambda: log.read_text() == "installing as noninteractive\n", seconds=10)
+    assert wait_until(lambda: log.read_text() == "installing\n", seconds=10)
     monkeypatch.setattr(chromium, "is_wanted", lambda environment: False)
     assert install_at_leisure(folder) == ""
 

@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+# What config/local/chromium.sh unpacks where it may not install.
+UNPACKED = Path(__file__).resolve().parents[3] / ".venv" / "beacon-chromium" / "chromium"
 SETUID_SANDBOXES = ("/usr/lib/chromium/chrome-sandbox", "/opt/google/chrome/chrome-sandbox")
 NOBODY = 65534
 FLAGS = [
@@ -29,10 +31,10 @@ FLAGS = [
 
 
 def chromium_find(wanted: str = "") -> str:
-    """Return Chromium's program: the one that was named, else the first on PATH; empty where there is none."""
+    """Return Chromium's program: the one named, else the first on PATH, else this checkout's own; empty for none."""
     if wanted:
         return wanted if os.access(wanted, os.X_OK) and Path(wanted).is_file() else ""
-    return next((path for name in NAMES if (path := shutil.which(name))), "")
+    return next((path for name in (*NAMES, str(UNPACKED)) if (path := shutil.which(name))), "")
 
 
 def launch_arguments(proxy_url: str, *, has_sandbox: bool) -> list[str]:
