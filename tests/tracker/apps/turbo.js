@@ -1,0 +1,3 @@
+/** Turbo, as a site that is rendered on a server uses it: by being there. */
+
+import "@hotwired/turbo";

@@ -1,0 +1,36 @@
+"""Pages that a script swaps with view transitions."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.tracker.conftest import World
+from tests.tracker.walking import Seen, back, follow, put_app, views, walk
+
+LINKS = '<a href="/">Home</a> <a href="/news">News</a> <a href="/shop">Shop</a>'
+UNHEARD = "b.js listens to pushState, replaceState and popstate; the Navigation API goes on without them"
+
+
+def start(world: World, by: str) -> Page:
+    head = f"<script>document.documentElement.dataset.by = '{by}'</script>" + put_app(world, "transitions")
+    for path, title in {"/": "Home", "/news": "News", "/shop": "Shop"}.items():
+        world.page(path, title=title, head=head, body=LINKS)
+    return world.open(world.site_url + "/")
+
+
+def test_each_page_is_one_page_view(world: World) -> None:
+    seen = walk(world, start(world, "history"), follow("News"), follow("Shop"), back)
+    assert seen == [
+        Seen("/", "Home", ""),
+        Seen("/news", "News", "/"),
+        Seen("/shop", "Shop", "/news"),
+        Seen("/news", "News", "/shop"),
+    ]
+
+
+@pytest.mark.xfail(reason=UNHEARD)
+def test_each_page_of_the_navigation_api_is_one_page_view(world: World) -> None:
+    page = start(world, "navigation")
+    world.beacon.wait_of("pageview")
+    follow("News")(page)
+    page.wait_for_function("document.title == 'News'")
+    assert views(world, page) == [Seen("/", "Home", ""), Seen("/news", "News", "/")]
