@@ -42,11 +42,18 @@ def chromium_path(playwright: Playwright) -> str:
 
 
 @contextmanager
-def chromium(*, user_agent: str = "") -> Iterator[Browser]:
-    """Run a browser. `user_agent` is what all of it says; a context's isn't on what is sent as a page is left."""
+def chromium(*, user_agent: str = "", returns: bool = False) -> Iterator[Browser]:
+    """Run a browser. `user_agent` is what all of it says; a context's isn't on what is sent as a page is left.
+
+    `returns`: it keeps pages for the way back, as people's browsers do and Playwright's don't.
+    """
     said = [f"--user-agent={user_agent}"] if user_agent else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(playwright), args=[*QUIET, *said])
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(playwright),
+            args=[*QUIET, *said],
+            ignore_default_args=["--disable-back-forward-cache"] if returns else None,
+        )
         try:
             yield browser
         finally:

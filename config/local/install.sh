@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes what Beacon runs with, from locked versions only: .venv (Python packages, PostgreSQL), node_modules, static/dist.
 # Each part has a stamp of what it was made from, so that a second call does nothing and takes no time.
-# Usage: config/local/install.sh [base|dev|python]      `dev` adds what checks and tests need, a Chromium included; `python` is its packages alone.
+# Usage: config/local/install.sh [base|dev|python]      `dev` adds what checks and tests need, browsers included; `python` is its packages alone.
 set -eu
 cd "$(dirname "$0")/../.."
 locks=config/requirements
@@ -99,6 +99,13 @@ build() {
     printf '%s' "$wanted" >static/dist/.made
 }
 
+# What can't be had has said why; the tests that need it will say it again.
+bring_what_tests_need() {
+    for script in chromium firefox python_doc; do
+        "config/local/$script.sh" || true
+    done
+}
+
 check_node
 make_environment
 case ${1:-base} in
@@ -107,7 +114,7 @@ case ${1:-base} in
         install_postgres
         install_node
         build
-        [ "${1:-base}" = base ] || config/local/chromium.sh || true  # it has said why; the tests that open pages will say it again
+        [ "${1:-base}" = base ] || bring_what_tests_need
         ;;
     python) install_python dev ;;
     *) stop "usage: $0 [base|dev|python]" ;;

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import TypeVar
 
 PREFIX = "/stats"
+HTML = "text/html; charset=utf-8"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <script async src="{script}" data-site-id="{site_key}"></script></head>
 <body><h1>{title}</h1><p><a href="/pricing">Prices</a> <a href="/contact/demo">Ask for a demonstration</a></p>
@@ -25,13 +27,30 @@ class ClientSite:
         self.site_key = site_key
         self.address = address
         self.track_port = track_port
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://{host}:{self.server.server_port}"
 
     def page(self, path: str) -> str:
         title = "Prices" if path.startswith("/pricing") else "A client's website"
         script = f"{PREFIX}/b.js"
         return PAGE.format(title=title, script=script, site_key=self.site_key, filler="<p>Text.</p>" * 200)
+
+    def content(self, path: str) -> tuple[int, str, bytes]:
+        """Return status, type and content of an address of this site."""
+        return 200, HTML, self.page(path).encode()
+
+    def take(self, path: str, body: bytes) -> None:
+        """Hear what a page sends to its own site."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser may break off what it no longer wants."""
+
+
+Site = TypeVar("Site", bound=ClientSite)
 
 
 def _handler(site: ClientSite) -> type[BaseHTTPRequestHandler]:
@@ -42,10 +61,14 @@ def _handler(site: ClientSite) -> type[BaseHTTPRequestHandler]:
             if self.path.startswith(f"{PREFIX}/"):
                 self._forward()
             else:
-                self._answer(200, "text/html; charset=utf-8", site.page(self.path).encode())
+                self._answer(*site.content(self.path))
 
         def do_POST(self) -> None:
-            self._forward()
+            if self.path.startswith(f"{PREFIX}/"):
+                self._forward()
+            else:
+                site.take(self.path, self.rfile.read(int(self.headers.get("content-length") or 0)))
+                self._answer(204, "text/plain", b"")
 
         def _forward(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
@@ -74,7 +97,12 @@ def _handler(site: ClientSite) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def client_site(*, host: str, track_port: int, site_key: str, address: str) -> Iterator[ClientSite]:
-    site = ClientSite(host=host, track_port=track_port, site_key=site_key, address=address)
+    with running(ClientSite(host=host, track_port=track_port, site_key=site_key, address=address)) as site:
+        yield site
+
+
+@contextmanager
+def running(site: Site) -> Iterator[Site]:
     thread = Thread(target=site.server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -45,8 +45,11 @@ def test_a_route_that_loads_long_is_counted_with_its_own_title(world: World) -> 
 
 
 def test_a_query_is_a_page_and_the_same_query_again_is_none(world: World) -> None:
-    page = start(world, "/search")
-    seen = walk(world, page, press("Tea"), lambda page: (press("Tea again")(page), back(page)))
+    def again_and_back(page: Page) -> None:
+        press("Tea again")(page)
+        back(page)
+
+    seen = walk(world, start(world, "/search"), press("Tea"), again_and_back)
     assert [view.url for view in seen] == ["/search", "/search?q=tea", "/search"]
     assert [view.title.strip() for view in seen][1:] == ["Search tea", "Search"]
 
