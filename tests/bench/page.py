@@ -1,8 +1,8 @@
 """What the tag costs a client's page: main thread at load, long tasks, layout shift; each with the tag and without.
 
 The times are Chromium's own trace of the page's main thread: all that ran of b.js (compiling, running, its timers and
-listeners) in the first second, nothing twice. Elapsed time is what the page waits, for the machine's other programs too;
-processor time leaves these out, and with them the waiting for the browser's own processes.
+listeners) in the first second, nothing twice. Elapsed time is what the page waits, for other programs too; processor
+time leaves these out, and with them the waiting for the browser's own processes.
 """
 
 import json

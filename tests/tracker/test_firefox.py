@@ -47,10 +47,11 @@ def running() -> Iterator[Firefox]:
 
 
 @pytest.fixture
-def site(running: Firefox, tracker_script: bytes) -> Iterator[Site]:
+def site(running: Firefox, tracker_scripts: dict[str, str]) -> Iterator[Site]:
     """Every test ends with: all that came was as the contract says, and no page saw an error."""
     pages, beacon = recorder.Recorder(), recorder.Recorder()
-    beacon.script = tracker_script
+    beacon.script = tracker_scripts["b.js"].encode()
+    beacon.scripts = {f"/api/track/{path}": code for path, code in tracker_scripts.items()}
     with recorder.serving(pages) as url, recorder.serving(beacon) as beacon_url:
         yield Site(running, pages, beacon, url, beacon_url)
         failures = [tab.evaluate("JSON.stringify(window.failures || [])") for tab in running.tabs]
@@ -129,6 +130,16 @@ def test_a_page_out_of_the_back_forward_cache_is_a_new_page_view(site: Site) -> 
     after = site.beacon.wait_of("pageview", 3)[2]
     assert tab.evaluate("window.kept") is True
     assert (after["url"], after["id"] == before["id"]) == (before["url"], False)
+
+
+def test_where_consent_is_required_nothing_goes_out_before_it(site: Site) -> None:
+    tab = site.open(site.page("/", attributes='data-consent="required"'))
+    site.beacon.wait(lambda: any(path.startswith("/api/track/x/") for path, _ in site.beacon.requests))
+    tab.evaluate("new Promise(done => setTimeout(done, 900 - performance.now()))")
+    assert site.beacon.received == []
+    tab.evaluate("beacon('consent', {analytics: true})")
+    site.beacon.wait_of("pageview")
+    assert site.beacon.received[0].body["consent"]["analytics"] == "granted"
 
 
 def test_the_signals_not_to_track_go_out_in_headers(tracker_script: bytes) -> None:
