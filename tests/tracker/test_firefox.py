@@ -96,7 +96,7 @@ def test_engagement_is_told_when_another_tab_is_shown(site: Site) -> None:
     [engagement] = site.beacon.wait_of("engagement")
     assert engagement["page_id"] == view["id"]
     assert engagement["scroll_percent"] == 100
-    assert 0 < engagement["engaged_ms"] <= engagement["at"] - view["at"] + 1
+    assert 0 < engagement["engaged_ms"] < engagement["at"] - view["at"] + 100
 
 
 def test_closing_a_tab_sends_what_waits(site: Site) -> None:
