@@ -46,6 +46,7 @@ class Renderer:
             folder = closing.enter_context(
                 tempfile.TemporaryDirectory(prefix="beacon-check-", ignore_cleanup_errors=True)
             )
+            self.folder = folder  # the browser's own: its name stands in the command line of all that is the browser's
             self._process = _start()
             until = time.monotonic() + self._job.seconds + GRACE_SECONDS
             self._ending = _Ending(self._process, until=until, most_memory=self._most_memory)

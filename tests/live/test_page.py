@@ -183,6 +183,7 @@ def test_the_page_takes_as_many_queries_for_thirty_as_for_one(in_alder: Cast, vi
         visit_make(in_alder.site, ago(number), visitor=number)
     browser = in_alder.browser(in_alder.viewer)
     browser.get(path(in_alder.site))
-    # Domain, login, user, membership; site; six of presence, as there is no company; the rest is the shell's.
-    with queries_asked(15):
+    # Domain, login, user, membership; site; six of presence, as there is no company; the rest is the shell's,
+    # silent sites among it.
+    with queries_asked(16):
         browser.get(path(in_alder.site))

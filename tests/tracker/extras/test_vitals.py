@@ -35,7 +35,9 @@ def test_they_are_told_when_the_page_is_hidden(world: World, visit: Visit) -> No
     world.beacon.wait(lambda: any("inp" in event["vitals"] for event in world.beacon.of("vitals")))
     told = world.beacon.of("vitals")
     assert {event["page_id"] for event in told} == {view["id"]}
-    vitals = told[-1]["vitals"]
+    vitals: dict[str, float] = {}
+    for event in told:  # totals, which may come in several: the latest of each holds
+        vitals |= event["vitals"]
     assert set(vitals) == {"ttfb", "fcp", "lcp", "cls", "inp", "load"}
     assert 0 < vitals["ttfb"] <= vitals["fcp"] <= vitals["lcp"]
     assert vitals["inp"] >= 104
