@@ -3,7 +3,7 @@
 .NOTPARALLEL:
 PY := .venv/bin/python
 TESTS ?= tests
-WORKERS ?= 2
+WORKERS ?= 3
 
 .PHONY: help run install dev test test-faults check format bench screenshots lock clean
 
