@@ -1,7 +1,7 @@
 /** Builds b.js and its extras, each with pre-compressed copies, and a manifest into static/dist/tracker/. */
 
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -19,6 +19,9 @@ const HERE = fileURLToPath(new URL("./", import.meta.url));
 const EXTRAS = join(HERE, "extras");
 const NPM = join(HERE, "npm");
 const OUTPUT = fileURLToPath(new URL("../static/dist/tracker/", import.meta.url));
+
+/** How long what no build names any more is kept: caches may hold the b.js that asks for it for a day (see the door). */
+const KEPT_MS = 7 * 86_400_000;
 
 const hash8 = (content) => createHash("sha256").update(content).digest("hex").slice(0, 8);
 
@@ -128,22 +131,39 @@ async function putForms(name, code) {
 }
 
 /**
+ * Remove from `folder`/x what neither the manifest `now` nor, in the last KEPT_MS, an earlier one named. `before` is the
+ * manifest that is being replaced: what it alone names begins to be old now, however long ago it was written.
+ */
+export async function tidy(folder, before, now) {
+  const names = (await readdir(join(folder, "x"))).filter((name) => !(`x/${name}` in now));
+  for (const name of names) {
+    const path = join(folder, "x", name);
+    if (`x/${name}` in before) await utimes(path, new Date(), new Date());
+    else if (Date.now() - (await stat(path)).mtimeMs > KEPT_MS) await rm(path);
+  }
+}
+
+async function manifestBefore() {
+  return JSON.parse(await readFile(join(OUTPUT, "manifest.json"), "utf8").catch(() => "{}"));
+}
+
+/**
  * The manifest: the version, the sizes in bytes by file, and the extras' files by name: `{"version": "5c1d...", "b.js":
- * 3100, ..., "extras": {"clicks": "x/3f2a9c1b.js"}}`. Doors tell the version and the files from it.
+ * 3100, ..., "extras": {"clicks": "x/3f2a9c1b.js"}}`. Doors tell the version and the files from it. The extras come
+ * before the b.js that asks for one of them.
  */
 async function main() {
   await mkdir(join(OUTPUT, "x"), { recursive: true });
-  const version = hash8(await joined(PARTS));
-  const manifest = { version, ...(await putForms("b.js", await bundle())), extras: {} };
+  const before = await manifestBefore();
+  const manifest = { version: hash8(await joined(PARTS)), extras: {} };
   for (const [name, code] of Object.entries(await extras())) {
     const path = pathOf(code);
     manifest.extras[name] = path;
     Object.assign(manifest, await putForms(path, code));
   }
+  Object.assign(manifest, await putForms("b.js", await bundle()));
   await put(join(OUTPUT, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-  for (const name of await readdir(join(OUTPUT, "x"))) {
-    if (!(`x/${name}` in manifest)) await rm(join(OUTPUT, "x", name));
-  }
+  await tidy(OUTPUT, before, manifest);
   await mkdir(join(OUTPUT, "npm"), { recursive: true });
   await put(join(OUTPUT, "npm/index.js"), await npmModule());
   for (const name of ["index.d.ts", "package.json"]) await copyFile(join(NPM, name), join(OUTPUT, "npm", name));

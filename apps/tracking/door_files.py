@@ -8,8 +8,8 @@ from .schema import schema_file
 from .tracker_file import TrackerFile, extra_for, is_unchanged, tracker_for
 
 NOT_BUILT = b"The tracker isn't built: run `npm run build`.\n"
-# A page that was told of an extra before an upgrade may ask for what is gone: it does without.
-GONE = b"This build of the tracker has no such file.\n"
+# Of no build that is still kept (see docs/deploying.md). Nobody may remember it: another door may have it.
+GONE = b"The builds of the tracker here have no such file.\n"
 GONE_HEADERS = {
     "Content-Type": "text/plain; charset=utf-8",
     "Cache-Control": "no-store",

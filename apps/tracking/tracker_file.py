@@ -2,13 +2,15 @@
 
 `/b.js` is asked for by one name for ever and so is checked by its ETag; an extra's name is a hash of what is in it, so
 it never changes. The build's manifest.json says which extra has which file:
-`{"extras": {"clicks": "x/3f2a9c1b.js"}, ...}`.
+`{"extras": {"clicks": "x/3f2a9c1b.js"}, ...}`. Extras of earlier builds lie beside them: a page whose b.js is from a
+cache asks for its own.
 """
 
 import hashlib
+import re
 import time
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,9 @@ EXTRA_HEADERS = COMMON_HEADERS | {"Cache-Control": "public, max-age=31536000, im
 VERSION_HEADER = "Beacon-Tracker"
 # How long a rebuilt manifest may go unnoticed: asking the disk for every batch would be a pity.
 MANIFEST_SECONDS = 1.0
+EXTRA = re.compile(r"x/[0-9a-f]{8}\.js")
+# Forms of extras in memory; a build has some twenty.
+MOST_EXTRAS = 256
 
 
 class TrackerFile(msgspec.Struct, frozen=True):
@@ -43,10 +48,9 @@ class TrackerFile(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What the build says of its files: the extras' by name, all that are named by their hash, and its version."""
+    """What the build says of its files: the extras' by name, and its version."""
 
     extras: dict[str, str] = {}
-    files: frozenset[str] = frozenset()
     version: str = ""
 
 
@@ -56,8 +60,8 @@ def tracker_file(encoding: str, changed_ns: int) -> TrackerFile | None:
     return _read("b.js", encoding, HEADERS | {VERSION_HEADER: tracker_version()})
 
 
-@cache
-def _extra_file(name: str, encoding: str) -> TrackerFile | None:
+@lru_cache(MOST_EXTRAS)
+def _extra_file(name: str, encoding: str, changed_ns: int) -> TrackerFile | None:
     return _read(name, encoding, EXTRA_HEADERS)
 
 
@@ -82,14 +86,18 @@ def tracker_for(accept_encoding: str) -> TrackerFile | None:
 
 
 def extra_for(name: str, accept_encoding: str) -> TrackerFile | None:
-    """Return the extra `name` (`x/3f2a9c1b.js`); None where this build has none of that name.
+    """Return the extra `name` (`x/3f2a9c1b.js`), of this build or of one before; None where there is none.
 
-    Only what the manifest names is looked for on the disk, whatever a request asks for.
+    Only names of this form are looked for on the disk, whatever a request asks for.
     """
-    if name not in manifest().files:
+    if not EXTRA.fullmatch(name):
+        return None
+    try:
+        changed = (FOLDER / name).stat().st_mtime_ns
+    except OSError:
         return None
     accepted = accepted_encodings(accept_encoding)
-    found = (_extra_file(name, encoding) for encoding in ENCODINGS if not encoding or encoding in accepted)
+    found = (_extra_file(name, encoding, changed) for encoding in ENCODINGS if not encoding or encoding in accepted)
     return next(filter(None, found), None)
 
 
@@ -135,17 +143,15 @@ def manifest() -> Manifest:
         if changed_ns != _Kept.changed_ns:
             _Kept.manifest = _manifest_of(msgspec.json.decode(path.read_bytes(), type=dict[str, Any]))
             _Kept.changed_ns = changed_ns
-            _extra_file.cache_clear()
     except (OSError, msgspec.MsgspecError):
         _Kept.manifest, _Kept.changed_ns = Manifest(), -1
     return _Kept.manifest
 
 
 def _manifest_of(told: dict[str, Any]) -> Manifest:
-    """Return the manifest that the build wrote: sizes by file, `extras`, and as it likes `version`."""
+    """Return the manifest that the build wrote: `extras`, and as it likes `version`."""
     extras = msgspec.convert(told.get("extras") or {}, dict[str, str])
-    named = {name for name in told if name.startswith("x/") and name.endswith(".js")}
-    return Manifest(extras, frozenset(named | set(extras.values())), str(told.get("version") or ""))
+    return Manifest(extras, str(told.get("version") or ""))
 
 
 def forget_manifest() -> None:

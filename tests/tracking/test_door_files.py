@@ -38,7 +38,7 @@ OTHER = TOKEN[:-1] + ("b" if TOKEN.endswith("a") else "a")
 
 @pytest.fixture
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A build with one extra, and one file that the tracker knows of by itself."""
+    """A build with one extra, one file that the tracker knows of by itself, and one that an earlier build left."""
     (tmp_path / "x").mkdir()
     for name, content in SCRIPTS.items():
         (tmp_path / name).write_bytes(content)
@@ -77,8 +77,24 @@ async def test_an_extra_is_kept_for_good(http: httpx.AsyncClient, path: str) -> 
     assert (await http.post(path)).status_code == 405
 
 
-@pytest.mark.parametrize("name", ["22222222.js", "0a1b2c3d.js.gz", "..%2fb.js", "", "manifest.json", "0a1b2c3d"])
-async def test_what_this_build_hasnt_is_gone_and_kept_by_nobody(http: httpx.AsyncClient, name: str) -> None:
+async def test_what_an_earlier_build_left_is_served_on(http: httpx.AsyncClient, built: Path) -> None:
+    path = "/api/track/x/22222222.js"
+    answer = await http.get(path)
+    assert (answer.status_code, answer.content) == (200, b"of another build")
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    # Brought from another door while this one runs, and taken away again.
+    assert (await http.get("/api/track/x/33333333.js")).status_code == 404
+    (built / "x" / "33333333.js").write_bytes(b"of the next build")
+    assert (await http.get("/api/track/x/33333333.js")).content == b"of the next build"
+    (built / "x" / "22222222.js").unlink()
+    assert (await http.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["44444444.js", "0a1b2c3d.js.gz", "..%2fb.js", "", "manifest.json", "0a1b2c3d", "2222222G.js", "22222222.js%0a"],
+)
+async def test_what_no_build_has_is_gone_and_kept_by_nobody(http: httpx.AsyncClient, name: str) -> None:
     answer = await http.get(httpx.URL("http://any.host", raw_path=f"/api/track/x/{name}".encode()))
     assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
