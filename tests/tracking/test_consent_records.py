@@ -114,6 +114,38 @@ def test_a_refusal_after_midnight_finds_the_visit_of_before(in_alder: Cast) -> N
     assert visit.consent_analytics == "denied"
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (1, 2, 0)])
+def test_a_withdrawal_long_after_the_last_event_is_put_on_the_last_visit_before_it(
+    in_alder: Cast, order: tuple[int, ...]
+) -> None:
+    site = in_alder.site
+    for minutes in (0, 50, 300):
+        store(envelope(site, view(minutes), consent=said(minutes=0)))
+    withdrawn = refusal(site, 170)
+    bodies = [envelope(site, view(60), consent=said(minutes=0)), withdrawn, withdrawn]
+    for place in order:
+        store(bodies[place])
+    first, second, third = visits(site)
+    assert [visit.consent_analytics for visit in (first, second, third)] == ["granted", "denied", "granted"]
+    assert (minutes_of(second.started_at), minutes_of(second.ended_at), second.events) == (50, 60, 0)
+    records = ConsentRecord.objects.filter(session_id=second.id).order_by("said_at")
+    assert [(minutes_of(row.said_at), row.analytics) for row in records] == [(0, "granted"), (170, "denied")]
+    assert len(history(site)) == 4
+    line = ledger_sum(site_id=site.id)
+    assert (line.set_aside, line.folded) == ({}, 2)
+
+
+def test_a_late_withdrawal_stays_with_visits_that_are_joined_afterwards(in_alder: Cast) -> None:
+    site = in_alder.site
+    store(envelope(site, view(0), consent=said(minutes=0)))
+    store(refusal(site, 45))
+    store(envelope(site, view(50), consent=said(minutes=0)))
+    store(envelope(site, view(25), consent=said(minutes=0)))
+    assert history(site) == [(0, "granted", ""), (45, "denied", "denied")]
+    (visit,) = visits(site)
+    assert (visit.consent_analytics, minutes_of(visit.ended_at)) == ("denied", 50)
+
+
 def test_engagement_alone_brings_its_word_too(in_alder: Cast) -> None:
     site, page = in_alder.site, view(0)
     store(envelope(site, page))

@@ -161,12 +161,20 @@ class Sessions:
         return session
 
     def of_visitor(self, site_id: int, visitor_ids: Iterable[int], at_ms: int) -> SessionState | None:
-        """Return the session of a visitor's within whose reach `at_ms` lies, counted or not; makes and joins none."""
-        for visitor_id in visitor_ids:
-            for group, is_late in GROUPS:
-                for session in self._groups.get((site_id, visitor_id, group, is_late), ()):
-                    if session.touches(at_ms):
-                        return session
+        """Return the session of a visitor's that something said at `at_ms` is about; makes, joins and lengthens none.
+
+        The one within whose reach it lies, else the last that began before it: a page may stay open over lunch.
+        """
+        keys = [(site_id, visitor_id, group, is_late) for visitor_id in visitor_ids for group, is_late in GROUPS]
+        groups = [self._groups.get(key, []) for key in keys]
+        for group in groups:
+            for session in group:
+                if session.touches(at_ms):
+                    return session
+        for group in groups:
+            before = [session for session in group if session.started_ms <= at_ms]
+            if before:
+                return max(before, key=lambda session: session.started_ms)
         return None
 
     def engage(self, session: SessionState, at_ms: int, *, page_ms: int) -> bool:
