@@ -88,6 +88,42 @@ def test_of_whoever_refuses_nothing_gets_on_but_the_refusal_itself(door: DoorCli
         assert clear not in streams.raw
 
 
+@pytest.mark.parametrize(
+    ("settings", "consent", "headers"),
+    [
+        ({"requires_consent": True}, {"marketing": "denied", "source": "api"}, {}),
+        ({"requires_consent": True}, {"marketing": "granted", "source": "tcf"}, {}),
+        ({"honours_dnt": True}, {"analytics": "granted", "source": "tcf"}, {"DNT": "1"}),
+    ],
+    ids=["consent first, marketing denied", "consent first, marketing granted", "do not track"],
+)
+def test_where_nothing_may_be_kept_a_word_gets_on_with_nothing_else(
+    door: DoorClient,
+    route: SiteRoute,
+    streams: Streams,
+    settings: dict[str, Any],
+    consent: dict[str, Any],
+    headers: dict[str, str],
+) -> None:
+    route.settings = settings
+    route.save()
+    told = word(url="https://shop.example/secret-page", title="Secret", props={"a": "b"}, target={"text": "Secret"})
+    answer = door.post(
+        batch(told, consent=consent, context={"screen": [800, 600]}),
+        Accept_Language="de",
+        Sec_CH_UA_Mobile="?1",
+        **headers,
+    )
+    assert (answer.status_code, json.loads(answer.content)["accepted"]) == (202, 1)
+    (envelope,) = streams.envelopes
+    (event,) = envelope.events
+    assert (event.name, event.path, event.title, event.props) == ("consent", "", "", None)
+    assert (envelope.user_agent, envelope.accept_language, envelope.ip_hash, envelope.sealed_ip) == ("", "", b"", b"")
+    assert (envelope.context.screen, envelope.head_signals) == (None, [])
+    assert envelope.consent.marketing == consent.get("marketing", "")
+    assert b"ecret" not in streams.raw
+
+
 def test_a_refusal_that_is_no_word_is_refused_too(door: DoorClient, streams: Streams) -> None:
     answer = door.post(batch(custom(1, name="consent"), consent=DENIED))
     assert (answer.status_code, answer["Beacon-Reason"]) == (400, "consent")

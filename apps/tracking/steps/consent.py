@@ -75,7 +75,7 @@ def of_day(consent: Consent, day: int) -> Consent:
 
 
 def empty(envelope: Envelope) -> None:
-    """Take out of an envelope what it says of whoever refused, but for the id by which their visit is found."""
+    """Take out of an envelope what it says of its visitor, but for the id by which their visit is found."""
     envelope.ip_hash = envelope.sealed_ip = b""
     envelope.user_agent = envelope.accept_language = ""
     envelope.context, envelope.head_signals = Context(), []
@@ -99,7 +99,7 @@ def drop_unconsented(intake: Intake) -> None:
     for index, wire in payload.events:
         fault = _fault(wire, why, consent)
         if fault is None:
-            kept.append((index, _bare(wire) if is_refused(consent) else wire))
+            kept.append((index, _bare(wire) if why else wire))
         else:
             intake.faults.append(Fault(payload.field(index, fault.field), fault.why, index))
             intake.refuse(Refusal.CONSENT)
@@ -135,5 +135,5 @@ def _fault(wire: EventWire, why: str, consent: Consent) -> Fault | None:
 
 
 def _bare(wire: EventWire) -> EventWire:
-    """Return a refusal's own event with nothing in it but that and when it was said."""
+    """Return a word on consent with nothing in it but that and when it was said."""
     return EventWire(id=wire.id, kind=wire.kind, at=wire.at, name=wire.name, interactive=False)

@@ -27,10 +27,11 @@ def put_envelopes(intake: Intake) -> None:
     hour = sealing.hour_of(intake.head.received_ms)
     context = events.context_in(intake.payload.head.context)
     signals = [] if intake.is_server or intake.head.door == "pixel" else _head_signals(intake.head, intake.user_agent)
+    is_word_alone = bool(consent.why_nothing_is_kept(intake))
     for (day, is_early), group in _by_salt(intake.events).items():
         envelope = _envelope(intake, group, day, is_early=is_early, hour=hour)
         envelope.consent = consent.of_day(intake.consent, day)
-        if consent.is_refused(intake.consent):
+        if is_word_alone:
             consent.empty(envelope)
         else:
             envelope.context, envelope.head_signals = context, signals
