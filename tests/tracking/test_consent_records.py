@@ -215,6 +215,32 @@ def test_records_go_with_their_visit(in_alder: Cast) -> None:
     assert not ConsentRecord.objects.exists()
 
 
+def flips(site: Site, first: int, last: int) -> list[Envelope]:
+    """Return changes of mind, one a second: yes in even seconds, no in odd ones."""
+    seconds = range(first, last)
+    said_each = [said("denied" if second % 2 else "granted", "", second / 60) for second in seconds]
+    return [
+        envelope(site, word(second / 60), consent=consent) for second, consent in zip(seconds, said_each, strict=True)
+    ]
+
+
+def test_a_visit_has_its_first_records_and_its_newest_and_no_more_than_a_hundred(in_alder: Cast) -> None:
+    site = in_alder.site
+    store(envelope(site, view(0)), *flips(site, 0, 150))  # on a new visit
+    for first, last in ((150, 220), (220, 221), (221, 230)):  # on one that is stored
+        store(*flips(site, first, last))
+        seconds = [round(minutes * 60) for minutes, _, _ in history(site) if minutes is not None]
+        assert seconds == [*range(99), last - 1]
+    assert history(site)[-1][1] == visits(site)[0].consent_analytics == "denied"
+    # Late and out of order, and of another visitor beside.
+    between = envelope(site, word(0.55 / 60), consent=said("denied", "denied", 0.55 / 60))
+    store(between, envelope(site, view(1), visitor=8, consent=said(minutes=1)))
+    lines = list(ConsentRecord.objects.filter(session_id=visits(site)[0].id).order_by("said_at"))
+    assert len(lines) == 100
+    assert [lines[place].said_at.second for place in (0, 1, 2, -1)] == [0, 0, 1, 49]
+    assert ConsentRecord.objects.count() == 101
+
+
 @pytest.mark.parametrize("visitors", [1, 100])
 def test_words_cost_a_query_where_they_change_something(in_alder: Cast, visitors: int) -> None:
     site = in_alder.site

@@ -5,7 +5,8 @@ from what was said and when, not from the order in which it arrived. Words never
 nothing but the record on a visit that was there before.
 
 Nearly all words repeat what the visit's row says already, and cost nothing; a change is appended; only what comes out
-of its order, or with visits that are joined, is worked out anew from all records of the visit.
+of its order, or with visits that are joined, is worked out anew from all records of the visit. Anybody can send words
+to a public site key, so a visit has MOST records: its first ones, and always the newest.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,14 +33,30 @@ SELECT id, session_id, floor(extract(epoch FROM said_at) * 1000)::bigint,
 FROM consent_record WHERE session_id = ANY(%s::uuid[])
 """
 DELETE = "DELETE FROM consent_record WHERE id = ANY(%s)"
+# What is stored and what is new together: all but the newest past the first ones go, or aren't stored at all.
 INSERT = """
+WITH new AS (
+    SELECT * FROM json_to_recordset(%(new)s) AS new(
+        site_id bigint, session_id uuid, said_at timestamptz, received_at timestamptz,
+        analytics text, marketing text, source text, text_version text, gpc boolean, dnt boolean
+    )
+), placed AS (
+    SELECT id, session_id, said_at,
+      row_number() OVER visit < %(most)s OR lead(said_at) OVER visit IS NULL AS is_kept
+    FROM (
+        SELECT id, session_id, said_at FROM consent_record WHERE session_id = ANY(%(grown)s::uuid[])
+        UNION ALL SELECT NULL, session_id, said_at FROM new
+    ) AS known
+    WINDOW visit AS (PARTITION BY session_id ORDER BY said_at)
+), gone AS (
+    DELETE FROM consent_record USING placed WHERE consent_record.id = placed.id AND NOT placed.is_kept
+)
 INSERT INTO consent_record
   (site_id, session_id, said_at, received_at, analytics, marketing, source, text_version, gpc, dnt)
-SELECT * FROM json_to_recordset(%s) AS new(
-    site_id bigint, session_id uuid, said_at timestamptz, received_at timestamptz,
-    analytics text, marketing text, source text, text_version text, gpc boolean, dnt boolean
-)
+SELECT new.* FROM new JOIN placed ON placed.session_id = new.session_id AND placed.said_at = new.said_at
+WHERE placed.id IS NULL AND placed.is_kept
 """
+MOST = 100
 
 
 class Choice(NamedTuple):
@@ -94,6 +111,7 @@ class Words:
         self._loose: dict[int, _Loose] = {}
         self._inserts: list[dict[str, object]] = []
         self._deletes: list[int] = []
+        self._grown: set[UUID] = set()  # visits that may have records already
 
     def __bool__(self) -> bool:
         return bool(self._loose)
@@ -148,7 +166,7 @@ class Words:
             if self._deletes:
                 cursor.execute(DELETE, [self._deletes])
             if self._inserts:
-                cursor.execute(INSERT, [records(self._inserts)])
+                cursor.execute(INSERT, {"new": records(self._inserts), "grown": uuids(self._grown), "most": MOST})
 
     def _say(
         self,
@@ -214,6 +232,8 @@ class Words:
             _put(session, everything[-1])
 
     def _insert(self, session: SessionState, word: Word) -> None:
+        if not session.is_new:
+            self._grown.add(session.id)
         self._inserts.append(
             {
                 "site_id": session.site_id,
@@ -228,14 +248,17 @@ class Words:
 
 
 def _changes(words: Iterable[Word], before: Choice | None) -> list[Word]:
-    """Return those of `words`, sorted by their order, that change what holds; of one moment the last alone counts."""
+    """Return those of `words`, sorted by their order, that change what holds; of one moment the last alone counts.
+
+    Of more than MOST the first ones and the newest.
+    """
     by_moment = {word.said_ms: word for word in words}
     changes = []
     for word in by_moment.values():
         if word.choice != before:
             changes.append(word)
             before = word.choice
-    return changes
+    return changes if len(changes) <= MOST else [*changes[: MOST - 1], changes[-1]]
 
 
 def _choice_of(session: SessionState) -> Choice:
