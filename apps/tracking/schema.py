@@ -72,7 +72,7 @@ MEANINGS: dict[str, dict[str, str]] = {
     "consent": {
         "analytics": "Empty or left out: never asked.",
         "marketing": "Empty or left out: never asked. GPC and DNT deny it unless source is api.",
-        "source": "api, gcm, tcf or site_default; anything else is as if it weren't said.",
+        "source": "api, gcm, tcf or site_default; another text is a page's name for its banner and means api.",
         "at": "When it was said, ms since 1970.",
         "gpc": "The Sec-GPC header wins.",
         "dnt": "The DNT header wins.",

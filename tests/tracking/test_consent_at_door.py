@@ -29,7 +29,8 @@ def word(number: int = 9, **fields: Any) -> dict[str, Any]:
         ({"marketing": "granted"}, "1", "", "", "denied"),
         # The visitor's own choice on this page, which a page tells by its call.
         ({"analytics": "granted", "marketing": "granted", "source": "api"}, "1", "1", "granted", "granted"),
-        ({"analytics": "granted", "marketing": "granted", "source": "some banner"}, "1", "", "granted", "denied"),
+        ({"analytics": "granted", "marketing": "granted", "source": "some banner"}, "1", "", "granted", "granted"),
+        ({"analytics": "granted", "marketing": "granted", "source": ""}, "1", "", "granted", "denied"),
         # The header wins over what the page says of it.
         ({"marketing": "granted", "source": "gcm", "gpc": True}, "0", "", "", "granted"),
         ({"marketing": "granted", "source": "gcm", "gpc": True}, "", "", "", "denied"),
@@ -41,6 +42,22 @@ def test_the_browsers_objection_beats_a_mode_but_not_the_visitors_own_yes(
 ) -> None:
     consent = consent_in(ConsentWire(**said), gpc=gpc, dnt=dnt)
     assert (consent.analytics, consent.marketing) == (analytics, marketing)
+
+
+@pytest.mark.parametrize(
+    ("told", "source"),
+    [
+        ("api", "api"),
+        ("gcm", "gcm"),
+        ("tcf", "tcf"),
+        ("site_default", "site_default"),
+        ("Klaro!", "api"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_a_banners_own_name_means_the_pages_own_call(told: str | None, source: str) -> None:
+    assert consent_in(ConsentWire(analytics="granted", source=told)).source == source
 
 
 @pytest.mark.parametrize(
@@ -139,6 +156,8 @@ def test_a_refusal_that_is_no_word_is_refused_too(door: DoorClient, streams: Str
         ({"honours_dnt": True}, None, {"DNT": "1"}, False),
         ({"honours_dnt": True}, {"analytics": "granted", "source": "tcf"}, {"DNT": "1"}, False),
         ({"honours_dnt": True}, {"analytics": "granted", "source": "api"}, {"DNT": "1"}, True),
+        ({"honours_dnt": True}, {"analytics": "granted", "source": "my-banner"}, {"DNT": "1"}, True),
+        ({"honours_dnt": True}, {"analytics": "granted"}, {"DNT": "1"}, False),
         ({"honours_dnt": True}, {"dnt": True}, {}, False),
         ({"honours_dnt": True}, None, {"DNT": "0"}, True),
         ({}, None, {"DNT": "1", "Sec_GPC": "1"}, True),

@@ -15,7 +15,6 @@ from apps.tracking.payload import ConsentWire, EventWire, Fault
 
 from .scrub import scrub
 
-# A page may call its banner what it likes; what isn't the contract's is as if it hadn't said.
 SOURCES = frozenset({"api", "gcm", "tcf", "site_default"})
 GRANTED, DENIED = "granted", "denied"
 # The event by which a tag tells of a choice: folded into its visit's record of consent, never a row.
@@ -31,17 +30,23 @@ def consent_in(
     has_gpc = gpc == "1" if gpc else wire.gpc is True
     has_dnt = dnt == "1" if dnt else wire.dnt is True
     marketing: str = wire.marketing or ""
-    if marketing == GRANTED and (has_gpc or has_dnt) and wire.source != "api":
+    source = _source(wire.source or "")
+    if marketing == GRANTED and (has_gpc or has_dnt) and source != "api":
         marketing = DENIED
     return Consent(
         analytics=wire.analytics or "",
         marketing=marketing,
-        source=wire.source if wire.source in SOURCES else "",
+        source=source,
         at_ms=_said_ms(wire.at, skew_ms, received_ms),
         text_version=scrub(wire.text_version or ""),
         gpc=has_gpc,
         dnt=has_dnt,
     )
+
+
+def _source(told: str) -> str:
+    """Return who says it. Only a page's own call can name its banner as it likes, so another text is that call's."""
+    return told if told in SOURCES or not told else "api"
 
 
 def _said_ms(at: int | None, skew_ms: int, received_ms: int) -> int:
