@@ -56,7 +56,7 @@ class Site(models.Model):
     requires_consent = models.BooleanField(default=False)
     # Nothing is taken of a browser that sends Do Not Track.
     honours_dnt = models.BooleanField(default=False)
-    # The tag may keep what it couldn't send, and a choice, on the visitor's device.
+    # The tag may keep what it couldn't send on the visitor's device.
     allows_storage = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
