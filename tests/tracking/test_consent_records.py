@@ -69,6 +69,15 @@ def test_a_change_makes_a_record_and_a_repetition_none(in_alder: Cast) -> None:
     assert (minutes_of(record.received_at), record.session_id) == (8, visit.id)
 
 
+def test_where_nothing_was_said_nothing_is_stored(in_alder: Cast) -> None:
+    site = in_alder.site
+    for minutes in (0, 2):  # a new row, and a changed one
+        store(envelope(site, view(minutes)), envelope(site, view(minutes), visitor=8, consent=said(minutes=0)))
+    empty = {f"consent_{name}__isnull": True for name in ("source", "version", "at")}
+    (silent,) = Session.objects.filter(site_id=site.id, **empty)
+    assert (silent.pageviews, silent.consent_source, silent.consent_version) == (2, "", "")
+
+
 def test_a_page_that_says_nothing_takes_nothing_back(in_alder: Cast) -> None:
     site = in_alder.site
     store(envelope(site, view(0), consent=said("granted", "denied", 0)))

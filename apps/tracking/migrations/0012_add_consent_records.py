@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from apps.tracking.models.fields import SparseTextField
+
 
 class Migration(migrations.Migration):
     dependencies = [("tracking", "0011_lay_events_out")]
@@ -29,10 +31,13 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(model_name="session", name="consent_at", field=models.DateTimeField(null=True)),
-        migrations.AddField(
-            model_name="session", name="consent_source", field=models.TextField(db_default="", default="")
-        ),
-        migrations.AddField(
-            model_name="session", name="consent_version", field=models.TextField(db_default="", default="")
+        # SparseTextField: NULL where nothing was said, which the model reads as empty.
+        migrations.RunSQL(
+            ["ALTER TABLE session ADD COLUMN consent_source text, ADD COLUMN consent_version text"],
+            ["ALTER TABLE session DROP COLUMN consent_source, DROP COLUMN consent_version"],
+            state_operations=[
+                migrations.AddField("session", "consent_source", SparseTextField()),
+                migrations.AddField("session", "consent_version", SparseTextField()),
+            ],
         ),
     ]

@@ -171,8 +171,8 @@ class Session(models.Model):
     gpc = models.BooleanField(default=False)
     dnt = models.BooleanField(default=False)
     # Of what was said last: by whom, on which text, and when (the latest time that it was said). See ConsentRecord.
-    consent_source = models.TextField(default="", db_default="")
-    consent_version = models.TextField(default="", db_default="")
+    consent_source = SparseTextField()
+    consent_version = SparseTextField()
     consent_at = models.DateTimeField(null=True)
 
     company_id = models.BigIntegerField(null=True)

@@ -230,8 +230,8 @@ def _state(row: Sequence[Any]) -> SessionState:
         engaged_ms=row[18],
         consent=(row[19], row[20], row[21], row[22]),
         excluded_by=row[23],
-        consent_source=row[24],
-        consent_version=row[25],
+        consent_source=row[24] or "",
+        consent_version=row[25] or "",
         consent_ms=row[26],
         has_context=row[27],
         is_matched=row[28],
@@ -260,8 +260,8 @@ def _changing(session: SessionState) -> tuple[Any, ...]:
         session.engaged_ms,
         *session.consent,
         session.excluded_by,
-        session.consent_source,
-        session.consent_version,
+        session.consent_source or None,
+        session.consent_version or None,
         None if session.consent_ms is None else clock.from_ms(session.consent_ms),
     )
 
