@@ -144,6 +144,18 @@ def test_a_withdrawal_long_after_the_last_event_is_put_on_the_last_visit_before_
     assert (line.set_aside, line.folded) == ({}, 2)
 
 
+def test_a_withdrawal_holds_for_a_visit_that_becomes_known_after_it(in_alder: Cast) -> None:
+    site = in_alder.site
+    withdrawn = refusal(site, 170)
+    store(envelope(site, view(0), consent=said(minutes=0)))
+    for body in (withdrawn, envelope(site, view(100), consent=said(minutes=0)), envelope(site, view(50)), withdrawn):
+        store(body)
+    store(envelope(site, view(230), consent=said(minutes=200)))
+    assert [visit.consent_analytics for visit in visits(site)] == ["denied", "denied", "denied", "granted"]
+    latest = ConsentRecord.objects.filter(session_id=visits(site)[2].id).order_by("said_at")
+    assert [(minutes_of(row.said_at), row.analytics) for row in latest] == [(0, "granted"), (170, "denied")]
+
+
 def test_a_late_withdrawal_stays_with_visits_that_are_joined_afterwards(in_alder: Cast) -> None:
     site = in_alder.site
     store(envelope(site, view(0), consent=said(minutes=0)))

@@ -10,7 +10,7 @@ Engagement is an event of its visit, but never makes one: it belongs to its page
 where less than 30 minutes lie between, and joins with another one that it touches.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from itertools import product
 from uuid import UUID
@@ -176,6 +176,15 @@ class Sessions:
             if before:
                 return max(before, key=lambda session: session.started_ms)
         return None
+
+    def between(self) -> Iterator[tuple[SessionState, SessionState]]:
+        """Yield each new session that follows another one of its visitor's, with the one before it."""
+        for session in self._by_id.values():
+            if not session.is_new or session.joined_to is not None:
+                continue
+            before = [one for one in self._groups.get(session.key, ()) if one.started_ms < session.started_ms]
+            if before:
+                yield max(before, key=lambda one: one.started_ms), session
 
     def engage(self, session: SessionState, at_ms: int, *, page_ms: int) -> bool:
         """Lengthen the session of the page view at `page_ms` by engagement at `at_ms`; return whether it counts.

@@ -23,7 +23,7 @@ from ..envelope import Consent, EventIn
 from ..ingest import Arrival
 from ..ledger import State, Tally
 from ..steps.consent import DENIED, is_said, is_word_on_consent
-from ..steps.sessions import Sessions, SessionState
+from ..steps.sessions import GAP_MS, Sessions, SessionState
 from .items import FOLDED_KINDS, Item
 from .parameters import records, uuids
 
@@ -148,6 +148,7 @@ class Words:
                 self._say(said, item.lasting_session, envelope.consent, item.at_ms, envelope.received_ms)
         for one in self._loose.values():
             self._settle_loose(one, said, sessions, tally)
+        self._hand_on(said, sessions)
         joined = [gone for gone in sessions.joined if gone.consent_ms is not None]
         for gone in joined:
             said.setdefault(gone.lasting.id.int, (gone.lasting, []))
@@ -198,6 +199,12 @@ class Words:
         if one.events:
             fate = (State.FOLDED, "") if session is not None else (State.SET_ASIDE, SetAside.UNTIED.value)
             tally.note(envelope.site_id, one.arrival.received_on, *fate, one.events)
+
+    def _hand_on(self, said: dict[int, tuple[SessionState, list[Word]]], sessions: Sessions) -> None:
+        """Give late visits what was put on the visit before for want of them: what was said long after that ended."""
+        for before, session in sessions.between():
+            if before.consent_ms is not None and before.consent_ms > max(session.started_ms, before.ended_ms + GAP_MS):
+                said.setdefault(session.id.int, (session, []))[1].append(_last_word(before))
 
     def _append(self, session: SessionState, words: Sequence[Word]) -> bool:
         """Add `words`, in their order, to a visit; False, and nothing done, where one comes before what is known."""
