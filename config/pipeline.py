@@ -3,6 +3,8 @@
 EventsStored    (tracking: the writer has committed)  -> companies: match the visits;  live: push them
 CompanyMatched  (companies: visits have a name)       -> live: name the visitor
 RuleChanged     (tracking: an exclusion rule)         -> tracking: apply it to the past, or undo it
+GoalChanged     (tracking: a goal)                    -> tracking: apply it to the past
+GoalReached     (tracking: conversions are stored)    -> nobody yet
 SiteMoved       (sites: to another client)            -> companies: have the client know who was on it
 SiteRemoved     (tracking: a site was deleted)        -> tracking: erase what was stored of it
 SiteErased      (tracking: a deleted site's visits went) -> companies: forget it too
@@ -21,8 +23,8 @@ from apps.installation.facts import CheckAsked
 from apps.installation.tasks import site_check
 from apps.live.frames import announce_companies, announce_events
 from apps.sites.facts import SiteMoved
-from apps.tracking.facts import EventsStored, RuleChanged, SiteErased, SiteRemoved
-from apps.tracking.tasks import rule_work, site_erase
+from apps.tracking.facts import EventsStored, GoalChanged, RuleChanged, SiteErased, SiteRemoved
+from apps.tracking.tasks import goal_work, rule_work, site_erase
 from config import celery
 
 __all__ = ["celery"]  # whoever wakes tasks needs the application that knows their broker
@@ -41,6 +43,10 @@ def erase_site(fact: SiteRemoved) -> None:
 
 def work_on_rule(fact: RuleChanged) -> None:
     rule_work.apply_async((fact.schema, fact.rule_id), retry=False)
+
+
+def work_on_goal(fact: GoalChanged) -> None:
+    goal_work.apply_async((fact.schema, fact.goal_id), retry=False)
 
 
 def carry_out_check(fact: CheckAsked) -> None:
@@ -64,6 +70,7 @@ listen(EventsStored, match_companies)
 listen(EventsStored, announce_events)
 listen(CompanyMatched, announce_companies)
 listen(RuleChanged, work_on_rule)
+listen(GoalChanged, work_on_goal)
 listen(CheckAsked, carry_out_check)
 listen(SiteMoved, adopt_site)
 listen(SiteRemoved, erase_site)

@@ -114,6 +114,7 @@ def _site_groups(request: AgencyRequest, site: Site, health: SiteHealth) -> list
                 item("live:site-live", "Live", "radio", count=health.live, is_live=bool(health.live)),
                 item("companies:site-companies", "Companies", "building-2"),
                 item("analytics:site-visits", "Visits", "footprints"),
+                item("analytics:site-goals", "Goals", "target"),
             ],
         )
     ]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import breakdowns, overview, portfolio, visits
+from .views import breakdowns, goals, overview, portfolio, visits
 
 app_name = "analytics"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("s/<slug:slug>/overview.csv", overview.course_csv, name="site-course-csv"),
     path("s/<slug:slug>/breakdown/<slug:dimension_name>", breakdowns.breakdown, name="site-breakdown"),
     path("s/<slug:slug>/breakdown/<slug:dimension_name>.csv", breakdowns.breakdown_csv, name="site-breakdown-csv"),
+    path("s/<slug:slug>/goals", goals.goals, name="site-goals"),
     path("s/<slug:slug>/visits", visits.visits, name="site-visits"),
     path("s/<slug:slug>/visits.csv", visits.visits_csv, name="site-visits-csv"),
     path("s/<slug:slug>/visits/<uuid:visit_id>", visits.visit, name="site-visit"),

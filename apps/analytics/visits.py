@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
 
@@ -12,8 +12,10 @@ from apps.companies.selectors import company_names
 from apps.core import formats
 from apps.core.countries import country_name
 from apps.networks.labels import network_label
+from apps.sites.goals.words import money
 from apps.tracking.consent_words import visit_consent
-from apps.tracking.models import Event, Kind, Origin, Session
+from apps.tracking.goals.selectors import session_conversions
+from apps.tracking.models import Conversion, Event, Kind, Origin, Session
 from apps.tracking.rules.selectors import rule_text
 from apps.tracking.selectors import session_all, session_events, session_set_aside
 
@@ -221,14 +223,15 @@ class VisitView:
 
 
 def visit_view(session: Session, *, zone: tzinfo) -> VisitView:
-    """Return a visit in full. Two queries, and one more where its visitor said something on consent."""
+    """Return a visit in full. Three queries; one more where its visitor said something on consent, two for its goals."""
     names = company_names({session.company_id} if session.company_id else set())
     row = visit_row(session, names)
     events = session_events(session, limit=MOMENTS)
+    reached = session_conversions(session)
     return VisitView(
         row=row,
         sentence=_sentence(row),
-        moments=[_moment(event) for event in events],
+        moments=[_moment(event, reached.get(event.event_id, ())) for event in events],
         facts=[
             *((title, [fact for fact in facts if fact.value]) for title, facts in _facts(row)),
             ("Consent", _consent_facts(session, zone)),
@@ -246,7 +249,17 @@ def _sentence(row: VisitRow) -> str:
     return f"{pages} in {formats.duration(row.duration)}{read}{came}."
 
 
-def _moment(event: Event) -> Moment:
+def _moment(event: Event, reached: Sequence[tuple[str, Conversion]]) -> Moment:
+    moment = _happened(event)
+    goals = [("goal", _goal_words(name, conversion)) for name, conversion in reached]
+    return replace(moment, props=[*moment.props, *goals]) if goals else moment
+
+
+def _goal_words(name: str, conversion: Conversion) -> str:
+    return name if conversion.value is None else f"{name}, worth {money(conversion.value, conversion.currency)}"
+
+
+def _happened(event: Event) -> Moment:
     if event.kind == Kind.PAGEVIEW:
         read = [f"engaged {formats.duration(event.engaged_ms / 1000)}"] if event.engaged_ms else []
         read += [f"scrolled to {event.scroll_percent}%"] if event.scroll_percent else []

@@ -1,8 +1,10 @@
 """Clients and sites of one agency."""
 
+import msgspec
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from .goals.rules import GoalRule, ValueFrom
 from .switches import extras_of_new_site
 
 DEFAULT_RETENTION_DAYS = 90
@@ -79,3 +81,45 @@ class SiteDomain(models.Model):
 
     def __str__(self) -> str:
         return self.host
+
+
+class Goal(models.Model):
+    """Something that visitors are to do on a site. Never deleted but with its site: archived, so that its conversions
+    keep a name. What it asks is a GoalRule (apps.sites.goals.rules), which says what each column means.
+    """
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="goals")
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=16)
+    page = models.CharField(max_length=500, blank=True, default="")
+    event_name = models.CharField(max_length=64, blank=True, default="")
+    conditions = models.JSONField(default=list)  # [{"prop": "plan", "op": "is", "value": "team"}, ...]
+    threshold = models.PositiveIntegerField(default=0)
+    value_from = models.CharField(max_length=8, default=ValueFrom.NONE.value)
+    value = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    currency = models.CharField(max_length=3, blank=True, default="")  # ISO 4217
+    counts_every = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    archived_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=200)
+    changed_at = models.DateTimeField()
+    changed_by = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "name"], name="goal_name_once", condition=models.Q(archived_at__isnull=True)
+            )
+        ]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def rule(self) -> GoalRule:
+        """Return what it asks. Raises msgspec.ValidationError where a newer version wrote it."""
+        return msgspec.convert(
+            {name: getattr(self, name) for name in GoalRule.__struct_fields__}, GoalRule, strict=False
+        )

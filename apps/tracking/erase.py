@@ -16,8 +16,10 @@ from .facts import SiteErased, SiteRemoved
 from .locks import site_lock
 from .models import (
     ConsentRecord,
+    Conversion,
     Event,
     ExclusionRule,
+    GoalRun,
     ImportJob,
     LedgerLine,
     ParkedEntry,
@@ -80,6 +82,8 @@ def site_erase(site_id: int) -> None:
         site_lock([site_id])
         for model in (
             ConsentRecord,
+            Conversion,
+            GoalRun,
             PendingEngagement,
             ParkedEntry,
             ImportJob,
@@ -121,4 +125,5 @@ def _sessions_slice(site_id: int) -> int:
         ids = list(visits)
         days_mark(site_id, visits.values())
         SessionAlias.objects.filter(session_id__in=ids).delete()
+        Conversion.objects.filter(session_id__in=ids).delete()
         return Session.objects.filter(id__in=ids).delete()[0]

@@ -16,6 +16,30 @@ class EventsStored:
 
 
 @dataclass(frozen=True, slots=True)
+class GoalReached:
+    """Events met one goal of a site. Each is told once; those of set-aside visits are left out.
+
+    Of a goal that counts once a visit a later event of the same visit is told as well, and an earlier one may come
+    late: which conversion counts, apps.tracking.goals.selectors says.
+    """
+
+    schema: str
+    site_id: int
+    goal_id: int
+    conversion_ids: tuple[int, ...]
+    session_ids: tuple[UUID, ...]  # none twice
+    is_backfill: bool  # found in the past or imported: no live, no mails, no destinations
+
+
+@dataclass(frozen=True, slots=True)
+class GoalChanged:
+    """A goal is to be applied to the past."""
+
+    schema: str
+    goal_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class RuleChanged:
     """An exclusion rule is to be applied to the past, or undone."""
 

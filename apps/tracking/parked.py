@@ -152,7 +152,7 @@ def _fail(row: ParkedEntry, error: Exception) -> Resent:
 
 
 def _tell(stored: Stored) -> None:
-    for fact in stored.facts:
+    for fact in (*stored.facts, *stored.reached):
         facts.publish(fact)
 
 

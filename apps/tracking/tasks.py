@@ -13,6 +13,7 @@ from apps.core.tenancy import current_schema, in_schema
 
 from . import erase, import_jobs, partitions, retention, salts, valkey
 from . import rollups_build as rollups_building
+from .goals import work as goals_work
 from .rules import work
 
 logger = logging.getLogger(__name__)
@@ -88,6 +89,24 @@ def _rules_sweep() -> None:
     work.visits_judge()
     for rule_id in work.rules_unfinished():
         rule_work.delay(current_schema(), rule_id)
+
+
+@shared_task(name="apps.tracking.tasks.goal_work")
+def goal_work(schema: str, goal_id: int) -> None:
+    """Apply a goal to what is stored. What isn't done in time or was broken off, the sweep takes up."""
+    with in_schema(schema):
+        goals_work.goal_work(goal_id)
+
+
+@shared_task(name="apps.tracking.tasks.goals_sweep")
+def goals_sweep() -> None:
+    """Go on with goals that are being applied and that nobody works on."""
+    _for_each_agency(_goals_sweep)
+
+
+def _goals_sweep() -> None:
+    for goal_id in goals_work.goals_unfinished():
+        goal_work.delay(current_schema(), goal_id)
 
 
 @shared_task(name="apps.tracking.tasks.rollups_build")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import installation, parked, site_rules, site_settings, site_switches
+from .views import installation, parked, site_goals, site_rules, site_settings, site_switches
 
 app_name = "tracking"
 urlpatterns = [
@@ -23,5 +23,8 @@ urlpatterns = [
     path("s/<slug:slug>/settings/rules/agents", site_rules.site_rules_agents, name="site-rules-agents"),
     path("s/<slug:slug>/settings/rules/new", site_rules.site_rule_new, name="site-rule-new"),
     path("s/<slug:slug>/settings/rules/<int:rule_id>/undo", site_rules.site_rule_undo, name="site-rule-undo"),
+    path("s/<slug:slug>/goals/new", site_goals.site_goal_new, name="site-goal-new"),
+    path("s/<slug:slug>/goals/<int:goal_id>", site_goals.site_goal, name="site-goal"),
+    path("s/<slug:slug>/goals/<int:goal_id>/state", site_goals.site_goal_state, name="site-goal-state"),
     path("s/<slug:slug>/waiting", installation.waiting, name="site-waiting"),
 ]

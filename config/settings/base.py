@@ -165,6 +165,7 @@ CELERY_BEAT_SCHEDULE = {
     "retention": {"task": "apps.tracking.tasks.retention_enforce", "schedule": crontab(minute="23", hour="*")},
     "erase-sweep": {"task": "apps.tracking.tasks.erase_sweep", "schedule": crontab(minute="*/10")},
     "orphans": {"task": "apps.tracking.tasks.engagement_orphans_drop", "schedule": crontab(minute="41", hour="*")},
+    "goals-sweep": {"task": "apps.tracking.tasks.goals_sweep", "schedule": 60.0},
     "rules-sweep": {"task": "apps.tracking.tasks.rules_sweep", "schedule": 60.0},
     "durable-rewrite": {"task": "apps.tracking.tasks.durable_file_rewrite", "schedule": crontab(minute="53")},
     # One that couldn't begin before the next is due has nothing to add to it.

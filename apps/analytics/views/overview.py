@@ -21,6 +21,7 @@ from ..panels import PANELS, panel_view
 from ..report import Report, report_read
 from ..reports import Course, course, figures
 from ..trust import trust_view
+from .goals import goals_panel
 
 
 def overview(request: HttpRequest, slug: str) -> HttpResponse:
@@ -62,6 +63,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "panels": [
             (panel, report.url("site-panel", panel.name, metric=page.metric_text(metric))) for panel in PANELS.values()
         ],
+        "goals_url": report.url("site-panel", "goals"),
         "trust_url": report.url("site-panel", "trust"),
         "csv_url": report.url("site-course-csv"),
     }
@@ -80,6 +82,8 @@ def panel(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         response = render(request, "analytics/_trust.html", context)
         patch_vary_headers(response, ["HX-Request"])
         return response
+    if name == "goals":
+        return goals_panel(request, report)
     if name not in PANELS:
         raise Http404
     view = panel_view(report, PANELS[name], request.GET.get("tab", ""), request.GET.get("metric", ""))

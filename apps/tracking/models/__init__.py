@@ -2,6 +2,7 @@
 
 from .accounts import LedgerLine, ParkedEntry, WriterPosition
 from .consents import ConsentRecord
+from .conversions import Conversion, GoalRun
 from .imports import ImportJob
 from .rollups import Rollup, RollupDay, RollupMark, VisitColumns
 from .rules import ExclusionRule, VisitToJudge
@@ -9,8 +10,10 @@ from .visits import Event, Kind, Origin, PendingEngagement, Session, SessionAlia
 
 __all__ = [
     "ConsentRecord",
+    "Conversion",
     "Event",
     "ExclusionRule",
+    "GoalRun",
     "ImportJob",
     "Kind",
     "LedgerLine",

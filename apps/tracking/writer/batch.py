@@ -13,7 +13,8 @@ from apps.sites.measured import MeasuredSite, measured_sites
 from ..drop_reasons import SetAside
 from ..envelope import EventIn, Refusals
 from ..events import DAY_MS
-from ..facts import EventsStored
+from ..facts import EventsStored, GoalReached
+from ..goals.storing import conversions_add, conversions_follow
 from ..ingest import Arrival, arrive
 from ..ledger import State, Tally, ledger_add
 from ..locks import site_lock
@@ -22,6 +23,7 @@ from ..rollups import days_between, marks_put
 from ..rules.judging import Rule, rules_in_force
 from ..steps.sessions import GAP_MS, Sessions, SessionState
 from .consents import Words, is_word
+from .conversions import items_met, pages_met
 from .counting import count_items
 from .engagement import Pending, StoredPage, pages_find, pages_raise, pending_take, pending_wait
 from .entries import Broken, Entry, Unreadable
@@ -43,6 +45,7 @@ class Stored(msgspec.Struct):
     tally: Tally = msgspec.field(default_factory=Tally)
     items: list[Item] = []
     repeated: list[Item] = []
+    reached: list[GoalReached] = []
 
 
 class Batch:
@@ -59,6 +62,7 @@ class Batch:
         self.repeated: list[Item] = []
         self.folds: dict[PageKey, Fold] = {}
         self.words = Words()
+        self.reached: list[GoalReached] = []
         self.sessions = Sessions(self._local_day)
 
     def store(self, entries: Sequence[Entry]) -> Stored:
@@ -71,7 +75,8 @@ class Batch:
         if self.items or self.folds or self.words:
             self._store_events()
         ledger_add(self.tally)
-        return Stored(self._facts(), len(self.items), self.arrivals, self.tally, self.items, self.repeated)
+        facts = self._facts()
+        return Stored(facts, len(self.items), self.arrivals, self.tally, self.items, self.repeated, self.reached)
 
     # --- what came ----------------------------------------------------------------------------------------------------
 
@@ -137,6 +142,7 @@ class Batch:
         sessions_store(changed)
         sessions_join(self.sessions.joined)
         self.words.store()
+        self._reach(stored_pages)
         visits_to_judge(changed, self.sessions.joined, self.rules, clock.now())
         marks_put(self._touched_days(changed))
 
@@ -262,6 +268,15 @@ class Batch:
         first = min(session.started_ms for session in [*gone, *renamed])
         last = max(session.ended_ms for session in [*gone, *renamed])
         events_repoint(moved, first, last)
+
+    def _reach(self, stored_pages: dict[PageKey, StoredPage]) -> None:
+        """Store which goals are met by now. Nothing is asked for sites that never had any, or where none is met."""
+        if not any(site.had_goals for site in self.sites.values()):
+            return
+        gone = [one for one in self.sessions.joined if not one.is_new and self.sites[one.site_id].had_goals]
+        conversions_follow((session.id, session.lasting.id) for session in gone)
+        pages = [(page, session) for page in stored_pages.values() if (session := self._session_of(page))]
+        self.reached = conversions_add(self.schema, [*items_met(self.items, self.sites), *pages_met(pages, self.sites)])
 
     def _touched_days(self, changed: Iterable[SessionState]) -> set[tuple[int, date]]:
         """Return all local days of the batch's visits: those of their events, and those on which they used to begin."""

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from apps.core import clock
 
 from .. import ingest, sealing
-from ..facts import EventsStored
+from ..facts import EventsStored, GoalReached
 from . import counters
 from .addresses import Addresses
 from .entries import Entry, entry_ms, read_entry
@@ -124,7 +124,7 @@ class Writer:
         self._lag_ms = max(0, clock.now_ms() - min(entry_ms(entry_id) for _, entry_id, _ in raw))
         # The epochs under which all of this is done: a partition lost on the way and won again was not ours in between.
         epochs = {partition: lease.epoch for partition, lease in self.leases.held.items()}
-        facts: list[EventsStored] = []
+        facts: list[EventsStored | GoalReached] = []
         shares = self._by_schema(raw)
         self._agencies = len(shares)
         for schema, entries in shares.items():
@@ -146,10 +146,12 @@ class Writer:
             shares.setdefault(entry.schema, []).append(entry)
         return shares
 
-    def _store(self, schema: str, entries: Sequence[Entry], epochs: Mapping[int, int]) -> list[EventsStored]:
-        facts: list[EventsStored] = []
+    def _store(
+        self, schema: str, entries: Sequence[Entry], epochs: Mapping[int, int]
+    ) -> list[EventsStored | GoalReached]:
+        facts: list[EventsStored | GoalReached] = []
         for stored in store_share(schema, entries, epochs, self.leaves):
-            facts += stored.facts
+            facts += [*stored.facts, *stored.reached]
             self.stored += stored.rows
             counters.count_stored(stored)
             self.addresses.leave(stored.arrivals)

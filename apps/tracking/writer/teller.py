@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from apps.core.facts import publish
 
 from .. import measures
-from ..facts import EventsStored
+from ..facts import EventsStored, GoalReached
 
 logger = logging.getLogger(__name__)
 
+Fact = EventsStored | GoalReached
 # How long the writer waits for its facts to be out before it moves the checkpoint all the same.
 PATIENCE_SECONDS = 1.0
 # Batches of facts that may wait to be told.
@@ -23,12 +24,12 @@ MOST_WAITING = 100
 
 class Teller:
     def __init__(self) -> None:
-        self._waiting: queue.Queue[tuple[Sequence[EventsStored], threading.Event] | None] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[tuple[Sequence[Fact], threading.Event] | None] = queue.Queue(MOST_WAITING)
         self._is_late = False
         self._thread = threading.Thread(target=self._run, name="teller", daemon=True)
         self._thread.start()
 
-    def tell(self, facts: Sequence[EventsStored]) -> None:
+    def tell(self, facts: Sequence[Fact]) -> None:
         """Publish `facts`; return when that is done, or when it takes too long."""
         if not facts:
             return
@@ -57,7 +58,7 @@ class Teller:
                 self._publish(fact)
             told.set()
 
-    def _publish(self, fact: EventsStored) -> None:
+    def _publish(self, fact: Fact) -> None:
         try:
             publish(fact)
         except Exception:
