@@ -91,6 +91,8 @@ PAGES = (
     Shot("site-company", _first_row_of("companies")),
     Shot("site-visits", _site("visits")),
     Shot("site-visit", _first_row_of("visits")),
+    Shot("site-goals", _site("goals")),
+    Shot("site-goal-new", _site("goals/new?kind=event")),
     Shot("site-settings", _site("settings")),
     Shot("site-check", _site("settings/check")),
     Shot("site-parked", _site("settings/parked")),

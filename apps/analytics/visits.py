@@ -223,7 +223,7 @@ class VisitView:
 
 
 def visit_view(session: Session, *, zone: tzinfo) -> VisitView:
-    """Return a visit in full. Three queries; one more where its visitor said something on consent, two for its goals."""
+    """Return a visit in full. Three queries; more where its visitor reached goals or said something on consent."""
     names = company_names({session.company_id} if session.company_id else set())
     row = visit_row(session, names)
     events = session_events(session, limit=MOMENTS)

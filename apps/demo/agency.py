@@ -16,6 +16,7 @@ from apps.core.ids import public_key
 from apps.sites.models import DEFAULT_RETENTION_DAYS, Client, Site
 from apps.sites.services import client_create, site_create
 
+from .goals import goals_ensure
 from .world import BRINDLEWICK, KESTREL, QUILLMARK, SALTGROVE, World
 
 SLUG = "demo"
@@ -27,6 +28,7 @@ TEAM = (
     ("client@kestrel.example", "Kestrel's marketing", Role.VIEWER),
 )
 WORLDS = (KESTREL, BRINDLEWICK, SALTGROVE, QUILLMARK)
+HAVE_GOALS = (KESTREL, BRINDLEWICK)
 # Imports may be of any age; visits of people live are kept as long as by default.
 KEEPS_EVERYTHING = {SALTGROVE.host}
 
@@ -104,7 +106,10 @@ def _key_ensure(agency: Agency, key: str) -> str:
 
 def sites_ensure() -> dict[str, Site]:
     """Return the demo's sites by their domain; make those that aren't there. Runs in the agency's schema."""
-    return {world.host: _site_ensure(world) for world in WORLDS}
+    sites = {world.host: _site_ensure(world) for world in WORLDS}
+    for world in HAVE_GOALS:
+        goals_ensure(sites[world.host])
+    return sites
 
 
 def _site_ensure(world: World) -> Site:

@@ -1,0 +1,31 @@
+"""What the demo's visitors are to do: one goal of each kind, met by what they are simulated to do."""
+
+from decimal import Decimal
+
+from apps.sites.goals.rules import GoalKind, GoalRule, ValueFrom
+from apps.sites.models import Goal, Site
+from apps.tracking.goals.services import goal_create
+from apps.tracking.selectors import session_any
+
+GOALS = {
+    "Demo requested": GoalRule(
+        0,
+        GoalKind.EVENT,
+        event_name="demo_request",
+        value_from=ValueFrom.FIXED,
+        value=Decimal(120),
+        currency="EUR",
+    ),
+    "Looked at prices": GoalRule(0, GoalKind.PAGE, page="/pricing"),
+    "Article read to its end": GoalRule(0, GoalKind.SCROLL, page="/blog/*", threshold=90),
+    "Two minutes in the documentation": GoalRule(0, GoalKind.ENGAGED, page="/docs*", threshold=120, counts_every=True),
+}
+
+
+def goals_ensure(site: Site) -> None:
+    """Make the demo's goals on a site that never had any; where there are visits already, also for the past."""
+    if Goal.objects.filter(site=site).exists():
+        return
+    reaches_back = session_any(site_id=site.id)
+    for name, rule in GOALS.items():
+        goal_create(site=site, name=name, rule=rule, reaches_back=reaches_back, user_name="Ida Sandvik")
