@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.core.tenancy import current_schema
-from apps.sites.goals.rules import GoalKind, GoalRule
+from apps.sites.goals.rules import GoalKind, GoalRule, ValueFrom
 from apps.sites.models import Goal, Site
 from apps.tracking.envelope import Envelope
 from apps.tracking.facts import GoalReached
@@ -24,7 +24,7 @@ EVER = {"since": datetime(2000, 1, 1, tzinfo=UTC), "until": datetime(2100, 1, 1,
 
 def goal_make(site: Site, kind: str, *, name: str = "", back: bool = False, **asked: Any) -> Goal:
     """Make a goal and, if it reaches back, apply it."""
-    rule = GoalRule(0, GoalKind(kind), **asked)
+    rule = GoalRule(0, GoalKind(kind), **{**asked, "value_from": ValueFrom(asked.get("value_from", "none"))})
     name = name or f"Goal {Goal.objects.count() + 1}"
     goal = goal_create(site=site, name=name, rule=rule, reaches_back=back, user_name="Ann")
     if back:
@@ -49,7 +49,7 @@ def counted(goal: Goal) -> GoalFigures:
     """Return what came of a goal in all visits of its site that count."""
     goal.refresh_from_db()
     visits = session_all(site_id=goal.site_id, **EVER)
-    return goal_figures([goal], site_id=goal.site_id, visits=visits).get(goal.id, GoalFigures())
+    return goal_figures([goal], site_id=goal.site_id, visits=visits, since=EVER["since"]).get(goal.id, GoalFigures())
 
 
 def figures(goal: Goal) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from tests.goaling import goal_make
 from .conftest import at
 
 MAY = "period=custom&from=2026-05-12&to=2026-05-12"
-# Host, user, membership, site; goals, two figures, visits, runs; the shell's.
+# Host, user, membership, site; goals, figures, runs, visits by the kept days and raw; the shell's.
 MOST_QUERIES = 15
 
 
@@ -52,14 +52,14 @@ def goals_page(cast: Cast, query: str = MAY, who: Any = None) -> str:
 
 def test_it_lists_goals_with_what_came_of_them(in_alder: Cast, reached: Site) -> None:
     page = goals_page(in_alder)
-    assert cells(page) == [["2", "1", "33%", "30 EUR"], ["2", "2", "67%", "–"]]
+    assert cells(page) == [["2", "1", "33.3%", "30 EUR"], ["2", "2", "66.7%", "–"]]
     assert "Event order · each time, worth 15 EUR" in page and "Page /thanks · once a visit" in page
 
 
 def test_it_honours_period_and_filters(in_alder: Cast, reached: Site) -> None:
-    assert cells(goals_page(in_alder, f"{MAY}&f=country:is:AT")) == [["0", "0", "0%", "–"], ["1", "1", "100%", "–"]]
+    assert cells(goals_page(in_alder, f"{MAY}&f=country:is:AT")) == [["0", "0", "0.0%", "–"], ["1", "1", "100.0%", "–"]]
     two_days = "period=custom&from=2026-05-11&to=2026-05-12"
-    assert cells(goals_page(in_alder, two_days)) == [["2", "1", "25%", "30 EUR"], ["3", "3", "75%", "–"]]
+    assert cells(goals_page(in_alder, two_days)) == [["2", "1", "25.0%", "30 EUR"], ["3", "3", "75.0%", "–"]]
     assert cells(goals_page(in_alder, "period=custom&from=2026-05-01&to=2026-05-02"))[0] == ["0", "0", "–", "–"]
 
 
@@ -114,7 +114,7 @@ def test_archived_ones_can_be_brought_back_by_managers(in_alder: Cast, reached: 
     goal = Goal.objects.get(name="Order")
     in_alder.browser(in_alder.manager).post(f"/s/{reached.slug}/goals/{goal.id}/state", {"state": "archived"})
     page = goals_page(in_alder, who=in_alder.manager)
-    assert "1 archived goal" in page and cells(page) == [["2", "2", "67%", "–"]]
+    assert "1 archived goal" in page and cells(page) == [["2", "2", "66.7%", "–"]]
     assert "archived goal" not in goals_page(in_alder)
 
 

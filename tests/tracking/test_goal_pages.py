@@ -145,7 +145,7 @@ def test_a_preview_shows_the_past_and_makes_nothing(in_alder: Cast) -> None:
     page = response.content.decode()
     assert response.status_code == 200
     assert "Would have counted 1 time in the past 30 days" in page
-    assert "1 of 2" in page and "50%" in page and "12.50 EUR" in page and "/, Google" in page
+    assert "1 of 2" in page and "50.0%" in page and "12.50 EUR" in page and "/, Google" in page
     assert 'value="/thanks*"' in page
     assert not Goal.objects.exists() and not Conversion.objects.exists()
 

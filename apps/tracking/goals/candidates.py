@@ -13,6 +13,7 @@ from django.db.models.expressions import RawSQL
 from apps.sites.goals.patterns import Page, like_of
 from apps.sites.goals.rules import GoalKind, GoalRule, Seen, goal_met
 
+from ..flags import FLAGGED
 from ..models import Event, Kind
 from .storing import Met, met_of
 
@@ -37,8 +38,11 @@ COLUMNS = (
 
 
 def candidates(*, site_id: int, rule: GoalRule) -> QuerySet[Event, dict[str, Any]]:
-    """Return a site's events that may meet a goal, as rows of COLUMNS; all that do are among them."""
-    events = Event.objects.filter(site_id=site_id)
+    """Return a site's events that may meet a goal, as rows of COLUMNS; all that do are among them.
+
+    Those of visits that a rule has set aside are, too: they may count again. Bots' and spam never do.
+    """
+    events = Event.objects.filter(site_id=site_id, set_aside__in=FLAGGED)
     if rule.kind is GoalKind.EVENT:
         events = events.filter(kind=Kind.EVENT, name=rule.event_name)
     else:

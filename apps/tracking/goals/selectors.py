@@ -43,13 +43,7 @@ class GoalLine:
 
     goal: Goal
     figures: GoalFigures
-    all_visits: int
     run: GoalRun | None = None
-
-    @property
-    def ratio(self) -> float | None:
-        """The share of visits that reached it; None where there were none."""
-        return self.figures.visits / self.all_visits if self.all_visits else None
 
     @property
     def done_ratio(self) -> float | None:
@@ -74,24 +68,27 @@ def goals_archived(*, site_id: int) -> QuerySet[Goal]:
 def goal_lines(*, site_id: int, since: datetime, until: datetime, filters: Filters | None = None) -> Sequence[GoalLine]:
     """Return a site's goals with what visits that began in [since, until) reached, the oldest first.
 
-    Four queries, one where there are no goals.
+    Three queries and one more for several currencies; one where there are no goals.
     """
     goals = list(goals_of(site_id=site_id))
     if not goals:
         return []
     visits = session_all(site_id=site_id, since=since, until=until, filters=filters)
-    figures = goal_figures(goals, site_id=site_id, visits=visits)
-    whole = visits.count()
+    figures = goal_figures(goals, site_id=site_id, visits=visits, since=since)
     runs = {run.goal_id: run for run in GoalRun.objects.filter(site_id=site_id, state=GoalRun.State.APPLYING)}
-    return [GoalLine(goal, figures.get(goal.id, GoalFigures()), whole, runs.get(goal.id)) for goal in goals]
+    return [GoalLine(goal, figures.get(goal.id, GoalFigures()), runs.get(goal.id)) for goal in goals]
 
 
-def goal_figures(goals: Iterable[Goal], *, site_id: int, visits: QuerySet[Session]) -> dict[int, GoalFigures]:
+def goal_figures(
+    goals: Iterable[Goal], *, site_id: int, visits: QuerySet[Session], since: datetime
+) -> dict[int, GoalFigures]:
     """Return what came of goals in some visits of a site, by goal; those that nobody reached are left out.
 
-    One query; it counts each visit once for each goal and currency, and a second one where a goal has several.
+    `since`: when the first of the visits began, or before. One query; it counts each visit once for each goal and
+    currency, and a second one where a goal has several.
     """
-    found = conversions_counted(goals, Conversion.objects.filter(site_id=site_id, session_id__in=visits.values("id")))
+    of_visits = Conversion.objects.filter(site_id=site_id, occurred_at__gte=since, session_id__in=visits.values("id"))
+    found = conversions_counted(goals, of_visits)
     by_currency = found.order_by().values("goal_id", "currency")
     rows = by_currency.annotate(n=Count("pk"), visits=Count("session_id", distinct=True), sum=Sum("value"))
     grouped = defaultdict(list)
