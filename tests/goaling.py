@@ -19,7 +19,7 @@ from apps.tracking.writer.leaves import Leaves
 from apps.tracking.writer.share import store_share
 from tests.tracking.arrivals import EPOCHS, entry
 
-EVER = {"since": datetime(2000, 1, 1, tzinfo=UTC), "until": datetime(2100, 1, 1, tzinfo=UTC)}
+FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def goal_make(site: Site, kind: str, *, name: str = "", back: bool = False, **asked: Any) -> Goal:
@@ -48,8 +48,8 @@ def met(goal: Goal) -> list[tuple[object, ...]]:
 def counted(goal: Goal) -> GoalFigures:
     """Return what came of a goal in all visits of its site that count."""
     goal.refresh_from_db()
-    visits = session_all(site_id=goal.site_id, **EVER)
-    return goal_figures([goal], site_id=goal.site_id, visits=visits, since=EVER["since"]).get(goal.id, GoalFigures())
+    visits = session_all(site_id=goal.site_id, since=FIRST, until=LAST)
+    return goal_figures([goal], site_id=goal.site_id, visits=visits, since=FIRST).get(goal.id, GoalFigures())
 
 
 def figures(goal: Goal) -> tuple[int, int]:

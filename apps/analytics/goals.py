@@ -21,7 +21,7 @@ NOT_UNDERSTOOD = "Not understood by this version of Beacon: nobody reaches it, i
 
 @dataclass(frozen=True, slots=True)
 class GoalRow:
-    """A goal as a line of a table. `percent`: how far it is in the past, where it is on its way there."""
+    """A goal as a line of a table. `percent`: how far it is in the past, where it is on its way there, and `found` how many it has."""
 
     goal: Goal
     asked: str
@@ -32,6 +32,7 @@ class GoalRow:
     value: str
     is_moving: bool
     percent: int | None
+    found: int
     edit_url: str
 
 
@@ -103,6 +104,7 @@ def _row(report: Report, line: GoalLine, visits: int) -> GoalRow:
         value=money_words(line.figures.amounts),
         is_moving=line.run is not None,
         percent=None if ratio is None else int(100 * ratio),
+        found=line.run.found if line.run else 0,
         edit_url=reverse("tracking:site-goal", args=[report.site.slug, line.goal.id]),
     )
 

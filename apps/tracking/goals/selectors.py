@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -91,7 +92,7 @@ def goal_figures(
     found = conversions_counted(goals, of_visits)
     by_currency = found.order_by().values("goal_id", "currency")
     rows = by_currency.annotate(n=Count("pk"), visits=Count("session_id", distinct=True), sum=Sum("value"))
-    grouped = defaultdict(list)
+    grouped: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         grouped[row["goal_id"]].append(row)
     several = [goal_id for goal_id, of_goal in grouped.items() if len(of_goal) > 1]
@@ -108,9 +109,9 @@ def goal_figures(
 
 def conversions_counted(goals: Iterable[Goal], found: QuerySet[Conversion]) -> QuerySet[Conversion]:
     """Return which of these conversions count, given all of some visits that count."""
-    every, once = [], []
-    for goal in goals:
-        (every if goal.counts_every else once).append(goal.id)
+    known = list(goals)
+    every = [goal.id for goal in known if goal.counts_every]
+    once = [goal.id for goal in known if not goal.counts_every]
     order = ("goal_id", "session_id", "occurred_at", "event_id")
     first = found.filter(goal_id__in=once).order_by(*order).distinct("goal_id", "session_id").values("id")
     return found.filter(Q(goal_id__in=every) | Q(id__in=first))
@@ -126,7 +127,7 @@ def session_conversions(session: Session) -> dict[UUID, list[tuple[str, Conversi
     if not goal_ids:
         return {}
     goals = {goal.id: goal for goal in Goal.objects.filter(id__in=goal_ids)}
-    by_event = defaultdict(list)
+    by_event: defaultdict[UUID, list[tuple[str, Conversion]]] = defaultdict(list)
     for conversion in conversions_counted(goals.values(), found).order_by("goal_id"):
         by_event[conversion.event_id].append((goals[conversion.goal_id].name, conversion))
     return dict(by_event)
