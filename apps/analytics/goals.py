@@ -21,7 +21,7 @@ NOT_UNDERSTOOD = "Not understood by this version of Beacon: nobody reaches it, i
 
 @dataclass(frozen=True, slots=True)
 class GoalRow:
-    """A goal as a line of a table. `percent`: how far it is in the past, where it is on its way there, and `found` how many it has."""
+    """A goal as a line of a table. `percent`: how far it is in the past, if it is on its way there; `found`: so far."""
 
     goal: Goal
     asked: str
