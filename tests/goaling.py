@@ -1,8 +1,6 @@
 """Goals in tests: making them, storing by the writer, and what counts."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from apps.core.tenancy import current_schema
@@ -58,5 +56,5 @@ def figures(goal: Goal) -> tuple[int, int]:
     return found.conversions, found.visits
 
 
-def amounts(goal: Goal) -> Sequence[tuple[str, Decimal]]:
+def amounts(goal: Goal) -> list[tuple[str, object]]:
     return [(one.currency, one.amount) for one in counted(goal).amounts]

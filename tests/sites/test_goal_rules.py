@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from apps.sites.goals.conditions import PropCondition, PropOp, condition_written, conditions_met
+from apps.sites.goals.conditions import PropCondition, Property, PropOp, condition_written, conditions_met
 from apps.sites.goals.patterns import Page
 from apps.sites.goals.rules import GoalKind, GoalRule, Seen, ValueFrom, goal_met, rules_read, worth
 from apps.sites.goals.words import asked_words, counted_words
 
-PROPS = {"plan": "Team", "seats": 12, "price": "19.90", "trial": True, "empty": ""}
+PROPS: dict[str, Property] = {"plan": "Team", "seats": 12, "price": "19.90", "trial": True, "empty": ""}
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def candidates(*, site_id: int, rule: GoalRule) -> QuerySet[Event, dict[str, Any
 
     Those of visits that a rule has set aside are, too: they may count again. Bots' and spam never do.
     """
-    events = Event.objects.filter(site_id=site_id, set_aside__in=FLAGGED)
+    events: QuerySet[Event] = Event.objects.filter(site_id=site_id, set_aside__in=FLAGGED)
     if rule.kind is GoalKind.EVENT:
         events = events.filter(kind=Kind.EVENT, name=rule.event_name)
     else:
@@ -53,7 +53,8 @@ def candidates(*, site_id: int, rule: GoalRule) -> QuerySet[Event, dict[str, Any
         events = events.filter(engaged_ms__gte=rule.threshold * 1000)
     if rule.page:
         events = events.filter(RawSQL("path ILIKE %s", [like_of(rule.page)], output_field=BooleanField()))
-    return events.values(*COLUMNS)
+    rows: QuerySet[Event, dict[str, Any]] = events.values(*COLUMNS)
+    return rows
 
 
 def those_that_meet(rule: GoalRule, rows: Iterable[Mapping[str, Any]]) -> Iterator[Met]:

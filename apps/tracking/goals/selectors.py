@@ -5,7 +5,7 @@ belongs to the day on which its visit began: so the share of visits that reached
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -92,7 +92,7 @@ def goal_figures(
     found = conversions_counted(goals, of_visits)
     by_currency = found.order_by().values("goal_id", "currency")
     rows = by_currency.annotate(n=Count("pk"), visits=Count("session_id", distinct=True), sum=Sum("value"))
-    grouped: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    grouped: defaultdict[int, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         grouped[row["goal_id"]].append(row)
     several = [goal_id for goal_id, of_goal in grouped.items() if len(of_goal) > 1]

@@ -111,7 +111,7 @@ def _editor(
         {"url": f"{here}?kind={kind.value}", "label": label, "icon": KIND_ICONS[kind], "is_current": kind is form.kind}
         for kind, label in KIND_LABELS.items()
     ]
-    context = {
+    context: dict[str, object] = {
         "site": site,
         "goal": goal,
         "form": form,

@@ -94,7 +94,7 @@ def _met_by_item(rule: GoalRule, item: Item, seen: Seen) -> Met:
         occurred_at=clock.from_ms(item.at_ms),
         value=seen.value,
         currency=seen.currency,
-        is_backfill=item.arrival.envelope.import_id is not None,
+        is_backfill=bool(item.arrival.envelope.import_id),
         is_counted=not session.set_aside,
     )
 
