@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from apps.core import clock
+from apps.core import clock, facts
 from apps.core.tenancy import in_schema
 from apps.sites.goals.conditions import PropCondition, PropOp
 from apps.sites.goals.rules import ValueFrom
@@ -25,6 +26,7 @@ from tests.goaling import amounts, figures, goal_make, met, reach
 
 from .arrivals import CRAWLER, NOON, PARTITIONS, click, engagement, envelope, store, view, visits
 from .ruling import rule_gone, rule_make
+from .test_parked_resend import heal, parked, resend
 from .test_writer_stores import queries_of
 
 FIXED: dict[str, Any] = {"value_from": ValueFrom.FIXED, "value": Decimal(50), "currency": "EUR"}
@@ -237,6 +239,22 @@ def test_a_goal_that_isnt_understood_is_reached_by_nobody(in_alder: Cast) -> Non
     store(envelope(site, view(0, "/thanks")))
     assert (met(strange), figures(plain)) == ([], (1, 1))
     assert Event.objects.filter(site_id=site.id).count() == 1
+
+
+def test_what_was_parked_reaches_goals_when_it_is_stored_after_all(
+    in_alder: Cast,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[GoalReached] = []
+    monkeypatch.setitem(facts._listeners, GoalReached, [told.append])
+    goal = goal_make(in_alder.site, "page", page="/thanks")
+    row = parked(in_alder, view(0, "/tha\x00nks"))
+    assert figures(goal) == (0, 0)
+    heal(row)
+    with django_capture_on_commit_callbacks(execute=True):
+        resend(row)
+    assert (figures(goal), [fact.goal_id for fact in told]) == ((1, 1), [goal.id])
 
 
 def test_deleting_a_visit_takes_its_conversions(in_alder: Cast) -> None:
