@@ -5,13 +5,12 @@ Redirects are followed by hand, so that each address on the way is judged by the
 
 import ssl
 import time
-import typing
 import zlib
-from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
 
+from apps.core.http import GuardedBackend
 from apps.core.outbound import Guard, PrivateAddress, UnknownName
 
 from .findings import Fetched, Trouble
@@ -42,33 +41,6 @@ TLS_KINDS = {
     62: "tls_wrong_host",
     64: "tls_wrong_host",
 }
-
-
-class GuardedBackend(httpcore.NetworkBackend):
-    """Connects to addresses that the guard has judged, whatever the name may say a moment later."""
-
-    def __init__(self, guard: Guard, inner: httpcore.NetworkBackend | None = None) -> None:
-        self._guard = guard
-        self._inner = inner or httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[typing.Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        failure: Exception | None = None
-        for address in self._guard.addresses(host, port)[:2]:
-            try:
-                return self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        raise failure or httpcore.ConnectError("no address")
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 class Late(Exception):

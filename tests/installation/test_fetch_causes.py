@@ -12,10 +12,11 @@ import httpcore
 import pytest
 import trustme
 
+from apps.core.http import GuardedBackend
 from apps.core.outbound import Guard, PrivateAddress
 from apps.installation.causes import Cause
 from apps.installation.diagnosis import diagnose
-from apps.installation.fetching import GuardedBackend, page_fetch
+from apps.installation.fetching import page_fetch
 from apps.installation.findings import Fetched, Visit
 from apps.installation.running import findings_of
 
