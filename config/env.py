@@ -12,6 +12,7 @@ from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -63,6 +64,19 @@ def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise ImproperlyConfigured(f"{name} is {value!r}: write one of {', '.join(choices)}.")
     return value
+
+
+def url(name: str) -> str:
+    """Return an address that begins with http:// or https:// and has a host; empty where none is given."""
+    given = text(name)
+    try:
+        parts = urlsplit(given)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if given and not is_address:
+        raise ImproperlyConfigured(f"{name} isn't an address: write one such as https://api.example.com/batch.")
+    return given
 
 
 def words(name: str) -> list[str]:

@@ -18,7 +18,7 @@ from .countries import continent_of
 from .kinds import Classified, NetworkKind, classify, known_name
 from .reputation import reputation
 
-__all__ = ["Network", "NetworkKind", "lookup"]
+__all__ = ["Network", "NetworkKind", "Owner", "lookup", "owner_of"]
 
 NO_ADDRESS = "not an address"
 PRIVATE = "a private or reserved address"
@@ -128,7 +128,7 @@ def lookup(ip: str) -> Network:
     )
 
 
-class _Owner(msgspec.Struct, frozen=True, kw_only=True):
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
     """What is the same for all addresses of a network."""
 
     asn: int | None
@@ -143,15 +143,20 @@ class _Owner(msgspec.Struct, frozen=True, kw_only=True):
     carries_people: bool
 
 
+def owner_of(asn: int | None, name: str, domain: str) -> Owner:
+    """Return what the local tables say of an organisation that somebody else has named as a network's owner."""
+    return _owner("" if asn is None else f"AS{asn}", name, domain.lower(), databases.generation())
+
+
 @lru_cache(maxsize=CACHED_NETWORKS)
-def _owner(asn: str, name: str, domain: str, generation: str) -> _Owner:
+def _owner(asn: str, name: str, domain: str, generation: str) -> Owner:
     """Describe a network; the databases' generation is part of the key, so that a refreshed one isn't answered from the
     old one."""
     lists = reputation()
     known = databases.domains().get(domain)
     number = _asn(asn)
     told = _told(name, domain, known.type if known else "", is_listed_hosting=number in lists.hosting_asns)
-    return _Owner(
+    return Owner(
         asn=number,
         network_name=name,
         organisation=known_name(domain) or _display_name(known.name if known else "", name),

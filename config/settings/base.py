@@ -180,6 +180,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 240.0},
     },
     "match-sweep": {"task": "apps.companies.tasks.match_sweep", "schedule": 60.0},
+    # One that couldn't begin before the next is due has nothing to add to it.
+    "networks-sweep": {
+        "task": "apps.companies.tasks.networks_sweep",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "matches-tidy": {"task": "apps.companies.tasks.matches_tidy", "schedule": crontab(minute="37")},
     "spares": {"task": "apps.agencies.tasks.spares_refill", "schedule": 60.0},
     "databases": {
@@ -284,6 +290,15 @@ INGEST_LIMITS_OPEN = not env.flag("BEACON_LIMITS_CLOSED")
 
 # Which database of places is fetched: cities (64 MB), or countries only (8 MB).
 BEACON_GEO = env.choice("BEACON_GEO", "city", ("city", "country"))
+
+# --- asking IPinfo ----------------------------------------------------------------------------------------------------
+# Without a token nobody is asked: the local databases say what they know.
+BEACON_IPINFO_TOKEN = env.text("BEACON_IPINFO_TOKEN")
+BEACON_IPINFO_PLAN = env.choice("BEACON_IPINFO_PLAN", "core", ("lite", "core", "plus", "legacy"))
+# Where batches are asked; empty: as the plan has it.
+BEACON_IPINFO_URL = env.url("BEACON_IPINFO_URL")
+# Addresses a day (UTC). The smallest paid plan has 150,000 a month.
+BEACON_IPINFO_BUDGET = env.integer("BEACON_IPINFO_BUDGET", 5_000)
 
 # --- checking an installation -----------------------------------------------------------------------------------------
 # Chromium's program. Empty: the first one on PATH; without any, pages are only fetched.

@@ -1,15 +1,22 @@
 """A fixed present moment, and a month of companies whose figures were worked out by hand."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from apps.companies.services import visits_match
 from apps.core import clock
+from apps.networks import databases
+from apps.tracking import valkey
 from apps.tracking.models import Session
 from tests.cast import Cast
 from tests.factories_tracking import Page, visit_make
+from tests.networks.databases import make_databases
+
+from .ipinfo import TOKEN, FakeIPinfo, fake_ipinfo
 
 NOW = datetime(2026, 5, 13, 10, tzinfo=UTC)
 
@@ -66,3 +73,23 @@ def worked_month(in_alder: Cast) -> Cast:
     made(second, ago(days=40), visitor=6, pages=[Page("/", engaged_s=3)], source="Bing", country="GB", **WESTMERE)
     visits_match()
     return in_alder
+
+
+@pytest.fixture(scope="session")
+def _databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_databases(tmp_path_factory.mktemp("networks"))
+
+
+@pytest.fixture
+def ipinfo(settings: Any, _databases: Path) -> Iterator[FakeIPinfo]:
+    """A local IPinfo that the settings name, with a token; small local databases; nothing known from other tests."""
+    settings.BEACON_DATA_DIR = _databases
+    names = valkey.volatile().keys("beacon:enrichment:*")
+    if names:
+        valkey.volatile().delete(*cast("list[bytes]", names))
+    with fake_ipinfo() as fake:
+        settings.BEACON_IPINFO_TOKEN = TOKEN
+        settings.BEACON_IPINFO_URL = fake.url
+        settings.BEACON_IPINFO_BUDGET = 5_000
+        yield fake
+    databases.forget()

@@ -6,6 +6,7 @@ import prometheus_client
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
+from apps.companies.enrichment import measures as enrichment_measures
 from apps.core import middleware
 from apps.tracking import measures
 from apps.tracking.exposition import states
@@ -15,7 +16,7 @@ from config.env import ROOT
 
 TEXT = (ROOT / "docs" / "observing.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (`beacon_[^|]+) \| ([^|]+) \| ([^|]+) \|$", TEXT, re.M)
-__all__ = ["measures", "middleware", "observed_tasks"]  # imported to define what they count
+__all__ = ["enrichment_measures", "measures", "middleware", "observed_tasks"]  # imported to define what they count
 
 
 def documented() -> dict[str, tuple[str, set[str]]]:

@@ -1,0 +1,1 @@
+"""Who can say what an address is: the local databases, and IPinfo."""
