@@ -1,6 +1,6 @@
 """THE wiring: which fact wakes which work. The whole flow behind the writer on one page.
 
-EventsStored    (tracking: the writer has committed)  -> companies: match the visits;  live: push them
+EventsStored    (tracking: the writer has committed)  -> companies: match them, ask for networks;  live: push them
 CompanyMatched  (companies: visits have a name)       -> live: name the visitor
 RuleChanged     (tracking: an exclusion rule)         -> tracking: apply it to the past, or undo it
 GoalChanged     (tracking: a goal)                    -> tracking: apply it to the past
@@ -16,7 +16,8 @@ A wake-up may get lost: each of these is found again by a sweep or by the next l
 from apps.companies.erase import site_forget
 from apps.companies.facts import CompanyMatched
 from apps.companies.moving import site_adopt
-from apps.companies.tasks import visits_match_task
+from apps.companies.tasks import networks_resolve_task, visits_match_task
+from apps.companies.waking import to_be_asked
 from apps.core.facts import listen
 from apps.core.tenancy import in_schema
 from apps.installation.facts import CheckAsked
@@ -35,6 +36,11 @@ def match_companies(fact: EventsStored) -> None:
     if fact.unmatched_ids:
         ids = [str(session_id) for session_id in fact.unmatched_ids]
         visits_match_task.apply_async((fact.schema, ids), retry=False)
+
+
+def ask_for_networks(fact: EventsStored) -> None:
+    if ids := [str(session_id) for session_id in to_be_asked(fact)]:
+        networks_resolve_task.apply_async((fact.schema, ids), retry=False)
 
 
 def erase_site(fact: SiteRemoved) -> None:
@@ -67,6 +73,7 @@ def forget_site(fact: SiteErased) -> None:
 
 
 listen(EventsStored, match_companies)
+listen(EventsStored, ask_for_networks)
 listen(EventsStored, announce_events)
 listen(CompanyMatched, announce_companies)
 listen(RuleChanged, work_on_rule)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
+from apps.companies.network_sources import sources_of
 from apps.companies.selectors import company_names
 from apps.core import formats
 from apps.core.countries import country_name
@@ -327,6 +328,7 @@ def _facts(row: VisitRow) -> list[tuple[str, list[Fact]]]:
                 Fact("Operator", one.network_name or one.organisation),
                 Fact("Number", f"AS{one.asn}" if one.asn else ""),
                 Fact("Hidden by", _hidden_by(one)),
+                Fact("Told by", sources_of([one.id]).get(one.id, "the local databases")),
             ],
         ),
         (

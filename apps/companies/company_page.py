@@ -74,7 +74,9 @@ def ground_lines(company: Company, grounds: Sequence[Ground]) -> list[str]:
 def _ground_line(company: Company, ground: Ground) -> str:
     asn = ground.evidence.get("asn", "")
     number = f", {asn}" if asn else ""
-    return f"Network registered to {company.name}{number}, in {_visits(ground.visits)}"
+    source = ground.evidence.get("source", "local")
+    told = f"told by {'the local databases' if source == 'local' else source}"
+    return f"Network registered to {company.name}{number}, in {_visits(ground.visits)}, {told}"
 
 
 def summary(company: Company, *, visits: int, pages: Sequence[str]) -> str:

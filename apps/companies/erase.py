@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef
 
 from apps.sites.models import Site
 
-from .models import Company, CompanyClient, CompanyMatch
+from .models import Company, CompanyClient, CompanyMatch, NetworkLookup
 
 # Matches looked at in one statement.
 SLICE = 10_000
@@ -41,8 +41,9 @@ def matches_tidy() -> int:
 
 
 def site_forget(*, site_id: int) -> None:
-    """Erase a deleted site's matches, and what rested on them alone. May run twice."""
+    """Erase a deleted site's matches, who told its networks, and what rested on that alone. May run twice."""
     with transaction.atomic():
+        NetworkLookup.objects.filter(site_id=site_id).delete()
         matches = CompanyMatch.objects.filter(site_id=site_id)
         company_ids = list(matches.order_by().values_list("company_id", flat=True).distinct())
         matches.delete()

@@ -27,18 +27,25 @@ class Match:
 
 
 def match_network(
-    *, kind: str, organisation: str, domain: str, asn: int | None, network_name: str, is_hidden: bool
+    *,
+    kind: str,
+    organisation: str,
+    domain: str,
+    asn: int | None,
+    network_name: str,
+    is_hidden: bool,
+    source: str = "local",
 ) -> Match | None:
     """Return the organisation of a network, or None where it isn't one or isn't the visitor's.
 
     `kind` is a networks.NetworkKind value; `is_hidden` says that the address belongs to a VPN, Tor or hosting range,
-    behind which anybody may sit.
+    behind which anybody may sit; `source` who says all this ("local", "IPinfo").
     """
     confidence = NETWORK_CONFIDENCE.get(kind)
     host = bare_domain(domain)
     if confidence is None or is_hidden or not host or not organisation:
         return None
-    evidence = {"network": network_name or organisation, "domain": host}
+    evidence = {"network": network_name or organisation, "domain": host, "source": source}
     if asn:
         evidence["asn"] = f"AS{asn}"
     return Match(

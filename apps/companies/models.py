@@ -51,3 +51,24 @@ class CompanyMatch(models.Model):
         db_table = "company_match"
         constraints = [models.UniqueConstraint(fields=["session_id", "ground"], name="company_match_once")]
         indexes = [models.Index(fields=["company", "site_id"], name="company_match_site")]
+
+
+class NetworkLookup(models.Model):
+    """Who told a visit's network, and while `due_at` is set, when IPinfo is to be asked for it.
+
+    Made only while there is a token. A visit without such a row has what the local databases say.
+    """
+
+    session_id = models.UUIDField(primary_key=True)
+    site_id = models.BigIntegerField()
+    source = models.TextField()  # enrichment.providers.base.Source
+    due_at = models.DateTimeField(null=True)
+    until_at = models.DateTimeField()  # its sealed address is gone then
+    tries = models.SmallIntegerField(default=0)
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "network_lookup"
+        indexes = [
+            models.Index(fields=["due_at"], name="network_lookup_due", condition=models.Q(due_at__isnull=False)),
+        ]

@@ -1,6 +1,6 @@
 """Writing companies: from a visit's network to the company, its match and what each client knows of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -12,9 +12,11 @@ from apps.core.tenancy import current_schema
 from apps.sites.models import Site
 from apps.tracking.company_links import VisitNetwork, visits_link, visits_unmatched
 
+from .enrichment.providers.base import Source
 from .facts import CompanyMatched
 from .matching import Match, match_network
 from .models import Company, CompanyMatch
+from .network_sources import sources_of
 
 _SEEN = """
 INSERT INTO company_client (company_id, client_id, first_seen_at, last_seen_at)
@@ -37,7 +39,8 @@ def visits_match(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_00
         visits = visits_unmatched(session_ids=session_ids, limit=limit)
         if not visits:
             return 0
-        matches = {visit.id: match for visit in visits if (match := _match(visit)) is not None}
+        sources = sources_of(visit.id for visit in visits)
+        matches = {visit.id: match for visit in visits if (match := _match(visit, sources)) is not None}
         at = clock.now()
         ids = _companies_ensure(visits, matches, at)
         linked = {visit.id: ids[matches[visit.id].domain] if visit.id in matches else None for visit in visits}
@@ -48,7 +51,7 @@ def visits_match(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_00
     return len(visits)
 
 
-def _match(visit: VisitNetwork) -> Match | None:
+def _match(visit: VisitNetwork, sources: Mapping[UUID, str]) -> Match | None:
     return match_network(
         kind=visit.network_kind,
         organisation=visit.organisation,
@@ -56,6 +59,7 @@ def _match(visit: VisitNetwork) -> Match | None:
         asn=visit.asn,
         network_name=visit.network_name,
         is_hidden=visit.is_hidden,
+        source=sources.get(visit.id, Source.LOCAL.value),
     )
 
 

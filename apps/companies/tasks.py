@@ -1,4 +1,5 @@
-"""Company matching as background work: woken by facts, swept each minute, since a wake-up may get lost."""
+"""Company matching, and asking for networks, as background work: woken by facts, swept each minute, since a wake-up may
+get lost."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -6,11 +7,13 @@ from uuid import UUID
 
 from celery import shared_task
 from django.db import DatabaseError
+from redis.exceptions import RedisError
 
 from apps.agencies.migrating import agency_schemas
 from apps.core.tenancy import in_schema
 
 from .erase import matches_tidy
+from .resolving import networks_resolve, networks_sweep, networks_tidy
 from .services import visits_match
 
 logger = logging.getLogger(__name__)
@@ -28,10 +31,27 @@ def match_sweep() -> None:
     _for_each_agency(visits_match)
 
 
+@shared_task(name="apps.companies.tasks.networks_resolve")
+def networks_resolve_task(schema: str, session_ids: Iterable[str]) -> None:
+    """Ask for visits' networks. What can't be had now is found by the sweep."""
+    with in_schema(schema):
+        try:
+            networks_resolve(session_ids=[UUID(session_id) for session_id in session_ids])
+        except RedisError as error:
+            logger.warning("Networks can't be asked for at the moment: %s", type(error).__name__)
+
+
+@shared_task(name="apps.companies.tasks.networks_sweep")
+def networks_sweep_task() -> None:
+    """Ask for the networks that are due, in every agency, a bounded slice each."""
+    _for_each_agency(networks_sweep)
+
+
 @shared_task(name="apps.companies.tasks.matches_tidy")
 def matches_tidy_task() -> None:
-    """Forget why visits were matched that are gone: deleted, too old, joined to others."""
+    """Forget why visits were matched that are gone: deleted, too old, joined to others. Likewise who told networks."""
     _for_each_agency(matches_tidy)
+    _for_each_agency(networks_tidy)
 
 
 def _for_each_agency(work: Callable[[], object]) -> None:
@@ -40,5 +60,5 @@ def _for_each_agency(work: Callable[[], object]) -> None:
         try:
             with in_schema(schema):
                 work()
-        except DatabaseError:
+        except (DatabaseError, RedisError):
             logger.exception("agency %s was left out", schema)

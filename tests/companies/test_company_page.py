@@ -31,7 +31,7 @@ def test_it_says_who_they_are_and_what_they_did(worked_month: Cast) -> None:
     text = words(page(worked_month))
     assert "3 visits so far. Read longest: /pricing, /." in text
     assert "varnholt.example Company mostly from Germany" in text
-    assert "Network registered to Varnholt AG, AS64501, in 3 visits" in text
+    assert "Network registered to Varnholt AG, AS64501, in 3 visits, told by the local databases" in text
     assert "High confidence, 0.85" in text
     assert "3 by 2 daily visitors" in text
     assert "Today, Wed 13 May" in text and "Mon 11 May" in text and "Thu 23 Apr" in text

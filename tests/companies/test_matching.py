@@ -22,7 +22,9 @@ def test_it_matches_who_uses_a_network(kind: str) -> None:
     assert (match.name, match.domain, match.kind) == ("Alder Works AG", "alderworks.example", kind)
     assert match.ground == "network"
     assert match.confidence_ratio == NETWORK_CONFIDENCE[kind]
-    assert match.evidence == {"network": "ALDERWORKS-AS", "domain": "alderworks.example", "asn": "AS64500"}
+    assert match.evidence == {
+        "network": "ALDERWORKS-AS", "domain": "alderworks.example", "asn": "AS64500", "source": "local",
+    }  # fmt: skip
 
 
 def test_the_writer_leaves_just_the_kinds_to_it_that_it_matches() -> None:

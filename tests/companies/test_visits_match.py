@@ -39,7 +39,9 @@ def test_a_visit_from_a_companys_network_gets_the_company(in_alder: Cast) -> Non
     match = CompanyMatch.objects.get()
     assert (match.session_id, match.site_id, match.ground) == (visit.id, in_alder.site.id, "network")
     assert match.confidence_ratio == 0.85
-    assert match.evidence == {"network": "Varnholt AG", "domain": "varnholt.example", "asn": "AS64501"}
+    assert match.evidence == {
+        "network": "Varnholt AG", "domain": "varnholt.example", "asn": "AS64501", "source": "local",
+    }  # fmt: skip
     known = CompanyClient.objects.get()
     assert (known.client_id, known.first_seen_at, known.last_seen_at) == (
         in_alder.first.id,
@@ -113,8 +115,8 @@ def test_it_tells_which_visits_of_each_site_have_a_name(
 def test_visits_of_a_hundred_companies_take_as_many_queries_as_one(in_alder: Cast, visits: int) -> None:
     for number in range(visits):
         visit_make(in_alder.site, ago(minutes=number), **network(f"Company {number}", f"c{number}.example"))
-    # Lock; visits; companies read, made, read; link, mark; matches; clients of the sites, what they know.
-    with queries_asked(10):
+    # Lock; visits, who told it; companies read, made, read; link, mark; matches; clients of the sites, what they know.
+    with queries_asked(11):
         visits_match()
 
 
