@@ -10,9 +10,9 @@ from urllib.parse import urljoin, urlsplit
 
 import httpcore
 
-from apps.core.http import GuardedBackend
 from apps.core.outbound import Guard, PrivateAddress, UnknownName
 
+from .connecting import Deadline, GuardedBackend, Late
 from .findings import Fetched, Trouble
 
 MOST_HOPS = 10  # as browsers, about
@@ -43,10 +43,6 @@ TLS_KINDS = {
 }
 
 
-class Late(Exception):
-    """The time for the fetch is over."""
-
-
 def page_fetch(url: str, *, guard: Guard, seconds: float, trusts: ssl.SSLContext | None = None) -> Fetched:
     """Return what a GET of a page leads to. Never raises: what is in the way is the result's `trouble`.
 
@@ -55,9 +51,10 @@ def page_fetch(url: str, *, guard: Guard, seconds: float, trusts: ssl.SSLContext
     begun = time.monotonic()
     found = Fetched(hops=[url])
     context = trusts or ssl.create_default_context()
-    with httpcore.ConnectionPool(ssl_context=context, network_backend=GuardedBackend(guard)) as pool:
+    deadline = Deadline(begun + seconds)
+    with httpcore.ConnectionPool(ssl_context=context, network_backend=GuardedBackend(guard, deadline)) as pool:
         try:
-            _follow(pool, found, begun + seconds)
+            _follow(pool, found, deadline)
         except (OSError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, Late) as error:
             found.trouble = _trouble(error, found.host)
         except (httpcore.UnsupportedProtocol, ValueError, UnicodeError) as error:
@@ -68,9 +65,9 @@ def page_fetch(url: str, *, guard: Guard, seconds: float, trusts: ssl.SSLContext
     return found
 
 
-def _follow(pool: httpcore.ConnectionPool, found: Fetched, until: float) -> None:
+def _follow(pool: httpcore.ConnectionPool, found: Fetched, deadline: Deadline) -> None:
     while True:
-        target = _ask(pool, found, until)
+        target = _ask(pool, found, deadline)
         if not target:
             return
         found.hops.append(urljoin(found.url, target))
@@ -79,32 +76,28 @@ def _follow(pool: httpcore.ConnectionPool, found: Fetched, until: float) -> None
             return
 
 
-def _ask(pool: httpcore.ConnectionPool, found: Fetched, until: float) -> str:
+def _ask(pool: httpcore.ConnectionPool, found: Fetched, deadline: Deadline) -> str:
     """Ask for the last hop. Returns where it redirects to; empty where it is the page itself."""
     url = found.url
     if urlsplit(url).scheme not in ("http", "https"):
         raise httpcore.UnsupportedProtocol("only http and https are opened")
-    left = until - time.monotonic()
-    if left <= 0:
-        raise Late
-    limits = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), left)}
+    limits = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), deadline.left())}
     with pool.stream("GET", _ascii(url), headers=HEADERS, extensions=limits) as response:
         headers = [(key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in response.headers]
         found.status, found.headers = response.status, headers
         target = found.header("location") if response.status in REDIRECTS else ""
         if not target:
-            found.body = _text(_read(response, until), headers)
+            found.body = _text(_read(response, deadline), headers)
         return target
 
 
-def _read(response: httpcore.Response, until: float) -> bytes:
+def _read(response: httpcore.Response, deadline: Deadline) -> bytes:
     """Return the body's first MOST_BYTES, unpacked; what is behind them is left."""
     is_packed = any(key.lower() == b"content-encoding" and b"gzip" in value for key, value in response.headers)
     unpack = zlib.decompressobj(16 + zlib.MAX_WBITS) if is_packed else None
     body = bytearray()
     for chunk in response.iter_stream():
-        if time.monotonic() > until:
-            raise Late
+        deadline.left()
         body += unpack.decompress(chunk, MOST_BYTES) if unpack else chunk
         if len(body) >= MOST_BYTES:
             break

@@ -25,9 +25,10 @@ from .rendering import Renderer
 from .services import BROKEN, NO_TIME, check_fail, check_finish, check_rendering, check_take, seconds_left
 from .source import source_read
 
-# Of a check's 20 seconds: what fetching may take, what storing the answer takes, and without which a start is no use.
+# Of a check's 20 seconds: what fetching may take; what ending a browser that doesn't answer, judging and storing take;
+# and without which a start is no use.
 FETCH_SECONDS = 7.0
-STORE_SECONDS = 1.0
+STORE_SECONDS = 3.0
 LEAST_SECONDS = 6.0
 # Browsers at once in a worker process: each takes a few hundred megabytes.
 MOST_AT_ONCE = 2

@@ -1,5 +1,6 @@
 """A check from its row to its answer: states, the bound on time, and what is kept."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from apps.installation import running
 from apps.installation.causes import Cause
 from apps.installation.fetching import USER_AGENT, VERSION, page_fetch
 from apps.installation.models import CheckState, SiteCheck
+from apps.installation.rendering import GRACE_SECONDS
 from apps.installation.running import check_run, guard_of_settings
 from apps.installation.services import (
     BROKEN,
@@ -28,6 +30,7 @@ from apps.tracking.steps.bots import declared, is_declared
 from apps.tracking.steps.signals import Signal
 from tests.cast import Cast
 
+from .dripping import dripping
 from .world import KEY, World
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +170,25 @@ def test_a_check_that_breaks_off_says_so_and_is_heard_of(site: Site, world: Worl
     assert (check.state, check.result) == (CheckState.FAILED, {"why": BROKEN})
     assert running._browsers.acquire(blocking=False)
     running._browsers.release()
+
+
+def test_a_page_that_comes_by_drops_has_its_answer_in_time(
+    site: Site, world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BEACON_CHROMIUM = "/nowhere/chromium"
+    monkeypatch.setattr(running, "FETCH_SECONDS", 0.5)
+    begun = time.monotonic()
+    with dripping(b"HTTP/1.1 200 OK\r\nx: ", b"y") as port:
+        check = check_start(site=site, written=f"http://shop.example:{port}/")
+        check_run(check.id, guard=world.guard())
+    assert time.monotonic() - begun < 5
+    check.refresh_from_db()
+    assert (check.state, check.cause) == (CheckState.DONE, Cause.UNREACHABLE)
+
+
+def test_of_the_20_seconds_enough_is_left_to_end_a_browser_and_to_store() -> None:
+    """A browser that doesn't end by itself has a moment, and ending it takes another one."""
+    assert running.STORE_SECONDS >= 2 * GRACE_SECONDS + 1
 
 
 def test_the_last_ones_of_a_site_are_kept(site: Site, world: World, settings: Settings) -> None:

@@ -2,11 +2,13 @@
 
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from math import inf
+from threading import Event, Thread
 
 import httpcore
 import pytest
@@ -15,11 +17,13 @@ import trustme
 from apps.core.http import GuardedBackend
 from apps.core.outbound import Guard, PrivateAddress
 from apps.installation.causes import Cause
+from apps.installation.connecting import Deadline, GuardedBackend
 from apps.installation.diagnosis import diagnose
 from apps.installation.fetching import page_fetch
 from apps.installation.findings import Fetched, Visit
 from apps.installation.running import findings_of
 
+from .dripping import dripping
 from .world import HOST, World
 
 
@@ -49,12 +53,63 @@ def test_a_server_that_doesnt_answer(world: World) -> None:
     assert found.milliseconds < 3000
 
 
+@pytest.mark.parametrize(
+    ("scheme", "first", "drop"),
+    [
+        ("http", b"", b"H"),
+        ("http", b"HTTP/1.1 200 OK\r\nx: ", b"y"),
+        ("http", b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        ("http", b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"0"),
+        ("http", b"HTTP/1.1 200 OK\r\n\r\n", b"<p>"),
+        ("https", b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb", b"x"),
+    ],
+)
+def test_a_server_that_answers_by_drops_is_given_up_in_time(
+    world: World, scheme: str, first: bytes, drop: bytes
+) -> None:
+    with dripping(first, drop) as port:
+        found = fetched(world, f"{scheme}://{HOST}:{port}/", seconds=0.4)
+    assert (cause(world, found), found.trouble.why) == (Cause.UNREACHABLE, "it doesn’t answer in time")
+    assert found.milliseconds < 2500
+
+
+def test_a_name_that_is_looked_up_without_end_is_given_up_in_time(world: World) -> None:
+    stopping = Event()
+
+    def lookup(host: str) -> list[str]:
+        stopping.wait(8)
+        return ["127.0.0.1"]
+
+    found = fetched(world, "http://slowly.example/", Guard(lookup=lookup), seconds=0.3)
+    stopping.set()
+    assert (cause(world, found), found.milliseconds < 2500) == (Cause.UNREACHABLE, True)
+
+
+def test_a_first_address_that_is_silent_leaves_the_second_its_time() -> None:
+    """The shares of the time: half for the first, what is left for the second."""
+    given: list[float] = []
+
+    class Silent(httpcore.SyncBackend):
+        def connect_tcp(
+            self, host: str, port: int, timeout: float | None = None, *arguments: object, **options: object
+        ) -> httpcore.NetworkStream:
+            given.append(timeout or 0)
+            raise httpcore.ConnectTimeout("not in a test")
+
+    guard = Guard(lookup=lambda _: ["8.8.8.8", "8.8.4.4", "1.1.1.1"])
+    backend = GuardedBackend(guard, Deadline(time.monotonic() + 10), inner=Silent())
+    with pytest.raises(httpcore.ConnectTimeout):
+        backend.connect_tcp("silent.example", 80, timeout=10)
+    assert given == [pytest.approx(5, abs=0.5), pytest.approx(10, abs=0.5)]
+
+
 def test_a_server_that_speaks_something_else(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def greet() -> None:
             accepted, _ = server.accept()
             accepted.sendall(b"SSH-2.0-OpenSSH\r\n")
+            accepted.recv(65_536)  # closed with the request unread, the greeting might be lost with it
             accepted.close()
 
         thread = Thread(target=greet)
@@ -100,7 +155,7 @@ def test_a_name_that_changes_its_answer_gains_nothing() -> None:
             connected.append(host)
             raise httpcore.ConnectError("not in a test")
 
-    backend = GuardedBackend(Guard(lookup=lambda _: [next(answers)]), inner=Recorder())
+    backend = GuardedBackend(Guard(lookup=lambda _: [next(answers)]), Deadline(inf), inner=Recorder())
     with pytest.raises(httpcore.ConnectError):
         backend.connect_tcp("rebound.example", 80)
     assert connected == ["8.8.8.8"]
