@@ -1,61 +1,46 @@
-"""What a page's HTML says: our tags, tag managers, policies, consent tools. Pure; read by a real parser."""
+"""What a page's HTML says: our tags, tag managers, policies, consent tools. Pure, and bounded whatever a page holds."""
 
 import re
 from urllib.parse import urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
-
 from .consent_tools import HELD_SRC, HOLDERS, HOLDING_CLASSES, RUNNING_TYPES, SCRIPTS
 from .findings import FoundTag, SiteFacts, Source
+from .markup import Element, elements
 
-# Places whose scripts no browser with scripting runs.
-UNSEEN = frozenset({"noscript", "template"})
-# Raw text to a browser with scripting, and what ends it. The parser reads as one without, where `noscript` is elements
-# that may even fall out of it; so that one is taken out before.
-RAW = re.compile(r"<!--|<(script|style|textarea|title|xmp|iframe|noembed|noframes|noscript)\b", re.I)
+READ = frozenset({"base", "meta", "script"})
+# No page has more; one that does was made to keep us busy.
+MOST_SCRIPTS = 2000
+MOST_TAGS = 20
+MOST_POLICIES = 20
+MOST_POLICY = 20_000
 # (name, how its script or snippet is told, how its container is named)
 MANAGERS = (
     ("Google Tag Manager", re.compile(r"googletagmanager\.com/(?:gtm|ns)\b|gtm\.start"), re.compile(r"GTM-\w{4,12}")),
     ("Tealium", re.compile(r"tags\.tiqcdn\.com|/utag\.js"), re.compile(r"utag/[\w-]+/[\w-]+")),
-    ("Adobe Tags", re.compile(r"assets\.adobedtm\.com"), re.compile(r"launch-[\w.-]+?(?=\.min|\.js)")),
+    ("Adobe Tags", re.compile(r"assets\.adobedtm\.com"), re.compile(r"launch-[\w.-]{1,100}?(?=\.min|\.js)")),
     ("Matomo Tag Manager", re.compile(r"/container_\w+\.js"), re.compile(r"container_\w+")),
 )  # fmt: skip
 
 
 def source_read(html: str, *, url: str, site: SiteFacts, headers: list[tuple[str, str]] | None = None) -> Source:
     """Return what a page's HTML holds. `headers`: of its answer, names in lower case."""
-    tree = LexborHTMLParser(without_noscript(html))
-    base_node = tree.css_first("base[href]")
-    base = urljoin(url, base_node.attributes.get("href") or "") if base_node else url
-    found = Source(policies=[value for name, value in headers or [] if name == "content-security-policy"])
-    for node in tree.css("meta"):
-        if (node.attributes.get("http-equiv") or "").lower() == "content-security-policy":
-            found.policies.append(node.attributes.get("content") or "")
-    for node in tree.css("script"):
-        if not _is_unseen(node):
-            _script(found, node, base, site)
+    read = list(elements(html, READ))
+    base = next(
+        (urljoin(url, one.attributes["href"]) for one in read if one.name == "base" and "href" in one.attributes), url
+    )
+    policies = [value for name, value in headers or [] if name == "content-security-policy"]
+    policies += [one.attributes.get("content", "") for one in read if _is_policy(one)]
+    found = Source(policies=[policy[:MOST_POLICY] for policy in policies[:MOST_POLICIES]])
+    for one in [one for one in read if one.name == "script"][:MOST_SCRIPTS]:
+        _script(found, one, base, site)
+    found.tags = found.tags[:MOST_TAGS]
     found.managers = list(dict.fromkeys(found.managers))
     found.consent_tools = list(dict.fromkeys(found.consent_tools))
     return found
 
 
-def without_noscript(html: str) -> str:
-    """Return HTML as a browser with scripting sees it: without what stands in `noscript`. Linear in its length."""
-    lowered = html.lower()
-    kept: list[str] = []
-    at = start = 0
-    while opening := RAW.search(html, at):
-        name = (opening.group(1) or "").lower()
-        closing = f"</{name}" if name else "-->"
-        end = lowered.find(closing, opening.end())
-        if end < 0:
-            # Nothing ends it: the rest is its text.
-            end = len(html)
-        if name == "noscript":
-            kept.append(html[start : opening.start()])
-            start = end
-        at = end + len(closing)
-    return "".join([*kept, html[start:]])
+def _is_policy(one: Element) -> bool:
+    return one.name == "meta" and one.attributes.get("http-equiv", "").strip().lower() == "content-security-policy"
 
 
 def mentions_tag(text: str, site: SiteFacts) -> bool:
@@ -63,10 +48,10 @@ def mentions_tag(text: str, site: SiteFacts) -> bool:
     return site.site_key in text or urlsplit(site.script_url).netloc + urlsplit(site.script_url).path in text
 
 
-def _script(found: Source, node: LexborNode, base: str, site: SiteFacts) -> None:
-    attributes = {name.lower(): value or "" for name, value in node.attributes.items()}
+def _script(found: Source, element: Element, base: str, site: SiteFacts) -> None:
+    attributes = element.attributes
     address = next((attributes[name] for name in HELD_SRC if attributes.get(name)), "")
-    text = "" if address else node.text()
+    text = "" if address else element.text
     src = urljoin(base, address.strip()) if address else ""
     if _is_ours(src, attributes, site):
         found.tags.append(_tag(src, attributes))
@@ -103,12 +88,3 @@ def _tag(src: str, attributes: dict[str, str]) -> FoundTag:
         holder=holder if is_held else "",
         needs_consent=attributes.get("data-consent", "").lower() in ("required", "opt-in"),
     )
-
-
-def _is_unseen(node: LexborNode) -> bool:
-    parent = node.parent
-    while parent is not None:
-        if parent.tag in UNSEEN:
-            return True
-        parent = parent.parent
-    return False
