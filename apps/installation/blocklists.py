@@ -11,9 +11,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from publicsuffixlist import PublicSuffixList
+
+from .written import parts_of
 
 FILE = "blocklist.txt"
 # First label of a host, or a folder of a path. Of one's own choice they say nothing; as names for measuring they do.
@@ -48,7 +49,7 @@ def blocking_rule(urls: list[str], *, page_url: str, folder: Path | None = None)
 
 
 def _own(url: str) -> str:
-    parts = urlsplit(url)
+    parts = parts_of(url)
     labels = (parts.hostname or "").lower().split(".")
     # The door's own api/track/ is the same on every first-party path; the lists' rules are on what stands before it.
     path = parts.path.lower().replace("/api/track/", "/")
@@ -126,5 +127,5 @@ def _suffixes() -> PublicSuffixList:
 
 def _registrable(url: str) -> str:
     """Return the part of an address' host that somebody has registered; the host itself where there is none."""
-    host = urlsplit(url).hostname or ""
+    host = parts_of(url).hostname or ""
     return str(_suffixes().privatesuffix(host) or host)

@@ -7,12 +7,12 @@ the others are shown beside it, so that the next one is known before the first i
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
 
 from . import policy
 from .blocklists import blocking_rule
 from .causes import EXPLANATIONS, ORDER, Cause, Severity
 from .findings import Findings, FoundTag, Request
+from .written import joined, parts_of
 
 Values = dict[str, str]
 Rule = Callable[[Findings], Values | None]
@@ -108,7 +108,7 @@ def _is_page(found: Findings) -> bool:
 
 
 def _redirect_elsewhere(found: Findings) -> Values | None:
-    start = urlsplit(found.start_url).hostname or ""
+    start = parts_of(found.start_url).hostname or ""
     if found.final_host == start or found.site.lists(found.final_host) or not found.site.lists(start):
         return None
     return {"start": start, "host": _bare(found.final_host)}
@@ -193,7 +193,7 @@ def _forbidden(found: Findings, urls: set[str], named: Sequence[str], directive:
 
 
 def _csp_values(found: Findings, named: str, url: str, directive: str) -> Values:
-    parts = urlsplit(url)
+    parts = parts_of(url)
     origin = f"{parts.scheme}://{parts.netloc}"
     read = policy.rules(_policies(found), directive, url, page_url=found.final_url)
     return {
@@ -245,7 +245,7 @@ def _proxy_path(found: Findings) -> Values | None:
         return None
     one = own[0]
     script_path = next(
-        (urlsplit(tag.src).path for tag in found.tags if _is_own(found, tag.src)), urlsplit(one.url).path
+        (parts_of(tag.src).path for tag in found.tags if _is_own(found, tag.src)), parts_of(one.url).path
     )
     path = script_path.rpartition("/")[0] or "/"
     return {"path": path, "url": one.url, "why": _why(one), "target": found.site.origin}
@@ -253,7 +253,7 @@ def _proxy_path(found: Findings) -> Values | None:
 
 def _is_own(found: Findings, url: str) -> bool:
     """Return whether an address of the tag is on another host than Beacon's door: a first-party path."""
-    return urlsplit(url).netloc != urlsplit(found.site.script_url).netloc
+    return parts_of(url).netloc != parts_of(found.site.script_url).netloc
 
 
 def _script_error(found: Findings) -> Values | None:
@@ -347,7 +347,7 @@ def _block_list(found: Findings, folder: Path | None) -> Values | None:
 
 
 def _door_url(src: str) -> str:
-    return urljoin(src, "api/track/batch") if src else ""
+    return joined(src, "api/track/batch") if src else ""
 
 
 def _why(one: Request) -> str:

@@ -3,10 +3,11 @@
 Redirects are followed by hand, so that each address on the way is judged by the guard before anybody connects to it.
 """
 
+import codecs
 import ssl
 import time
 import zlib
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import httpcore
 
@@ -14,6 +15,7 @@ from apps.core.outbound import Guard, PrivateAddress, UnknownName
 
 from .connecting import Deadline, GuardedBackend, Late
 from .findings import Fetched, Trouble
+from .written import joined
 
 MOST_HOPS = 10  # as browsers, about
 MOST_BYTES = 2 * 2**20
@@ -30,6 +32,17 @@ HEADERS = [
     ("Accept-Language", "en"),
     ("Accept-Encoding", "gzip"),
 ]
+# What may go wrong on the way, with a cause of its own each.
+FAILURES = (
+    OSError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, Late, zlib.error,
+)  # fmt: skip
+# What pages are written in, by Python's names (WHATWG Encoding Standard). Python knows more, which aren't letters'
+# (punycode, whose reading takes time by the square) or refuse to replace what they can't read.
+CHARSETS = frozenset(
+    ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii", "big5", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk",
+     "iso2022_jp", "koi8-r", "koi8-u", "mac-roman", "shift_jis", "cp866", "cp874", "cp949", "cp932"]
+    + [f"iso8859-{number}" for number in range(1, 17) if number != 12] + [f"cp{number}" for number in range(1250, 1259)]
+)  # fmt: skip
 # OpenSSL's numbers (x509_vfy.h) for what is wrong with a certificate.
 TLS_KINDS = {
     9: "tls_expired",  # not yet valid
@@ -55,7 +68,14 @@ def page_fetch(url: str, *, guard: Guard, seconds: float, trusts: ssl.SSLContext
     with httpcore.ConnectionPool(ssl_context=context, network_backend=GuardedBackend(guard, deadline)) as pool:
         try:
             _follow(pool, found, deadline)
-        except (OSError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, Late) as error:
+        except (
+            OSError,
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.TimeoutException,
+            Late,
+            zlib.error,
+        ) as error:
             found.trouble = _trouble(error, found.host)
         except (httpcore.UnsupportedProtocol, ValueError, UnicodeError) as error:
             found.trouble = Trouble(
@@ -70,7 +90,11 @@ def _follow(pool: httpcore.ConnectionPool, found: Fetched, deadline: Deadline) -
         target = _ask(pool, found, deadline)
         if not target:
             return
-        found.hops.append(urljoin(found.url, target))
+        hop = joined(found.url, target.strip())
+        if not hop:
+            found.trouble = Trouble("unreachable", found.host, "it sends its visitors on to an address that is none")
+            return
+        found.hops.append(hop)
         if len(found.hops) > MOST_HOPS:
             found.trouble = Trouble("redirects", found.host)
             return
@@ -108,9 +132,10 @@ def _text(body: bytes, headers: list[tuple[str, str]]) -> str:
     kind = next((value for key, value in headers if key == "content-type"), "")
     charset = kind.partition("charset=")[2].split(";")[0].strip(" \"'") or "utf-8"
     try:
-        return body.decode(charset, "replace")
-    except LookupError:
-        return body.decode("utf-8", "replace")
+        is_known = codecs.lookup(charset).name in CHARSETS
+    except (LookupError, ValueError):
+        is_known = False
+    return body.decode(charset if is_known else "utf-8", "replace")
 
 
 def _ascii(url: str) -> str:
@@ -142,6 +167,8 @@ def _trouble(error: Exception, host: str) -> Trouble:
             return Trouble("unreachable", host, "it refuses the connection")
     if isinstance(error, Late | httpcore.TimeoutException | TimeoutError):
         return Trouble("unreachable", host, "it doesn’t answer in time")
+    if isinstance(error, zlib.error):
+        return Trouble("unreachable", host, "its answer is marked as gzip, and isn’t")
     if isinstance(error, httpcore.ProtocolError):
         return Trouble("unreachable", host, "it answers something that isn’t HTTP")
     return Trouble("unreachable", host, "the connection fails")

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+
+from .written import parts_of
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class SiteFacts:
 
     @property
     def origin(self) -> str:
-        parts = urlsplit(self.script_url)
+        parts = parts_of(self.script_url)
         return f"{parts.scheme}://{parts.netloc}"
 
     def lists(self, host: str) -> bool:
@@ -54,7 +55,7 @@ class Fetched:
 
     @property
     def host(self) -> str:
-        return urlsplit(self.url).hostname or ""
+        return parts_of(self.url).hostname or ""
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key == name), "")
@@ -72,7 +73,7 @@ class FoundTag:
 
     @property
     def path(self) -> str:
-        return urlsplit(self.src).path
+        return parts_of(self.src).path
 
 
 @dataclass
@@ -173,7 +174,7 @@ class Findings:
 
     @property
     def final_host(self) -> str:
-        return urlsplit(self.final_url).hostname or ""
+        return parts_of(self.final_url).hostname or ""
 
     @property
     def tags(self) -> list[FoundTag]:

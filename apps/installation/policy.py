@@ -1,7 +1,8 @@
 """Content-Security-Policy: would it let the tag load and send, and which directives would. Pure (CSP Level 3)."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+
+from .written import parts_of
 
 # Directive -> whose list counts where it isn't there, in order.
 FALLBACKS = {
@@ -74,7 +75,7 @@ def _allows(sources: list[str], url: str, page_url: str) -> bool:
 
 
 def _matches(source: str, url: str, page_url: str) -> bool:
-    target, page = urlsplit(url), urlsplit(page_url)
+    target, page = parts_of(url), parts_of(page_url)
     if source == "'self'":
         return target.hostname == page.hostname and _port(target.scheme, target.port) == _port(page.scheme, page.port)
     if source == "*":
@@ -103,7 +104,10 @@ def _port_matches(pattern: str, scheme: str, port: int | None) -> bool:
     if pattern == "*":
         return True
     given = _port(scheme, port)
-    return given == int(pattern) if pattern.isdigit() else given == DEFAULT_PORTS.get(scheme)
+    if not pattern:
+        return given == DEFAULT_PORTS.get(scheme)
+    # Other digits than these are digits to Python too.
+    return pattern.isascii() and pattern.isdecimal() and given == int(pattern[:10])
 
 
 def _port(scheme: str, port: int | None) -> int | None:

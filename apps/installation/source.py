@@ -1,11 +1,11 @@
 """What a page's HTML says: our tags, tag managers, policies, consent tools. Pure, and bounded whatever a page holds."""
 
 import re
-from urllib.parse import urljoin, urlsplit
 
 from .consent_tools import HELD_SRC, HOLDERS, HOLDING_CLASSES, RUNNING_TYPES, SCRIPTS
 from .findings import FoundTag, SiteFacts, Source
 from .markup import Element, elements
+from .written import joined, parts_of
 
 READ = frozenset({"base", "meta", "script"})
 # No page has more; one that does was made to keep us busy.
@@ -25,9 +25,8 @@ MANAGERS = (
 def source_read(html: str, *, url: str, site: SiteFacts, headers: list[tuple[str, str]] | None = None) -> Source:
     """Return what a page's HTML holds. `headers`: of its answer, names in lower case."""
     read = list(elements(html, READ))
-    base = next(
-        (urljoin(url, one.attributes["href"]) for one in read if one.name == "base" and "href" in one.attributes), url
-    )
+    bases = [one.attributes["href"] for one in read if one.name == "base" and "href" in one.attributes]
+    base = (joined(url, bases[0].strip()) if bases else "") or url
     policies = [value for name, value in headers or [] if name == "content-security-policy"]
     policies += [one.attributes.get("content", "") for one in read if _is_policy(one)]
     found = Source(policies=[policy[:MOST_POLICY] for policy in policies[:MOST_POLICIES]])
@@ -45,14 +44,14 @@ def _is_policy(one: Element) -> bool:
 
 def mentions_tag(text: str, site: SiteFacts) -> bool:
     """Return whether a script's text names the site or where the tag comes from: it is to put the tag in."""
-    return site.site_key in text or urlsplit(site.script_url).netloc + urlsplit(site.script_url).path in text
+    return site.site_key in text or parts_of(site.script_url).netloc + parts_of(site.script_url).path in text
 
 
 def _script(found: Source, element: Element, base: str, site: SiteFacts) -> None:
     attributes = element.attributes
     address = next((attributes[name] for name in HELD_SRC if attributes.get(name)), "")
     text = "" if address else element.text
-    src = urljoin(base, address.strip()) if address else ""
+    src = joined(base, address.strip()) if address else ""
     if _is_ours(src, attributes, site):
         found.tags.append(_tag(src, attributes))
         return

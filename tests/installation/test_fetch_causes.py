@@ -1,5 +1,6 @@
 """Causes on the way to the page: names, servers, certificates, redirects, addresses that nobody may open."""
 
+import codecs
 import socket
 import ssl
 import time
@@ -19,7 +20,7 @@ from apps.core.outbound import Guard, PrivateAddress
 from apps.installation.causes import Cause
 from apps.installation.connecting import Deadline, GuardedBackend
 from apps.installation.diagnosis import diagnose
-from apps.installation.fetching import page_fetch
+from apps.installation.fetching import CHARSETS, _text, page_fetch
 from apps.installation.findings import Fetched, Visit
 from apps.installation.running import findings_of
 
@@ -117,6 +118,27 @@ def test_a_server_that_speaks_something_else(world: World) -> None:
         found = fetched(world, f"http://{HOST}:{server.getsockname()[1]}/")
         thread.join()
     assert (cause(world, found), found.trouble.why) == (Cause.UNREACHABLE, "it answers something that isn’t HTTP")
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape", "utf-7", "hex", "undefined", "nonsense", ""])
+def test_a_page_in_letters_that_no_browser_knows_is_read_as_utf_8(charset: str) -> None:
+    assert _text("ü".encode(), [("content-type", f"text/html; charset={charset}")]) == "ü"
+
+
+def test_the_names_of_charsets_are_pythons() -> None:
+    assert [name for name in CHARSETS if codecs.lookup(name).name != name] == []
+    assert _text("ü".encode("latin-1"), [("content-type", "text/html; charset='ISO-8859-1'")]) == "ü"
+
+
+def test_an_answer_that_is_marked_as_gzip_and_isnt(world: World) -> None:
+    found = fetched(world, world.url("no_gzip"))
+    assert (cause(world, found), found.trouble.why) == (Cause.UNREACHABLE, "its answer is marked as gzip, and isn’t")
+
+
+def test_a_redirect_to_an_address_that_is_none(world: World) -> None:
+    found = fetched(world, world.url("to/none"))
+    assert cause(world, found) is Cause.UNREACHABLE
+    assert (found.hops, "an address that is none" in found.trouble.why) == ([world.url("to/none")], True)
 
 
 def test_redirects_without_end(world: World) -> None:

@@ -23,6 +23,8 @@ URL = "https://door.example/b.js"
         ("script-src http:", True, ""),
         ("script-src https://door.example:8443", False, "script-src"),
         ("script-src https://door.example:*", True, ""),
+        ("script-src https://door.example:² https://door.example:٤٤٣", False, "script-src"),
+        ("script-src https://door.example:443", True, ""),
         ("script-src https://door.example/b.js", True, ""),
         ("script-src https://door.example/js/", False, "script-src"),
         ("script-src 'none'", False, "script-src"),

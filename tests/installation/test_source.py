@@ -79,6 +79,12 @@ def test_what_the_page_ends_in_the_middle_of_is_no_tag(html: str) -> None:
     assert tags(html) == []
 
 
+@pytest.mark.parametrize("broken", ["//[domain]/x.js", "http://[x", "https://x:99999/x.js", "http://x:²/"])
+def test_an_address_that_is_none_spoils_nothing(broken: str) -> None:
+    html = f"<base href='{broken}'><script src='{broken}' data-site-id=k></script>{TAG_OF_OURS}"
+    assert tags(html, "https://shop.example/") == [("https://shop.example/b.js", "k", False)]
+
+
 LENGTH = 2 * 2**20
 TAG_OF_OURS = "<script src=/b.js data-site-id=k></script>"
 

@@ -74,6 +74,8 @@ def _handler(world: World) -> type[BaseHTTPRequestHandler]:
                 self._answer(200, "text/javascript", world.text(BUNDLE).encode())
             elif path == "picture":
                 self._answer(200, "image/png", b"\x89PNG")
+            elif path == "no_gzip":
+                self._answer(200, "text/html", b"<h1>plain</h1>", ("content-encoding", "gzip"))
             elif path == "never":
                 self.server.stopping.wait(30)  # type: ignore[attr-defined]
             elif path.startswith("to/"):
@@ -103,7 +105,7 @@ def _handler(world: World) -> type[BaseHTTPRequestHandler]:
             self.send_response(302)
             self.send_header("location", {"elsewhere": world.url("well", "elsewhere.example"), "self": "/to/self",
                                           "private": "http://10.1.2.3/", "www": world.url("well", f"www.{HOST}"),
-                                          "file": "file:///etc/passwd"}[target])  # fmt: skip
+                                          "file": "file:///etc/passwd", "none": "//[domain]/"}[target])  # fmt: skip
             self.send_header("content-length", "0")
             self.end_headers()
 
