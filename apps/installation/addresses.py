@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 from apps.core.errors import Refused
 from apps.sites.models import Site
 
+from .written import is_clean
+
 MOST = 2000
 LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -22,7 +24,7 @@ def page_url(site: Site, written: str = "") -> str:
         is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         is_good = False
-    if not is_good or len(text) > MOST:
+    if not is_good or len(text) > MOST or not is_clean(text):
         raise Refused("Write the address of a page, such as https://kestrel.example/prices.")
     if parts.username or parts.password:
         raise Refused("Write the address without user name and password.")

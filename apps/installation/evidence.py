@@ -1,6 +1,7 @@
 """What was seen, line by line with its time, for whoever doubts the answer. Pure."""
 
 from .findings import Findings, Request, Visit
+from .written import clean
 
 MOST_LINES = 40
 MOST_TEXT = 300
@@ -9,7 +10,7 @@ MOST_TEXT = 300
 def evidence(found: Findings) -> list[tuple[int | None, str]]:
     """Return the lines of a check: milliseconds since its stage began (None: no moment of its own), what was seen."""
     lines = [*_fetched(found), *_source(found), *_visit(found)]
-    return [(at_ms, text[:MOST_TEXT]) for at_ms, text in lines][:MOST_LINES]
+    return [(at_ms, clean(text[:MOST_TEXT])) for at_ms, text in lines[:MOST_LINES]]
 
 
 def _fetched(found: Findings) -> list[tuple[int | None, str]]:

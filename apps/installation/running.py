@@ -24,6 +24,7 @@ from .models import SiteCheck
 from .rendering import Renderer
 from .services import BROKEN, NO_TIME, check_fail, check_finish, check_rendering, check_take, seconds_left
 from .source import source_read
+from .written import clean
 
 # Of a check's 20 seconds: what fetching may take; what ending a browser that doesn't answer, judging and storing take;
 # and without which a start is no use.
@@ -49,15 +50,18 @@ def check_run(check_id: int, *, guard: Guard | None = None) -> bool:
         if seconds_left(check) < LEAST_SECONDS:
             check_fail(check.id, NO_TIME)
             return True
-        found = _look(check, guard=guard or guard_of_settings())
+        _answer(check, _look(check, guard=guard or guard_of_settings()))
+        return True
     except Exception:
         check_fail(check_id, BROKEN)
         raise
     finally:
         _browsers.release()
+
+
+def _answer(check: SiteCheck, found: Findings) -> None:
     answers = diagnose(found, blocklists=Path(settings.BEACON_DATA_DIR) / "databases")
     check_finish(check, cause=answers[0].cause.value, result=_result(found, answers))
-    return True
 
 
 def _give_up_late(check_id: int) -> bool:
@@ -144,9 +148,11 @@ def _job(facts: SiteFacts, guard: Guard, chromium: str, seconds: float) -> Job:
 
 
 def _result(found: Findings, answers: list[Diagnosis]) -> dict[str, Any]:
-    return {
+    told: dict[str, Any] = {
         "url": found.final_url,
         "causes": [[one.cause.value, one.values] for one in answers],
         "evidence": [[at_ms, text] for at_ms, text in evidence(found)],
         "browser": found.visit.outcome,
     }
+    # Pages are anybody's: what they say may hold what no table takes.
+    return clean(told)  # type: ignore[no-any-return]

@@ -64,7 +64,9 @@ def test_a_form_is_understood_too(in_alder: Cast, key: str) -> None:
     assert SiteCheck.objects.get().url == "https://first.example/x"
 
 
-@pytest.mark.parametrize("body", ["{", "[]", '{"url": 1}', '{"url": "ftp://x/"}'])
+@pytest.mark.parametrize(
+    "body", ["{", "[]", '{"url": 1}', '{"url": "ftp://x/"}', r'{"url": "x/\u0000"}', r'{"url": "x/\ud800"}']
+)
 def test_a_body_that_isnt_understood_is_said(in_alder: Cast, key: str, body: str) -> None:
     told = script(in_alder, key).post(url(in_alder.site), body, content_type="application/json")
     assert (told.status_code, bool(told.json()["error"])) == (400, True)

@@ -68,7 +68,15 @@ def test_an_address_is_read_as_people_write_it(in_alder: Cast, manager: Browser,
 
 
 @pytest.mark.parametrize(
-    "written", ["ftp://first.example/", "http://", "https://a:b@first.example/", "http://x:99999/"]
+    "written",
+    [
+        "ftp://first.example/",
+        "http://",
+        "https://a:b@first.example/",
+        "http://x:99999/",
+        "first.example/\0",
+        "first.example/\x7f",
+    ],
 )
 def test_what_is_no_address_is_said(in_alder: Cast, manager: Browser, written: str) -> None:
     response = manager.post(url(in_alder.site), {"url": written})

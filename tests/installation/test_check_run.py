@@ -12,6 +12,7 @@ from apps.core.outbound import Guard
 from apps.installation import running
 from apps.installation.causes import Cause
 from apps.installation.fetching import USER_AGENT, VERSION, page_fetch
+from apps.installation.findings import Fetched
 from apps.installation.models import CheckState, SiteCheck
 from apps.installation.rendering import GRACE_SECONDS
 from apps.installation.running import check_run, guard_of_settings
@@ -189,6 +190,42 @@ def test_a_page_that_comes_by_drops_has_its_answer_in_time(
 def test_of_the_20_seconds_enough_is_left_to_end_a_browser_and_to_store() -> None:
     """A browser that doesn't end by itself has a moment, and ending it takes another one."""
     assert running.STORE_SECONDS >= 2 * GRACE_SECONDS + 1
+
+
+def test_what_no_table_takes_is_replaced_in_what_pages_say(
+    site: Site, world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BEACON_CHROMIUM = "/nowhere/chromium"
+    monkeypatch.setattr(
+        running, "page_fetch",
+        lambda url, **options: Fetched(
+            hops=[url, "http://shop.example/\0"], status=200, headers=[("content-security-policy", "x\udc00")],
+            body="<script src=/b.js data-site-id='a\0b\ud800'></script>",
+        ),
+    )  # fmt: skip
+    check = asked(site, world)
+    check_run(check.id, guard=world.guard())
+    check.refresh_from_db()
+    assert (check.state, check.cause) == (CheckState.DONE, Cause.KEY_WRONG)
+    assert check.result["causes"][0][1]["found"] == "a\ufffdb\ufffd"
+    assert check.result["url"] == "http://shop.example/\ufffd"
+    assert [None, "Content-Security-Policy: x\ufffd"] in check.result["evidence"]
+
+
+@pytest.mark.parametrize("step", ["diagnose", "check_finish"])
+def test_a_check_whose_answer_breaks_off_says_so(
+    site: Site, world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def broken(*arguments: object, **options: object) -> None:
+        raise RuntimeError("out of order")
+
+    settings.BEACON_CHROMIUM = "/nowhere/chromium"
+    monkeypatch.setattr(running, step, broken)
+    check = asked(site, world)
+    with pytest.raises(RuntimeError):
+        check_run(check.id, guard=world.guard())
+    check.refresh_from_db()
+    assert (check.state, check.result) == (CheckState.FAILED, {"why": BROKEN})
 
 
 def test_the_last_ones_of_a_site_are_kept(site: Site, world: World, settings: Settings) -> None:
