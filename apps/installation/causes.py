@@ -36,6 +36,7 @@ class Cause(StrEnum):
     DOMAIN_NOT_LISTED = "domain_not_listed"
     SITE_RESTS = "site_rests"
     CSP_SCRIPT = "csp_script"
+    CSP_NONCE = "csp_nonce"
     KEY_MISSING = "key_missing"
     KEY_WRONG = "key_wrong"
     CONSENT = "consent"
@@ -53,6 +54,7 @@ class Cause(StrEnum):
     TAG_TWICE = "tag_twice"
     BLOCK_LIST = "block_list"
     SOURCE_ONLY = "source_only"
+    CONSENT_FIRST = "consent_first"
     WELL = "well"
 
 
@@ -159,8 +161,16 @@ EXPLANATIONS: dict[Cause, Explanation] = {
     Cause.CSP_SCRIPT: Explanation(
         _BLOCKED,
         "The page’s Content-Security-Policy doesn’t let the tag load: its {directive} doesn’t name {origin}.",
-        "Replace these directives of the page’s Content-Security-Policy by:",
+        "Replace these directives of the page’s Content-Security-Policy{which} by:",
         "{directives}",
+    ),
+    Cause.CSP_NONCE: Explanation(
+        _BLOCKED,
+        "The page’s Content-Security-Policy doesn’t let the tag load: its {directive} lets scripts run by their nonce, "
+        "and the tag doesn’t have it.",
+        "Give the tag the nonce that your server puts into the Content-Security-Policy{which}, a new one for each "
+        "answer, as the page’s other scripts have it{also}:",
+        "{tag}",
     ),
     Cause.KEY_MISSING: Explanation(
         _BLOCKED,
@@ -218,7 +228,7 @@ EXPLANATIONS: dict[Cause, Explanation] = {
         _BLOCKED,
         "The tag loads, but the page’s Content-Security-Policy doesn’t let it send: its {directive} doesn’t name "
         "{origin}.",
-        "Replace these directives of the page’s Content-Security-Policy by:",
+        "Replace these directives of the page’s Content-Security-Policy{which} by:",
         "{directives}",
     ),
     Cause.DOOR_UNREACHABLE: Explanation(
@@ -266,6 +276,12 @@ EXPLANATIONS: dict[Cause, Explanation] = {
         "The tag is in the page’s source as it should be; whether it also runs wasn’t tried, for want of a browser.",
         "For a check in a browser, have the operator of this Beacon install Chromium on the machine of the worker:",
         "apt install chromium",
+    ),
+    Cause.CONSENT_FIRST: Explanation(
+        _WELL,
+        "The tag is installed and loads; it waits for consent, as the site’s settings have it.",
+        "To see a count, open the page yourself, agree in its banner, and look at the site’s live view. If nothing "
+        "comes, the banner doesn’t tell the tag: docs/consent-banners.md has it for each of them.",
     ),
     Cause.WELL: Explanation(
         _WELL,

@@ -4,15 +4,15 @@ Each rule answers with the values that its cause's texts need, or None. The firs
 the others are shown beside it, so that the next one is known before the first is mended.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import policy
 from .blocklists import blocking_rule
 from .causes import EXPLANATIONS, ORDER, Cause, Severity
+from .csp import csp_connect, csp_nonce, csp_script, door_url
 from .findings import Findings, FoundTag, Request
-from .written import joined, parts_of
+from .written import parts_of
 
 Values = dict[str, str]
 Rule = Callable[[Findings], Values | None]
@@ -44,6 +44,10 @@ DOOR_REASONS = {
     "excluded": (
         "the check comes from an address that you asked not to count",
         "Nothing is to be done: visitors from elsewhere are counted. The addresses stand under “Your own visits”.",
+    ),
+    "consent": (
+        "its visitor hasn’t agreed, and the site counts only those who have",
+        "Replace the tag by the one in the site’s settings, which waits until a visitor agrees.",
     ),
     "too_old": ("the page’s clock is wrong", "Check again; if it stays, look whether something caches requests."),
 }
@@ -89,7 +93,7 @@ def _page_refused(found: Findings) -> Values | None:
 
 def _page_missing(found: Findings) -> Values | None:
     status = _status(found)
-    return {"status": str(status), "url": found.final_url} if status in (404, 410) and not is_there(found) else None
+    return {"status": str(status), "url": found.final_url} if status in (404, 410) and not found.is_there else None
 
 
 def _page_fails(found: Findings) -> Values | None:
@@ -104,7 +108,7 @@ def _no_page(found: Findings) -> Values | None:
 
 
 def _is_page(found: Findings) -> bool:
-    return _status(found) < 400 or is_there(found)
+    return _status(found) < 400 or found.is_there
 
 
 def _redirect_elsewhere(found: Findings) -> Values | None:
@@ -127,27 +131,14 @@ def _site_rests(found: Findings) -> Values | None:
 # --- the tag ----------------------------------------------------------------------------------------------------------
 
 
-def is_there(found: Findings) -> bool:
-    """Return whether the tag is on the page in any form."""
-    return bool(found.tags or _scripts(found))
-
-
 def has_arrived(found: Findings) -> bool:
     """Return whether Beacon took what the tag sent."""
     return any(one.status == 202 and one.reason in ARRIVED for one in found.visit.sent)
 
 
-def _scripts(found: Findings) -> list[Request]:
-    """Return the visit's requests for the tag's script, wherever it is delivered from."""
-    known = {tag.src for tag in found.page.tags} | {tag.src for tag in found.source.tags}
-    return [
-        one for one in found.visit.scripts if one.url in known or one.url.partition("?")[0] == found.site.script_url
-    ]
-
-
 def _script_failures(found: Findings) -> list[Request]:
     """Return the requests for the tag's script that brought none; none where one of them did."""
-    scripts = _scripts(found)
+    scripts = found.scripts
     failed = [one for one in scripts if not _is_script(one)]
     return failed if len(failed) == len(scripts) else []
 
@@ -164,50 +155,6 @@ def _first_party_tag(found: Findings) -> str:
     return found.site.tag.replace(found.site.script_url, f"{FIRST_PARTY_PATH}/b.js")
 
 
-def _policies(found: Findings) -> list[str]:
-    return found.source.policies or found.page.policies
-
-
-def _csp_script(found: Findings) -> Values | None:
-    urls = {tag.src for tag in found.tags if not tag.is_held} | {found.site.script_url}
-    return _forbidden(found, urls, ("script-src", "script-src-elem", "default-src"), policy.SCRIPT)
-
-
-def _csp_connect(found: Findings) -> Values | None:
-    urls = {one.url for one in found.visit.sent} | {_door_url(tag.src) for tag in found.tags if not tag.is_held}
-    return _forbidden(found, urls, ("connect-src",), policy.CONNECT)
-
-
-def _forbidden(found: Findings, urls: set[str], named: Sequence[str], directive: str) -> Values | None:
-    """Return the values of a policy that keeps one of `urls` away: as the browser says, or without one, as it reads."""
-    hit = next((one for one in found.visit.violations if one.directive in named and _same(one.url, urls)), None)
-    if hit is not None:
-        return _csp_values(found, hit.directive, hit.url, directive)
-    if found.visit.is_seen or not is_there(found):
-        return None
-    for url in sorted(url for url in urls if url):
-        ruling = policy.rules(_policies(found), directive, url, page_url=found.final_url)
-        if not ruling.allows:
-            return _csp_values(found, ruling.directive, url, directive)
-    return None
-
-
-def _csp_values(found: Findings, named: str, url: str, directive: str) -> Values:
-    parts = parts_of(url)
-    origin = f"{parts.scheme}://{parts.netloc}"
-    read = policy.rules(_policies(found), directive, url, page_url=found.final_url)
-    return {
-        "directive": read.directive or named,
-        "origin": origin,
-        "directives": policy.fixed(_policies(found), origin),
-    }
-
-
-def _same(url: str, urls: set[str]) -> bool:
-    """Return whether a violation is about one of our addresses; after a redirect browsers name the origin alone."""
-    return any(url == one or one.startswith(f"{url.rstrip('/')}/") for one in urls if one)
-
-
 def _key_missing(found: Findings) -> Values | None:
     without = [tag for tag in found.tags if not tag.site_key]
     return _tag_values(found) if without and len(without) == len(found.tags) else None
@@ -221,10 +168,18 @@ def _key_wrong(found: Findings) -> Values | None:
 
 
 def _consent(found: Findings) -> Values | None:
-    if has_arrived(found) or not (holding := _holding(found)):
+    if has_arrived(found) or _consent_first(found) is not None or not (holding := _holding(found)):
         return None
     tool = holding.holder or next(iter(found.consent_tools), "")
     return _tag_values(found) | {"tool": f" ({tool})" if tool else ""}
+
+
+def _consent_first(found: Findings) -> Values | None:
+    """Answer for a tag that waits by its own wish, where that is the site's: it does what it is to do."""
+    is_waiting = bool(found.tags) and all(tag.needs_consent and not tag.is_held for tag in found.tags)
+    if not is_waiting or not found.site.is_consent_first or found.visit.sent:
+        return None
+    return {} if any(_is_script(one) for one in found.scripts) else None
 
 
 def _holding(found: Findings) -> FoundTag | None:
@@ -233,7 +188,7 @@ def _holding(found: Findings) -> FoundTag | None:
     if held and len(held) == len(found.tags):
         return held[0]
     waits = found.visit.consent_denied or bool(found.consent_tools)
-    if waits and not is_there(found) and (found.managers or found.source.mentions_tag or found.visit.mentions_tag):
+    if waits and not found.is_there and (found.managers or found.source.mentions_tag or found.visit.mentions_tag):
         return FoundTag("", "")
     return None
 
@@ -241,7 +196,7 @@ def _holding(found: Findings) -> FoundTag | None:
 def _proxy_path(found: Findings) -> Values | None:
     """Answer for a tag by the site's own host whose script or whose door isn't Beacon's."""
     own = [one for one in [*_script_failures(found), *_unanswered(found)] if _is_own(found, one.url)]
-    if not own or _csp_script(found) or _csp_connect(found) or _is_blocked(own[0]):
+    if not own or csp_script(found) or csp_nonce(found) or csp_connect(found) or _is_blocked(own[0]):
         return None
     one = own[0]
     script_path = next(
@@ -258,21 +213,21 @@ def _is_own(found: Findings, url: str) -> bool:
 
 def _script_error(found: Findings) -> Values | None:
     is_meant = found.source.mentions_tag or found.page.mentions_tag or found.visit.mentions_tag
-    if is_there(found) or not found.visit.errors or not is_meant or _holding(found):
+    if found.is_there or not found.visit.errors or not is_meant or _holding(found):
         return None
     error = found.visit.errors[0]
     return _tag_values(found) | {"error": error.text, "where": error.where or "see the browser’s console"}
 
 
 def _tag_manager(found: Findings) -> Values | None:
-    if is_there(found) or not found.managers or _holding(found) or _script_error(found):
+    if found.is_there or not found.managers or _holding(found) or _script_error(found):
         return None
     name, container = found.managers[0]
     return _tag_values(found) | {"manager": name, "container": container}
 
 
 def _blocked_by_client(found: Findings) -> Values | None:
-    hit = next((one for one in [*_scripts(found), *found.visit.sent] if _is_blocked(one)), None)
+    hit = next((one for one in [*found.scripts, *found.visit.sent] if _is_blocked(one)), None)
     return None if hit is None else _tag_values(found) | {"url": hit.url}
 
 
@@ -317,14 +272,14 @@ def _door_refused(found: Findings) -> Values | None:
 
 
 def _not_sent(found: Findings) -> Values | None:
-    loaded = any(_is_script(one) for one in _scripts(found))
-    has_answer = found.visit.sent or _key_missing(found) or _csp_connect(found) or _holding(found)
+    loaded = any(_is_script(one) for one in found.scripts)
+    has_answer = found.visit.sent or _key_missing(found) or csp_connect(found) or _holding(found)
     return _tag_values(found) if loaded and not has_answer else None
 
 
 def _no_tag(found: Findings) -> Values | None:
     is_explained = found.managers or _holding(found) or _script_error(found)
-    if is_there(found) or is_explained or not _is_page(found) or _no_page(found):
+    if found.is_there or is_explained or not _is_page(found) or _no_page(found):
         return None
     return _tag_values(found)
 
@@ -341,13 +296,9 @@ def _tag_twice(found: Findings) -> Values | None:
 
 
 def _block_list(found: Findings, folder: Path | None) -> Values | None:
-    urls = list(dict.fromkeys(url for tag in found.tags for url in (tag.src, _door_url(tag.src)) if url))
+    urls = list(dict.fromkeys(url for tag in found.tags for url in (tag.src, door_url(tag.src)) if url))
     rule = blocking_rule(urls, page_url=found.final_url, folder=folder)
     return _tag_values(found) | {"rule": rule} if rule else None
-
-
-def _door_url(src: str) -> str:
-    return joined(src, "api/track/batch") if src else ""
 
 
 def _why(one: Request) -> str:
@@ -370,7 +321,8 @@ RULES: dict[Cause, Rule] = {
     Cause.REDIRECT_ELSEWHERE: _redirect_elsewhere,
     Cause.DOMAIN_NOT_LISTED: _domain_not_listed,
     Cause.SITE_RESTS: _site_rests,
-    Cause.CSP_SCRIPT: _csp_script,
+    Cause.CSP_SCRIPT: csp_script,
+    Cause.CSP_NONCE: csp_nonce,
     Cause.KEY_MISSING: _key_missing,
     Cause.KEY_WRONG: _key_wrong,
     Cause.CONSENT: _consent,
@@ -379,11 +331,12 @@ RULES: dict[Cause, Rule] = {
     Cause.TAG_MANAGER: _tag_manager,
     Cause.BLOCKED_BY_CLIENT: _blocked_by_client,
     Cause.SCRIPT_UNREACHABLE: _script_unreachable,
-    Cause.CSP_CONNECT: _csp_connect,
+    Cause.CSP_CONNECT: csp_connect,
     Cause.DOOR_UNREACHABLE: _door_unreachable,
     Cause.DOOR_REFUSED: _door_refused,
     Cause.NOT_SENT: _not_sent,
     Cause.NO_TAG: _no_tag,
     Cause.NOT_OPENED: _not_opened,
     Cause.TAG_TWICE: _tag_twice,
+    Cause.CONSENT_FIRST: _consent_first,
 }

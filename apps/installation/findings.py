@@ -8,13 +8,18 @@ from .written import parts_of
 
 @dataclass(frozen=True)
 class SiteFacts:
-    """The site as Beacon has it. `script_url`: where the tag comes from; `hosts`: without www, subdomains meant too."""
+    """The site as Beacon has it. `script_url`: where the tag comes from; `hosts`: without www, subdomains meant too.
+
+    `path_token`: the word of its own path; `is_consent_first`: nothing is counted before a visitor agrees.
+    """
 
     site_key: str
     hosts: tuple[str, ...]
     status: str
     script_url: str
     tag: str
+    path_token: str = ""
+    is_consent_first: bool = False
 
     @property
     def origin(self) -> str:
@@ -188,3 +193,20 @@ class Findings:
     @property
     def consent_tools(self) -> list[str]:
         return list(dict.fromkeys([*self.visit.globals, *self.page.consent_tools, *self.source.consent_tools]))
+
+    @property
+    def scripts(self) -> list[Request]:
+        """Return the visit's requests for the tag's script, wherever it is delivered from."""
+        known = {tag.src for tag in self.page.tags} | {tag.src for tag in self.source.tags}
+        return [
+            one for one in self.visit.scripts if one.url in known or one.url.partition("?")[0] == self.site.script_url
+        ]
+
+    @property
+    def is_there(self) -> bool:
+        """Return whether the tag is on the page in any form."""
+        return bool(self.tags or self.scripts)
+
+    @property
+    def policies(self) -> list[str]:
+        return self.source.policies or self.page.policies

@@ -22,6 +22,21 @@ class Ruling:
     directive: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Forbidder:
+    """A policy that keeps an address away: its text, which of how many it is, and the list that does.
+
+    `goes_by_nonce`: that list lets in what has its nonce, and what such scripts load; naming a host may do nothing.
+    """
+
+    text: str
+    place: int
+    count: int
+    directives: dict[str, list[str]]
+    directive: str
+    goes_by_nonce: bool
+
+
 def parse(policy: str) -> dict[str, list[str]]:
     """Return a policy's directives; the first of a name counts."""
     found: dict[str, list[str]] = {}
@@ -37,24 +52,46 @@ def split_header(header: str) -> list[str]:
     return [part.strip() for part in header.split(",") if part.strip()]
 
 
+def forbidder(
+    policies: list[str], directive: str, url: str, *, page_url: str, is_sure: bool = False
+) -> Forbidder | None:
+    """Return the first policy that keeps `url` away for a directive; all have to let it through.
+
+    `is_sure`: that one does is known. Where none says so by the address, it is one that goes by more than that.
+    """
+    single = [policy for header in policies for policy in split_header(header)]
+    unsure: Forbidder | None = None
+    for place, text in enumerate(single, 1):
+        directives = parse(text)
+        name, sources = _effective(directives, directive)
+        if not name:
+            continue
+        found = Forbidder(text, place, len(single), directives, name, directive == SCRIPT and _goes_by_nonce(sources))
+        if directive == SCRIPT and _goes_by_more(sources):
+            unsure = unsure or found
+        elif not any(_matches(source.lower(), url, page_url) for source in sources):
+            return found
+    return unsure if is_sure else None
+
+
 def rules(policies: list[str], directive: str, url: str, *, page_url: str) -> Ruling:
     """Return whether all policies let `url` through for a directive; of those that don't, the first one's list."""
-    for header in policies:
-        for policy in split_header(header):
-            name, sources = _effective(parse(policy), directive)
-            if name and not _allows(sources, url, page_url):
-                return Ruling(False, name)
-    return Ruling(True)
+    found = forbidder(policies, directive, url, page_url=page_url)
+    return Ruling(False, found.directive) if found else Ruling(True)
 
 
-def fixed(policies: list[str], origin: str) -> str:
-    """Return the directives that let the tag load and send, as they stand now with Beacon's origin added."""
-    directives = parse(next((policy for header in policies for policy in split_header(header)), ""))
+def fixed(directives: dict[str, list[str]], origin: str) -> str:
+    """Return a policy's directives that let the tag load and send, as they stand now with Beacon's origin added.
+
+    A list that isn't there forbids nothing; one made for the tag alone would forbid everything else.
+    """
     lines = []
     for wanted in (SCRIPT, CONNECT):
         name, sources = _effective(directives, wanted)
+        if not name:
+            continue
         # The most special list that is there counts; where only default-src is, a list of its own is made of it.
-        written = name if name and name != "default-src" else wanted.removesuffix("-elem")
+        written = name if name != "default-src" else wanted.removesuffix("-elem")
         kept = [source for source in sources if source != "'none'" and source != origin]
         lines.append(" ".join([written, *kept, origin]))
     return "; ".join(lines)
@@ -67,11 +104,13 @@ def _effective(directives: dict[str, list[str]], wanted: str) -> tuple[str, list
     return "", []
 
 
-def _allows(sources: list[str], url: str, page_url: str) -> bool:
-    # A nonce, a hash or trust that is passed on depends on more than the address: what the browser says decides.
-    if any(one.startswith(("'nonce-", "'sha")) or one == "'strict-dynamic'" for one in sources):
-        return True
-    return any(_matches(source.lower(), url, page_url) for source in sources)
+def _goes_by_more(sources: list[str]) -> bool:
+    """Return whether a nonce, a hash or trust that is passed on decides: what the browser says does, then."""
+    return _goes_by_nonce(sources) or any(one.startswith("'sha") for one in sources)
+
+
+def _goes_by_nonce(sources: list[str]) -> bool:
+    return any(one.startswith("'nonce-") or one.lower() == "'strict-dynamic'" for one in sources)
 
 
 def _matches(source: str, url: str, page_url: str) -> bool:

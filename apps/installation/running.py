@@ -11,6 +11,7 @@ from django.conf import settings
 
 from apps.core.outbound import Guard
 from apps.sites.models import Site
+from apps.sites.path_token import path_token
 from apps.sites.snippet import tag_of
 
 from .browser.job import Job
@@ -85,7 +86,15 @@ def guard_of_settings() -> Guard:
 def site_facts(site: Site) -> SiteFacts:
     tag = tag_of(site)
     hosts = tuple(site.domains.values_list("host", flat=True))
-    return SiteFacts(site.site_key, hosts, site.status, tag.script_url, tag.text)
+    return SiteFacts(
+        site_key=site.site_key,
+        hosts=hosts,
+        status=site.status,
+        script_url=tag.script_url,
+        tag=tag.text,
+        path_token=path_token(site.site_key),
+        is_consent_first=site.requires_consent,
+    )
 
 
 def _look(check: SiteCheck, *, guard: Guard) -> Findings:

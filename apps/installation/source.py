@@ -2,11 +2,15 @@
 
 import re
 
+from apps.core.ids import KEY_ALPHABET
+
 from .consent_tools import HELD_SRC, HOLDERS, HOLDING_CLASSES, RUNNING_TYPES, SCRIPTS
 from .findings import FoundTag, SiteFacts, Source
 from .markup import Element, elements
 from .written import joined, parts_of
 
+# As core.ids.public_key makes them.
+KEY = re.compile(rf"[{KEY_ALPHABET}]{{16}}")
 READ = frozenset({"base", "meta", "script"})
 # No page has more; one that does was made to keep us busy.
 MOST_SCRIPTS = 2000
@@ -65,13 +69,21 @@ def _script(found: Source, element: Element, base: str, site: SiteFacts) -> None
 
 
 def _is_ours(src: str, attributes: dict[str, str], site: SiteFacts) -> bool:
-    """Return whether a script is the tag: by its address, by what only the tag has, or by a name of its own on a
-    first-party path. A `b.js` without a key is the tag only where it comes from Beacon: others use that name too."""
+    """Return whether a script is the tag: by its address, or by its attribute together with a key or a name of ours.
+
+    Others call their scripts `b.js` too, or their attribute `data-site-id`; both together they don't.
+    """
     if not src:
         return False
     if src.partition("?")[0] == site.script_url:
         return True
-    return "data-site-id" in attributes
+    if "data-site-id" not in attributes:
+        return False
+    key, parts = attributes["data-site-id"].strip(), parts_of(src)
+    is_our_key = key == site.site_key or KEY.fullmatch(key) is not None
+    name = parts.path.rpartition("/")[2]
+    is_our_name = name == "b.js" or (bool(site.path_token) and name == f"{site.path_token}.js")
+    return is_our_key or is_our_name or parts.netloc == parts_of(site.script_url).netloc
 
 
 def _tag(src: str, attributes: dict[str, str]) -> FoundTag:

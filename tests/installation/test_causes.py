@@ -1,15 +1,17 @@
 """Each cause on a page that has it, in a real browser; those of the way to the page: test_fetch_causes.py."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from apps.installation.causes import Cause
 from apps.installation.diagnosis import diagnose
 from apps.installation.findings import Findings, SiteFacts, Visit
+from apps.installation.texts import answer_of
 
 from .conftest import SharedBrowser, found_at
-from .world import HOST, World
+from .world import HOST, KEY, World
 
 CASES = [
     ("well", Cause.WELL),
@@ -20,7 +22,12 @@ CASES = [
     ("key_missing", Cause.KEY_MISSING),
     ("tag_twice", Cause.TAG_TWICE),
     ("csp_script", Cause.CSP_SCRIPT),
+    ("csp_nonce", Cause.CSP_NONCE),
+    ("csp_nonce_well", Cause.WELL),
+    ("csp_two", Cause.CSP_SCRIPT),
     ("csp_connect", Cause.CSP_CONNECT),
+    ("other_service", Cause.NO_TAG),
+    ("consent_waits", Cause.CONSENT),
     ("consent_held", Cause.CONSENT),
     ("consent_manager", Cause.CONSENT),
     ("consent_own_wish", Cause.CONSENT),
@@ -68,7 +75,9 @@ IN_THE_SOURCE = {
     "key_missing": Cause.KEY_MISSING,
     "tag_twice": Cause.TAG_TWICE,
     "csp_script": Cause.CSP_SCRIPT,
+    "csp_two": Cause.CSP_SCRIPT,
     "csp_connect": Cause.CSP_CONNECT,
+    "consent_waits": Cause.CONSENT,
     "consent_held": Cause.CONSENT,
     "tag_manager": Cause.TAG_MANAGER,
     "block_list": Cause.BLOCK_LIST,
@@ -113,6 +122,27 @@ def test_the_policys_fix_is_what_to_copy(world: World, found: Found) -> None:
     assert values["directives"] == (
         f"script-src 'self' https://cdn.example {world.track}; connect-src 'self' {world.track}"
     )
+
+
+def test_where_a_nonce_counts_the_tag_is_to_have_it(world: World, found: Found) -> None:
+    values = diagnose(found("csp_nonce"))[0].values
+    assert values["tag"] == f'<script async nonce="…" src="{world.track}/b.js" data-site-id="{KEY}"></script>'
+    assert values["also"] == f", and add {world.track} to its connect-src"
+
+
+def test_of_two_policies_the_one_that_forbids_is_to_be_mended(world: World, found: Found) -> None:
+    values = diagnose(found("csp_two"))[0].values
+    assert values["directives"] == f"script-src 'self' {world.track}"
+    assert values["which"] == " (number 2 of its 2 policies, “script-src 'self'”)"
+
+
+def test_a_tag_that_waits_as_its_site_wants_it_is_installed_well(world: World, found: Found) -> None:
+    facts = replace(world.facts(), is_consent_first=True)
+    answers = [answer_of(one.cause.value, one.values) for one in diagnose(found("consent_waits", facts=facts))]
+    assert [(one.cause, one.state) for one in answers] == [(Cause.CONSENT_FIRST, "good")]
+    assert "waits for consent" in answers[0].says
+    assert diagnose(found("consent_held", facts=facts))[0].cause is Cause.CONSENT
+    assert diagnose(found("well", facts=facts))[0].cause is Cause.WELL
 
 
 def test_the_check_is_no_visitor(found: Found) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.installation.policy import CONNECT, SCRIPT, fixed, rules
+from apps.installation.policy import CONNECT, SCRIPT, fixed, parse, rules
 
 PAGE = "https://shop.example/"
 URL = "https://door.example/b.js"
@@ -50,6 +50,7 @@ def test_self_is_the_pages_own_host() -> None:
     ("policy", "expected"),
     [
         ("default-src 'self'", "script-src 'self' https://d.example; connect-src 'self' https://d.example"),
+        ("script-src 'self'; img-src *", "script-src 'self' https://d.example"),
         ("script-src 'none'; connect-src *", "script-src https://d.example; connect-src * https://d.example"),
         (
             "script-src-elem a.example; connect-src https://d.example",
@@ -58,4 +59,4 @@ def test_self_is_the_pages_own_host() -> None:
     ],
 )
 def test_the_fix_keeps_what_is_there(policy: str, expected: str) -> None:
-    assert fixed([policy], "https://d.example") == expected
+    assert fixed(parse(policy), "https://d.example") == expected

@@ -1,12 +1,15 @@
 """Reading a page's HTML."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from apps.installation.source import MOST_TAGS, source_read
 
-from .test_judgement import SITE
+from .test_judgement import SITE as BARE_SITE
+
+SITE = replace(BARE_SITE, path_token="theword")
 
 
 def tags(html: str, url: str = "https://shop.example/a/b") -> list[tuple[str, str, bool]]:
@@ -23,6 +26,11 @@ def tags(html: str, url: str = "https://shop.example/a/b") -> list[tuple[str, st
         ("<script src=https://door.example/b.js?v=2></script>", ("https://door.example/b.js?v=2", "", False)),
         ("<script type=text/plain src=/b.js data-site-id=k></script>", ("https://shop.example/b.js", "k", True)),
         ("<script type=module src=/b.js data-site-id=k></script>", ("https://shop.example/b.js", "k", False)),
+        ("<script src=/x.js data-site-id=abcdefghjkmnpqr2></script>",
+         ("https://shop.example/x.js", "abcdefghjkmnpqr2", False)),
+        ("<script src=/b.js data-site-id=1></script>", ("https://shop.example/b.js", "1", False)),
+        ("<script src=/theword.js data-site-id></script>", ("https://shop.example/theword.js", "", False)),
+        ("<script src=https://door.example/c.js data-site-id=1></script>", ("https://door.example/c.js", "1", False)),
         ("<script data-src=/b.js data-site-id=k></script>", ("https://shop.example/b.js", "k", True)),
     ],
 )  # fmt: skip
@@ -39,6 +47,10 @@ def test_the_tag_is_found_in_its_forms(html: str, expected: tuple[str, str, bool
         "<textarea><script src=/b.js data-site-id=k></script></textarea>",
         "<script>'<script src=/b.js data-site-id=k>'</script>",
         "<script src=/b.js></script>",
+        # Another service that uses the same attribute, for a number or a key of its own form.
+        "<script src=https://app.example/api/script.js data-site-id=1></script>",
+        "<script src=https://app.example/api/script.js data-site-id=0a1b2c3d4e5f></script>",
+        "<script src=https://app.example/api/script.js data-site-id></script>",
         "<p data-site-id=k src=/b.js>",
     ],
 )
