@@ -53,7 +53,8 @@ def _state(site: Site, pulse: Pulse, silence: Silence | None, now: datetime) -> 
         return TagState.ARCHIVED
     if site.status == Site.Status.PAUSED:
         return TagState.PAUSED
-    heard = pulse.last.tag_at
+    # A site that only servers write of has no tag to judge: theirs are its signs of life.
+    heard = pulse.last.tag_at or pulse.last.server_at
     if heard is None:
         return TagState.IMPORTED if pulse.last.import_at else TagState.WAITING
     if silence is not None:

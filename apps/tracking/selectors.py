@@ -12,6 +12,7 @@ from django.db.models.functions import TruncHour
 
 from .filters import Filters, events_filtered, sessions_filtered
 from .models import Event, Kind, Origin, Session, SessionAlias
+from .steps.bots import OWN_CHECK
 
 # A visitor is on the site now if there was an event so recently: the tracker is silent while somebody reads.
 PRESENT_FOR = timedelta(minutes=5)
@@ -20,26 +21,48 @@ LONGEST_PRESENCE = timedelta(hours=12)
 # The site's last event is in one of the visits that began last; a longer one is found among those present.
 RECENT_VISITS = 50
 
+# Where servers send as well, the tag's visits are looked for among so many: most of them may be the servers'.
+RECENT_ANY = 5_000
+# Doors that only pages use. What comes by them shows that a tag works; what servers send doesn't.
+BY_PAGES = (Origin.TAG.value, Origin.PIXEL.value)
+
 _LAST_VISITS = """
-SELECT site.id, recent.last_at, recent.tag_at, recent.import_at
-FROM unnest(%s::bigint[]) AS site (id)
+SELECT site.id, any_door.last_at, by_page.last_at, any_door.server_at, any_door.import_at
+FROM unnest(%(sites)s::bigint[]) AS site (id)
 CROSS JOIN LATERAL (
     SELECT max(ended_at) AS last_at,
-           max(ended_at) FILTER (WHERE origin <> %s) AS tag_at,
-           max(ended_at) FILTER (WHERE origin = %s) AS import_at
+           max(ended_at) FILTER (WHERE origin = %(server)s) AS server_at,
+           max(ended_at) FILTER (WHERE origin = %(import)s) AS import_at
     FROM (
-        SELECT ended_at, origin FROM session WHERE site_id = site.id ORDER BY started_at DESC LIMIT %s
+        SELECT ended_at, origin FROM session
+        WHERE site_id = site.id AND bot_name <> %(own)s ORDER BY started_at DESC LIMIT %(recent)s
     ) AS last_ones
-) AS recent
+) AS any_door
+CROSS JOIN LATERAL (
+    SELECT max(ended_at) AS last_at
+    FROM (
+        SELECT ended_at
+        FROM (
+            SELECT started_at, ended_at, origin, bot_name FROM session
+            WHERE site_id = site.id ORDER BY started_at DESC LIMIT %(recent_any)s
+        ) AS bounded
+        WHERE origin = ANY (%(by_pages)s) AND bot_name <> %(own)s
+        ORDER BY started_at DESC LIMIT %(recent)s
+    ) AS last_ones
+) AS by_page
 """
 
 
 @dataclass(frozen=True, slots=True)
 class LastVisit:
-    """When a site was last alive: by any door, by its tag, in an imported log. Bots are signs of it too."""
+    """When a site was last alive: by any door, by its tag or pixel, by a server, in an imported log.
+
+    Bots are signs of it too; visits of our own check are none.
+    """
 
     last_at: datetime | None
     tag_at: datetime | None
+    server_at: datetime | None
     import_at: datetime | None
 
 
@@ -107,7 +130,7 @@ def site_pulses(site_ids: Iterable[int], *, now: datetime) -> dict[int, Pulse]:
     ids = list(site_ids)
     live = site_live_counts(ids, now=now)
     last = _last_visits(ids)
-    nobody = LastVisit(None, None, None)
+    nobody = LastVisit(None, None, None, None)
     return {site_id: Pulse(last.get(site_id, nobody), live.get(site_id, 0)) for site_id in ids}
 
 
@@ -133,31 +156,43 @@ def session_present(site_ids: Iterable[int], *, now: datetime) -> QuerySet[Sessi
 def _last_visits(site_ids: list[int]) -> dict[int, LastVisit]:
     """Return each site's last signs of life. Looks at the visits that began last: an index range, not all of them."""
     with connection.cursor() as cursor:
-        cursor.execute(_LAST_VISITS, [site_ids, Origin.IMPORT.value, Origin.IMPORT.value, RECENT_VISITS])
+        cursor.execute(
+            _LAST_VISITS,
+            {
+                "sites": site_ids,
+                "server": Origin.SERVER.value,
+                "import": Origin.IMPORT.value,
+                "by_pages": list(BY_PAGES),
+                "own": OWN_CHECK,
+                "recent": RECENT_VISITS,
+                "recent_any": RECENT_ANY,
+            },
+        )
         return {row[0]: LastVisit(*row[1:]) for row in cursor.fetchall()}
 
 
 def sites_heard(site_ids: Iterable[int], *, after: datetime | None = None) -> dict[int, datetime]:
     """Return when each site's tag was last heard of, by whomever, bots too; with `after`, the first time after that.
 
-    Sites that weren't heard of are left out. One query by index.
+    What servers send and visits of our own check say nothing of the tag on its pages. Sites that weren't heard of are
+    left out. One query by index.
     """
     ids = list(site_ids)
     if after is None:
         return {site_id: last.tag_at for site_id, last in _last_visits(ids).items() if last.tag_at is not None}
     later = Session.objects.filter(site_id__in=ids, started_at__gt=after - LONGEST_PRESENCE, ended_at__gt=after)
-    found = later.exclude(origin=Origin.IMPORT).values_list("site_id")
+    found = later.filter(origin__in=BY_PAGES).exclude(bot_name=OWN_CHECK).values_list("site_id")
     # Of a visit that went on its last event alone is at hand.
     first = Case(When(started_at__gt=after, then="started_at"), default="ended_at")
     return dict(found.annotate(at=Min(first)).order_by().values_list("site_id", "at"))
 
 
 def session_hours(*, site_id: int, since: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
-    """Return people's visits that began in each hour of [since, until) and their page views; imports left out.
+    """Return people's visits by tag or pixel that began in each hour of [since, until), and their page views.
 
     Hours (UTC, by their start) without any are left out. One query by index.
     """
     sessions = Session.objects.filter(site_id=site_id, set_aside="", started_at__gte=since, started_at__lt=until)
-    hours = sessions.exclude(origin=Origin.IMPORT).annotate(hour=TruncHour("started_at", tzinfo=UTC))
+    hours = sessions.filter(origin__in=BY_PAGES).annotate(hour=TruncHour("started_at", tzinfo=UTC))
     counted = hours.values("hour").annotate(visits=Count("pk"), views=Sum("pageviews")).order_by()
     return {row["hour"]: (row["visits"], row["views"]) for row in counted}

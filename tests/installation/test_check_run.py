@@ -27,7 +27,7 @@ from apps.installation.services import (
 )
 from apps.installation.texts import answers_of
 from apps.sites.models import Site
-from apps.tracking.steps.bots import declared, is_declared
+from apps.tracking.steps.bots import OWN_CHECK, declared, is_declared
 from apps.tracking.steps.signals import Signal
 from tests.cast import Cast
 
@@ -90,7 +90,8 @@ def test_private_addresses_are_not_reached_unless_allowed(site: Site, world: Wor
 
 def test_the_checks_user_agent_is_set_aside_by_itself() -> None:
     verdict = declared(USER_AGENT.format(version=VERSION))
-    assert (verdict.signal, is_declared(USER_AGENT.format(version=VERSION))) == (Signal.HEADLESS, True)
+    assert (verdict.signal, verdict.name) == (Signal.HEADLESS, OWN_CHECK)
+    assert is_declared(USER_AGENT.format(version=VERSION))
 
 
 def test_the_operators_door_may_be_private(settings: Settings) -> None:

@@ -3,11 +3,13 @@ while it is we who don't hear."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
 
 from apps.agencies.models import Membership
+from apps.analytics.site_health import TagState, site_health
 from apps.core.tenancy import in_schema
 from apps.installation.models import HourCount, HoursKnown, Silence, SilenceNotice, Watch
 from apps.installation.silence import mails, watching
@@ -17,6 +19,8 @@ from apps.installation.tasks import silences_watch
 from apps.sites.models import Site
 from apps.tracking.health import Check
 from apps.tracking.models import Session
+from apps.tracking.selectors import RECENT_VISITS
+from apps.tracking.steps.bots import OWN_CHECK
 from tests.cast import Cast
 from tests.factories_tracking import Page, visit_make
 
@@ -98,6 +102,32 @@ def test_an_imported_log_ends_nothing(in_alder: Cast) -> None:
     assert Silence.objects.get().ended_at is None
 
 
+OWN_VISIT: dict[str, Any] = {"set_aside": "bot_headless", "bot_name": OWN_CHECK}
+
+
+@pytest.mark.parametrize("fields", [{"origin": "server"}, OWN_VISIT], ids=["by a server", "by our own check"])
+def test_what_says_nothing_of_the_tag_neither_hides_nor_ends_a_silence(in_alder: Cast, fields: dict[str, Any]) -> None:
+    busy(in_alder.site)
+    for minutes in range(RECENT_VISITS + 1):
+        visit_make(in_alder.site, NOON + minutes * MINUTE, **fields)
+    watch(in_alder, NOON + 2 * HOUR)
+    assert Silence.objects.get().heard_at == NOON - MINUTE
+    visit_make(in_alder.site, NOON + 2 * HOUR + MINUTE, **fields)
+    watch(in_alder, NOON + 2 * HOUR + 5 * MINUTE)
+    assert Silence.objects.get().ended_at is None
+    visit_make(in_alder.site, NOON + 2 * HOUR + 6 * MINUTE, origin="pixel")
+    watch(in_alder, NOON + 2 * HOUR + 10 * MINUTE)
+    assert Silence.objects.get().end == "heard"
+
+
+def test_a_site_that_only_servers_write_of_works_and_waits_for_no_tag(in_alder: Cast) -> None:
+    site = in_alder.site
+    visit_make(site, NOON, origin="server")
+    visit_make(site, NOON + MINUTE, **OWN_VISIT)
+    health = site_health([site], now=NOON + HOUR)[site.id]
+    assert (health.state, health.last_at) == (TagState.WORKING, NOON)
+
+
 @pytest.mark.parametrize("status", ["paused", "archived"])
 def test_a_site_that_rests_raises_none_and_ends_its_own(in_alder: Cast, status: str) -> None:
     busy(in_alder.site)
@@ -117,6 +147,7 @@ def test_hours_are_counted_once_and_gone_after_their_weeks(in_alder: Cast) -> No
     visit_make(site, NOON - 2 * HOUR + MINUTE)
     visit_make(site, NOON - 2 * HOUR + MINUTE, set_aside="bot_declared")
     visit_make(site, NOON - 2 * HOUR + MINUTE, origin="import")
+    visit_make(site, NOON - 2 * HOUR + MINUTE, origin="server")
     visit_make(site, NOON + MINUTE)
     watch(in_alder, NOON + 5 * MINUTE)
     assert list(HourCount.objects.values_list("hour", "visits", "pageviews")) == [(NOON - 2 * HOUR, 2, 3)]

@@ -23,6 +23,8 @@ from .signals import CONTRADICTIONS, ENOUGH, STRONG, Signal, network_signals, po
 SHIPPED = Path(__file__).resolve().parent.parent / "data" / "crawlers.tsv"
 NO_USER_AGENT = "(no user agent)"
 WEBDRIVER = "(automated browser)"
+OWN_CHECK = "BeaconCheck"  # our own installation check, which is no sign that anybody else came
+OWN_AGENT = "beaconcheck/"
 DATA_CENTRE = "(script in a data centre)"
 CONTRADICTING = "(contradicts itself)"
 # What would be a name is personal data: a crawler's that gives its owner's mail address and nothing else.
@@ -47,7 +49,7 @@ COMMON = (
 HEADLESS = (
     "headless", "phantomjs", "slimerjs", "puppeteer", "playwright", "cypress/", "selenium", "webdriver",
     "nightmare", "jsdom", "htmlunit", " splash ", "webkit2png",
-    "beaconcheck/",  # our own installation check
+    OWN_AGENT,
 )  # fmt: skip
 # What stands between the brackets of Android and Windows Phone: the maker's words for telephone and build, which may be
 # any ("Discovery SE", "XBot_Senior", "Radar 4G"). A crawler that dresses up as a telephone says so further on, or
@@ -210,7 +212,9 @@ def _declared(ua: str, version: str) -> Declared:
     found = _crawlers(version).find(ua)
     lowered = ua.lower()
     if any(word in lowered for word in HEADLESS):
-        return Declared(Signal.HEADLESS, found[0] if found else WEBDRIVER)
+        # Whatever the table of the day makes of it.
+        name = OWN_CHECK if OWN_AGENT in lowered else found[0] if found else WEBDRIVER
+        return Declared(Signal.HEADLESS, name)
     if found is None:
         return Declared()
     return Declared(Signal.LIBRARY if found[1] == LIBRARY_TAG else Signal.DECLARED, found[0])
