@@ -18,6 +18,8 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215: leads into one's own network
 # Public by the registry, but answered by the machine's own cloud.
 CLOUD = frozenset({"168.63.129.16", "100.100.100.200"})  # Azure's and Alibaba's hosts
+# Not public, whatever Python's table says: 3.11's lacks both (RFC 3879; RFC 7600 and 7723 in 192.0.0.0/24).
+NOT_PUBLIC = (ipaddress.IPv6Network("fec0::/10"), ipaddress.IPv4Network("192.0.0.0/24"))
 LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa")
 
 
@@ -57,7 +59,9 @@ def is_public(address: str) -> bool:
     inner = _carried(found)
     if inner is not None:
         return is_public(str(inner))
-    return str(found) not in CLOUD and found.is_global and not found.is_multicast and not found.is_reserved
+    if str(found) in CLOUD or any(found in network for network in NOT_PUBLIC):
+        return False
+    return found.is_global and not found.is_multicast and not found.is_reserved
 
 
 def _carried(address: Address) -> ipaddress.IPv4Address | None:
