@@ -279,6 +279,18 @@ def test_nobody_gets_more_than_two_a_day(in_alder: Cast) -> None:
     assert len(told(in_alder.owner)) == 3
 
 
+def test_of_two_runs_at_once_one_mails(in_alder: Cast) -> None:
+    """Both have read who was told before either has noted it."""
+    silence = Silence.objects.create(site=in_alder.site, heard_at=NOON, raised_at=NOON, usual=30)
+    other = Silence.objects.create(site=in_alder.other_site, heard_at=NOON, raised_at=NOON, usual=30)
+    mails._tell(in_alder.alder, in_alder.owner, [silence], NOON)
+    mails._tell(in_alder.alder, in_alder.owner, [silence], NOON + MINUTE)
+    assert len(told(in_alder.owner)) == 1
+    mails._tell(in_alder.alder, in_alder.owner, [silence, other], NOON + MINUTE)
+    assert told(in_alder.owner)[1].startswith("Second site is silent")
+    assert SilenceNotice.objects.count() == 2
+
+
 def test_a_mail_that_couldnt_be_sent_is_sent_the_next_time(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     Silence.objects.create(site=in_alder.site, heard_at=NOON, raised_at=NOON, usual=30)
 

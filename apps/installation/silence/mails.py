@@ -21,6 +21,12 @@ from .words import silence_text
 logger = logging.getLogger(__name__)
 MOST_A_DAY = 2
 DAY = timedelta(days=1)
+# Django's bulk_create doesn't say which rows were there already.
+_NOTE = """
+INSERT INTO installation_silencenotice (silence_id, user_id, sent_at)
+SELECT silence_id, %s, %s FROM unnest(%s::bigint[]) AS told (silence_id)
+ON CONFLICT (silence_id, user_id) DO NOTHING RETURNING silence_id
+"""
 
 
 def silences_tell(*, now: datetime) -> None:
@@ -50,15 +56,23 @@ def _mails_today(user_id: int, now: datetime) -> int:
 
 def _tell(agency: Agency, member: Membership, silences: Sequence[Silence], now: datetime) -> None:
     """Note first, then send: whoever is broken off in between has sent too few rather than too many."""
-    made = SilenceNotice.objects.bulk_create(
-        [SilenceNotice(silence=one, user_id=member.user_id, sent_at=now) for one in silences], ignore_conflicts=True
-    )
+    noted = _note([one.id for one in silences], member.user_id, now)
+    silences = [one for one in silences if one.id in noted]
+    if not silences:
+        return
     context = {"agency": agency, "lines": [_line(agency, one, now) for one in silences], "url": agency_url(agency.slug)}
     try:
         mail_send("mail/silence", to=member.user.email, context=context)
     except (OSError, SMTPException) as error:
         logger.warning("a mail about silent sites wasn't sent: %s", type(error).__name__)
-        SilenceNotice.objects.filter(silence__in=[one.silence_id for one in made], user_id=member.user_id).delete()
+        SilenceNotice.objects.filter(silence__in=noted, user_id=member.user_id).delete()
+
+
+def _note(silence_ids: list[int], user_id: int, now: datetime) -> set[int]:
+    """Note silences as told, and return those that nobody had noted: of two runs at once only one has each."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE, [user_id, now, silence_ids])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _line(agency: Agency, silence: Silence, now: datetime) -> dict[str, str]:
