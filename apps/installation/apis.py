@@ -1,7 +1,8 @@
 """The installation check for scripts, on an agency's host: `/api/v1/sites/<site>/checks`.
 
 With an API key of the scope `checks` (`Authorization: Bearer ...`), or as somebody who is logged in and may set up
-sites (with the CSRF token for POST). 200, 202 (`Location`: where the answer will stand), 400 (`error`), 401, 403, 404.
+sites (with the CSRF token for POST). 200, 202 (`Location`: where the answer will stand), 400 (`error`), 401, 403, 404,
+429 (`Retry-After`).
 """
 
 import json
@@ -27,7 +28,7 @@ from apps.sites.models import Site
 
 from .models import SiteCheck
 from .selectors import check_get, checks_of
-from .services import check_start, checks_close_overdue
+from .services import TooMany, check_start, checks_close_overdue
 from .texts import Answer, answers_of
 
 MOST_BODY = 10_000
@@ -80,6 +81,8 @@ def checks_api(request: HttpRequest, site: Site, by: str) -> HttpResponse:
         return JsonResponse({"checks": [check_json(site, one) for one in checks_of(site.id)]})
     try:
         check = check_start(site=site, written=_url_of(request), requested_by=by)
+    except TooMany as refusal:
+        return _error(HTTPStatus.TOO_MANY_REQUESTS, str(refusal), {"Retry-After": str(refusal.seconds)})
     except Refused as refusal:
         return _error(HTTPStatus.BAD_REQUEST, str(refusal))
     told = check_json(site, check)
@@ -145,6 +148,6 @@ def _url_of(request: HttpRequest) -> str:
     return url
 
 
-def _error(status: HTTPStatus, text: str) -> JsonResponse:
-    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
-    return JsonResponse({"error": text}, status=status, headers=headers)
+def _error(status: HTTPStatus, text: str, headers: dict[str, str] | None = None) -> JsonResponse:
+    own = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+    return JsonResponse({"error": text}, status=status, headers=own | (headers or {}))

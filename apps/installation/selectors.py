@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from .models import Silence, SiteCheck
+from .services import KEPT
 
 # So long a site that is heard again is worth a line.
 RECENT = timedelta(hours=24)
@@ -11,7 +12,7 @@ RECENT = timedelta(hours=24)
 
 def checks_of(site_id: int) -> list[SiteCheck]:
     """Return a site's last checks, newest first. One query."""
-    return list(SiteCheck.objects.filter(site_id=site_id).select_related("site"))
+    return list(SiteCheck.objects.filter(site_id=site_id).select_related("site")[:KEPT])
 
 
 def check_get(*, site_id: int, check_id: int) -> SiteCheck | None:

@@ -1,5 +1,7 @@
 """`/s/<site>/settings/check`: ask for a check, watch it, read what stands in the way."""
 
+from http import HTTPStatus
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,7 +21,7 @@ from apps.sites.models import Site
 from .browser.launching import chromium_find
 from .models import SiteCheck
 from .selectors import check_get, checks_of, silences_open
-from .services import LIMIT, check_start, checks_close_overdue
+from .services import LIMIT, TooMany, check_start, checks_close_overdue
 from .silence.words import silence_text
 from .texts import answers_of, state_text
 
@@ -37,7 +39,11 @@ def checks(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         check = check_start(site=site, written=written, requested_by=str(agency_request(request).user))
     except Refused as refusal:
-        return _page(request, site, checks_of(site.id), None, written=written, error=str(refusal))
+        response = _page(request, site, checks_of(site.id), None, written=written, error=str(refusal))
+        if isinstance(refusal, TooMany):
+            response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+            response["Retry-After"] = str(refusal.seconds)
+        return response
     if written and check.url != written and check.url.rstrip("/") != written.rstrip("/"):
         messages.info(request, f"The page that is checked is {check.url}")
     return HttpResponseRedirect(reverse("installation:check", args=[site.slug, check.id]))

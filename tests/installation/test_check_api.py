@@ -7,6 +7,7 @@ import pytest
 from apps.agencies.models import ApiKey
 from apps.agencies.services.api_keys import api_key_create, api_key_revoke
 from apps.core.tenancy import in_schema
+from apps.installation import services
 from apps.installation.models import SiteCheck
 from apps.sites.models import Site
 from tests.cast import Browser, Cast
@@ -70,6 +71,22 @@ def test_a_form_is_understood_too(in_alder: Cast, key: str) -> None:
 def test_a_body_that_isnt_understood_is_said(in_alder: Cast, key: str, body: str) -> None:
     told = script(in_alder, key).post(url(in_alder.site), body, content_type="application/json")
     assert (told.status_code, bool(told.json()["error"])) == (400, True)
+
+
+def test_what_is_more_than_an_agencys_share_is_told_to_come_later(
+    in_alder: Cast, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "MOST_RUNNING", 1)
+    client = script(in_alder, key)
+    assert client.post(url(in_alder.site)).status_code == 202
+    told = client.post(url(in_alder.other_site), {"url": "second.example"})
+    assert (told.status_code, told["Retry-After"]) == (429, "20")
+    assert "checks of this agency are under way" in told.json()["error"]
+    page = in_alder.browser(in_alder.manager).post(
+        f"/s/{in_alder.other_site.slug}/settings/check", {"url": "second.example"}
+    )
+    assert (page.status_code, page["Retry-After"]) == (429, "20")
+    assert "checks of this agency are under way" in page.content.decode()
 
 
 def test_who_is_logged_in_needs_no_key_but_the_token_against_forgery(in_alder: Cast) -> None:

@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from apps.core import clock
 from apps.core.outbound import Guard
+from apps.core.tenancy import in_schema
 from apps.installation import running
 from apps.installation.causes import Cause
 from apps.installation.fetching import USER_AGENT, VERSION, page_fetch
@@ -16,17 +17,21 @@ from apps.installation.findings import Fetched
 from apps.installation.models import CheckState, SiteCheck
 from apps.installation.rendering import GRACE_SECONDS
 from apps.installation.running import check_run, guard_of_settings
+from apps.installation.selectors import checks_of
 from apps.installation.services import (
     BROKEN,
     KEPT,
     LIMIT,
+    MOST_AN_HOUR,
     NO_TIME,
+    TooMany,
     check_start,
     check_take,
     checks_close_overdue,
 )
 from apps.installation.texts import answers_of
 from apps.sites.models import Site
+from apps.sites.services import site_create
 from apps.tracking.steps.bots import OWN_CHECK, declared, is_declared
 from apps.tracking.steps.signals import Signal
 from tests.cast import Cast
@@ -231,7 +236,7 @@ def test_a_check_whose_answer_breaks_off_says_so(
 
 def test_the_last_ones_of_a_site_are_kept(site: Site, world: World, settings: Settings) -> None:
     settings.BEACON_CHROMIUM = "/nowhere/chromium"
-    now = clock.now()
+    now = clock.now() - timedelta(hours=2)
     SiteCheck.objects.bulk_create(
         [SiteCheck(site=site, url="x", state=CheckState.DONE, created_at=now, finished_at=now) for _ in range(KEPT + 3)]
     )
@@ -239,6 +244,44 @@ def test_the_last_ones_of_a_site_are_kept(site: Site, world: World, settings: Se
     check_run(check.id, guard=world.guard())
     kept = list(SiteCheck.objects.filter(site=site))
     assert (len(kept), kept[0].id) == (KEPT, check.id)
+
+
+def past(site: Site, count: int, minutes: float) -> None:
+    at = clock.now() - timedelta(minutes=minutes)
+    SiteCheck.objects.bulk_create(
+        [SiteCheck(site=site, url="x", state=CheckState.DONE, created_at=at, finished_at=at) for _ in range(count)]
+    )
+
+
+def test_an_agency_has_two_checks_under_way_at_once(site: Site, in_alder: Cast, world: World) -> None:
+    first = asked(site, world)
+    asked(in_alder.other_site, world)
+    third = site_create(client=site.client, name="Third", domains=["third.example"])
+    with pytest.raises(TooMany, match="2 checks of this agency are under way"):
+        asked(third, world)
+    # One's own that is under way is still the answer; one whose time is over makes room.
+    assert asked(site, world).id == first.id
+    SiteCheck.objects.filter(id=first.id).update(created_at=clock.now() - LIMIT - timedelta(seconds=1))
+    assert asked(third, world).state == CheckState.QUEUED
+
+
+def test_an_agency_has_so_many_checks_an_hour(site: Site, in_alder: Cast, world: World, settings: Settings) -> None:
+    settings.BEACON_CHROMIUM = "/nowhere/chromium"
+    past(site, 40, minutes=61)
+    past(in_alder.other_site, MOST_AN_HOUR - 1, minutes=59.5)
+    check_run(asked(site, world).id, guard=world.guard())
+    with pytest.raises(TooMany, match=r"can start in 1 minute\.") as refusal:
+        asked(site, world)
+    assert 0 < refusal.value.seconds <= 30
+    with in_schema(str(in_alder.birch.schema_name)):
+        assert asked(in_alder.birch_site, world).state == CheckState.QUEUED
+
+
+def test_what_the_hour_is_counted_by_is_kept_and_not_listed(site: Site, world: World, settings: Settings) -> None:
+    settings.BEACON_CHROMIUM = "/nowhere/chromium"
+    past(site, KEPT + 5, minutes=5)
+    check_run(asked(site, world).id, guard=world.guard())
+    assert (SiteCheck.objects.filter(site=site).count(), len(checks_of(site.id))) == (KEPT + 6, KEPT)
 
 
 def test_https_that_isnt_there_is_tried_without(site: Site, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
