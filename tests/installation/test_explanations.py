@@ -1,7 +1,8 @@
 """Every cause has its words, and all words can be filled with what the rules give."""
 
+import ast
+import inspect
 import re
-from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -10,7 +11,8 @@ from apps.installation.causes import EXPLANATIONS, Cause, Explanation
 from apps.installation.diagnosis import RULES, TROUBLES
 from apps.installation.texts import UNKNOWN, answer_of
 
-from . import test_causes, test_fetch_causes
+from . import test_causes, test_fetch_causes, test_judgement
+from .test_causes import CASES, IN_THE_SOURCE
 
 
 def fields(told: Explanation) -> set[str]:
@@ -32,10 +34,40 @@ def test_every_cause_can_be_reached() -> None:
     assert set(RULES) | set(TROUBLES.values()) | apart == set(Cause)
 
 
+def asserted(text: str) -> set[str]:
+    """Return the names of the causes that tests in a module compare an answer with: `assert ... is Cause.X` or `==`."""
+    tests = [one for one in ast.parse(text).body if isinstance(one, ast.FunctionDef) and one.name.startswith("test_")]
+    statements = [one for test in tests for one in ast.walk(test) if isinstance(one, ast.Assert)]
+    compared = [
+        side
+        for one in statements
+        if isinstance(one.test, ast.Compare) and isinstance(one.test.ops[0], ast.Is | ast.Eq)
+        for side in one.test.comparators
+    ]
+    names = [one for side in compared for one in ast.walk(side) if isinstance(one, ast.Attribute)]
+    return {one.attr for one in names if isinstance(one.value, ast.Name) and one.value.id == "Cause"}
+
+
+def test_a_cause_that_only_stands_there_is_not_asserted() -> None:
+    text = """
+# Cause.NO_TAG
+TABLE = [Cause.NO_PAGE]
+def helper(): assert cause is Cause.NOT_SENT
+def test_it():
+    other = Cause.KEY_WRONG
+    assert Cause.TAG_TWICE
+    assert cause is not Cause.KEY_MISSING
+    assert (cause(), 1) == (Cause.WELL, 1)
+    assert cause() is Cause.UNREACHABLE
+"""
+    assert asserted(text) == {"WELL", "UNREACHABLE"}
+
+
 def test_every_cause_has_a_test() -> None:
-    paths = [test_causes.__file__, test_fetch_causes.__file__, test_causes.__file__.replace("causes", "judgement")]
-    text = "".join(Path(path).read_text(encoding="utf-8") for path in paths)
-    assert [cause for cause in Cause if f"Cause.{cause.name}" not in text] == []
+    tables = {cause.name for cause in [*(cause for _, cause in CASES), *IN_THE_SOURCE.values()]}
+    modules = (test_causes, test_fetch_causes, test_judgement)
+    alone = {name for one in modules for name in asserted(inspect.getsource(one))}
+    assert {cause.name for cause in Cause} - tables - alone == set()
 
 
 def test_an_answer_of_another_version_says_so() -> None:
