@@ -104,7 +104,7 @@ def _look(check: SiteCheck, *, guard: Guard) -> Findings:
     with ExitStack() as stack:
         # Its start takes a second or two: meanwhile the page is fetched.
         renderer = stack.enter_context(Renderer(_job(facts, guard, chromium, seconds))) if chromium else None
-        fetched = _fetch(check.url, guard=guard)
+        fetched = _fetch(check.url, guard=guard, seconds=min(FETCH_SECONDS, seconds))
         visit = Visit()
         if renderer is not None and not fetched.trouble.kind and _is_page(fetched):
             check_rendering(check)
@@ -118,14 +118,14 @@ def findings_of(facts: SiteFacts, *, start_url: str, fetched: Fetched, visit: Vi
     return Findings(facts, start_url, fetched, source, visit, page)
 
 
-def _fetch(url: str, *, guard: Guard) -> Fetched:
+def _fetch(url: str, *, guard: Guard, seconds: float) -> Fetched:
     """Fetch the page; a host that has no https at all, by http, as browsers do of an address without scheme."""
     trusts = authorities()
-    found = page_fetch(url, guard=guard, seconds=FETCH_SECONDS, trusts=trusts)
+    found = page_fetch(url, guard=guard, seconds=seconds, trusts=trusts)
     is_shut = found.trouble.kind == "unreachable" and len(found.hops) == 1
     if not is_shut or not url.startswith("https://") or urlsplit(url).port is not None:
         return found
-    left = FETCH_SECONDS - found.milliseconds / 1000
+    left = seconds - found.milliseconds / 1000
     plain = urlunsplit(urlsplit(url)._replace(scheme="http"))
     other = page_fetch(plain, guard=guard, seconds=left, trusts=trusts) if left > 0.5 else found
     return found if other.trouble.kind else other

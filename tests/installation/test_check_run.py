@@ -193,6 +193,24 @@ def test_a_page_that_comes_by_drops_has_its_answer_in_time(
     assert (check.state, check.cause) == (CheckState.DONE, Cause.UNREACHABLE)
 
 
+def test_one_that_waited_long_has_less_time_for_its_page(
+    site: Site, world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BEACON_CHROMIUM = "/nowhere/chromium"
+    given: list[float] = []
+
+    def fetch(url: str, *, seconds: float, **options: Any) -> Fetched:
+        given.append(seconds)
+        return Fetched(hops=[url], status=200)
+
+    monkeypatch.setattr(running, "page_fetch", fetch)
+    check = asked(site, world)
+    waited = LIMIT - timedelta(seconds=running.LEAST_SECONDS + 1)
+    SiteCheck.objects.filter(id=check.id).update(created_at=clock.now() - waited)
+    check_run(check.id, guard=world.guard())
+    assert 1 < given[0] <= running.LEAST_SECONDS + 1 - running.STORE_SECONDS
+
+
 def test_of_the_20_seconds_enough_is_left_to_end_a_browser_and_to_store() -> None:
     """A browser that doesn't end by itself has a moment, and ending it takes another one."""
     assert running.STORE_SECONDS >= 2 * GRACE_SECONDS + 1
@@ -293,5 +311,5 @@ def test_https_that_isnt_there_is_tried_without(site: Site, world: World, monkey
         return fetch(url, **options)
 
     monkeypatch.setattr(running, "page_fetch", noted)
-    running._fetch("https://127.0.0.1/", guard=Guard(allows_private=True))
+    running._fetch("https://127.0.0.1/", guard=Guard(allows_private=True), seconds=5)
     assert asked_for == ["https://127.0.0.1/", "http://127.0.0.1/"]
