@@ -66,8 +66,8 @@ class TimedStream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-class GuardedBackend(httpcore.NetworkBackend):
-    """Connects to addresses that the guard has judged, whatever the name may say a moment later."""
+class TimedBackend(httpcore.NetworkBackend):
+    """Connects to addresses that the guard has judged, as apps.core.http does; no step goes on past the deadline."""
 
     def __init__(self, guard: Guard, deadline: Deadline, inner: httpcore.NetworkBackend | None = None) -> None:
         self._guard = guard
