@@ -11,7 +11,7 @@ import { build, transform } from "esbuild";
  * The parts of the one closure. They are joined, not bundled, because module seams cost bytes; the order is the one that
  * compresses best among those where nothing is used before it is there.
  */
-const PARTS = "config guard record start gate api delivery extras ignore engagement pageview listeners".split(" ");
+const PARTS = "config guard start extras engagement pageview gate api record delivery listeners".split(" ");
 
 /** Old enough for every browser that has what the tracker needs. */
 const TARGET = "es2017";
@@ -82,7 +82,9 @@ export async function npmModule() {
   const parts = source
     .replace("let script = document.currentScript;", "")
     .replace("%VERSION%", hash8(source))
-    .replace('append(["%CONSENT%"])', "attach({ decide, record: safe(record), pageId: first })");
+    // A function has to come to its end.
+    .replace(/^navigation\.add.*$/m, "try { $& } catch (e) {}")
+    .replace('append(["%CONSENT%"])', "attach({ decide, record: safe(record), pageId: command.k })");
   const core = `import { attach } from "./consent/attach.js";
     export function boot(script) { let command; try { command = (() => { ${parts}; return command })() } catch (e) {"debug" in script.dataset && console.warn(e)}
     return command || (() => {}) }`;

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page
 
+LEAVE_AT_LOAD = "addEventListener('load', () => { location.href = '/next' })"
 SET_HIDDEN = """isHidden => {
     const visibilityState = isHidden ? "hidden" : "visible";
     Object.defineProperty(document, "hidden", {value: isHidden, configurable: true});

@@ -1,6 +1,5 @@
 """React Router: one page view a route, with its own title and where the visitor was before."""
 
-import pytest
 from playwright.sync_api import Page
 
 from tests.tracker.conftest import World
@@ -54,15 +53,12 @@ def test_a_query_is_a_page_and_the_same_query_again_is_none(world: World) -> Non
     assert [view.title.strip() for view in seen][1:] == ["Search tea", "Search"]
 
 
-@pytest.mark.xfail(reason="b.js counts an address that is replaced at once, and sends it without a title")
 def test_a_components_redirect_is_one_page_view(world: World) -> None:
     """`<Navigate replace>` goes through an address that nobody sees."""
-    world.beacon.allowed_problems = {"events[1].title is missing"}
     seen = walk(world, start(world), follow("Older"))
     assert seen == [Seen("/", "Home", ""), Seen("/products", "Products", "/")]
 
 
-@pytest.mark.xfail(reason="b.js sends the first view at once, with whatever the app's bare page is called")
 def test_an_app_that_starts_late_gives_its_first_page_its_title(world: World) -> None:
     """As on a slow network: the app's script comes a fifth of a second after the tag."""
     put_app(world, "react_router")

@@ -1,13 +1,11 @@
 """Pages that a script swaps with view transitions."""
 
-import pytest
 from playwright.sync_api import Page
 
 from tests.tracker.conftest import World
 from tests.tracker.walking import Seen, back, follow, put_app, views, walk
 
 LINKS = '<a href="/">Home</a> <a href="/news">News</a> <a href="/shop">Shop</a>'
-UNHEARD = "b.js listens to pushState, replaceState and popstate; the Navigation API goes on without them"
 
 
 def start(world: World, by: str) -> Page:
@@ -27,7 +25,6 @@ def test_each_page_is_one_page_view(world: World) -> None:
     ]
 
 
-@pytest.mark.xfail(reason=UNHEARD)
 def test_each_page_of_the_navigation_api_is_one_page_view(world: World) -> None:
     page = start(world, "navigation")
     world.beacon.wait_of("pageview")

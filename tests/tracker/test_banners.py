@@ -15,7 +15,7 @@ from tests.tracker.walking import put_app
 
 DOCUMENT = ROOT / "docs" / "consent-banners.md"
 TYPES = {".js": "text/javascript", ".css": "text/css"}
-# A first view goes out at once, later ones after half a second.
+# Views go out after half a second.
 PAST_SENDING = "performance.now() > 900"
 GOOGLE = """<script>
 window.dataLayer = window.dataLayer || []; function gtag() { dataLayer.push(arguments) }

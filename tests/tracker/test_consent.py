@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.tracker.acting import hide
+from tests.tracker.acting import LEAVE_AT_LOAD, hide
 from tests.tracker.conftest import World
 from tests.tracker.recorder import Json
 
@@ -87,6 +87,25 @@ def test_googles_consent_mode_is_followed(world: World) -> None:
         ("consent", "granted", "denied"),
     ]
     assert world.beacon.received[-1].body["consent"]["source"] == "gcm"
+
+
+@pytest.mark.parametrize(
+    ("said", "views"),
+    [
+        ("dataLayer.push({event: 'gtm.js'})", 1),
+        ("gtag('consent', 'default', {analytics_storage: 'denied'})", 0),
+        ("window.__tcfapi = () => {}", 0),
+    ],
+    ids=["no word of consent", "a default that denies", "a TCF tool"],
+)
+def test_a_page_left_before_the_consent_part_has_come(world: World, said: str, views: int) -> None:
+    """It goes without the part where nothing on the page speaks of consent; otherwise nothing does."""
+    world.beacon.scripts.clear()
+    world.page("/next")
+    page = world.open(world.page("/", head=f"<script>{GTAG}; {said}; {LEAVE_AT_LOAD}</script>"))
+    page.wait_for_url("**/next")
+    world.beacon.wait(lambda: any(view["url"].endswith("/next") for view in world.beacon.of("pageview")))
+    assert len(world.beacon.of("pageview")) == views + 1
 
 
 def test_tcf_is_followed_also_when_it_comes_late_and_outranks_google(world: World) -> None:

@@ -1,3 +1,4 @@
+from tests.tracker.acting import LEAVE_AT_LOAD
 from tests.tracker.conftest import SITE_KEY, World
 
 
@@ -26,10 +27,29 @@ def test_it_says_which_site_and_what_the_browser_is(world: World) -> None:
     assert abs(request.body["sent_at"] - request.events[0]["at"]) < 5_000
 
 
-def test_it_sends_the_first_page_view_at_once(world: World) -> None:
+def test_it_leaves_the_page_half_a_second_to_load(world: World) -> None:
     world.open(world.page("/"))
     [event] = world.beacon.wait_of("pageview")
-    assert world.beacon.received[0].body["sent_at"] - event["at"] < 400
+    assert world.beacon.received[0].body["sent_at"] - event["at"] >= 490
+
+
+def test_a_page_left_as_soon_as_it_has_loaded_is_counted(world: World) -> None:
+    world.page("/next", tag="")
+    world.open(world.page("/", title="Short", head=f"<script>{LEAVE_AT_LOAD}</script>"))
+    [view] = world.beacon.wait_of("pageview")
+    [engagement] = world.beacon.wait_of("engagement")
+    assert (view["url"], view["title"], engagement["page_id"]) == (world.site_url + "/", "Short", view["id"])
+    assert len(world.beacon.received) == 1
+
+
+def test_an_app_without_a_title_counts_addresses_that_are_replaced_later(world: World) -> None:
+    page = world.open(world.page("/", title=""))
+    world.beacon.wait_of("pageview")
+    page.evaluate("history.replaceState({}, '', '/two')")
+    assert [view["url"] for view in world.beacon.wait_of("pageview", 2)] == [
+        world.site_url + "/",
+        world.site_url + "/two",
+    ]
 
 
 def test_it_keeps_the_fragment_out(world: World) -> None:

@@ -1,9 +1,11 @@
 /** The consent part: hears the page, its consent tools and the core, and lets the gatekeeper decide. */
 
 import { gatekeeper, DENIED, OPEN, WAITING } from "./gatekeeper.js";
-import { onPush } from "./lists.js";
-import { markConversions } from "./match.js";
+import { heed } from "./ignore.js";
+import { onPush, watch } from "./lists.js";
+import { conversionMarker } from "./match.js";
 import { post } from "./post.js";
+import { split } from "./split.js";
 import { keepFor } from "./storage.js";
 import { unasked } from "./state.js";
 import { followTools } from "./tools.js";
@@ -11,14 +13,14 @@ import { followTools } from "./tools.js";
 /** `core`: {decide, record, pageId}, as the core hangs it on the script element. */
 export function attach({ decide, record, pageId }) {
   if (decide.isTaken) return;
+  decide.isTaken = true;
+  const isIgnored = heed(location.hash);
   const [queue, calls, options, flush, view] = decide(unasked(navigator), WAITING);
   if (!queue) return; // nothing is counted here
   if (!calls) return void decide({}, OPEN); // nobody asked for this part
-  decide.isTaken = true;
-  if ("dnt" in options && navigator.doNotTrack == 1) {
-    decide({}, DENIED);
-    queue.splice(0);
-    return;
+  if (isIgnored || ("dnt" in options && navigator.doNotTrack == 1)) {
+    drop(queue);
+    return void flush(1); // the core says that it ignores, if it does
   }
 
   const stored = "storage" in options && keepFor(options.siteId, pageId);
@@ -27,24 +29,43 @@ export function attach({ decide, record, pageId }) {
     { decide, record, flush, view, queue },
     { isFirst, mayWait: options.consent === "required", forget: () => stored && stored.purge() },
   );
-  const obey = commands(keeper, record, once("debug" in options ? console.warn : () => {}));
-  markConversions(queue, () => keeper.state().marketing === "granted");
+  const obey = commands(keeper, record, queue, once("debug" in options ? console.warn : () => {}));
+  watch(queue, conversionMarker(() => keeper.state().marketing === "granted"), keeper.isShut);
   calls.splice(0).forEach(obey);
   onPush(calls, obey);
   if (options.cmp !== "off") followTools(keeper.choose, keeper.wait);
   if (stored && keeper.state().analytics !== "denied") stored.take(Date.now()).forEach((batch) => queue.push(batch));
   keeper.begin();
   if (stored) stored.follow(() => (keeper.isOpen() ? queue : []));
+  addEventListener("hashchange", () => {
+    if (!heed(location.hash)) return;
+    drop(queue);
+    if (stored) stored.purge();
+    flush(1);
+  });
 }
 
-/** Return what obeys one call, [command, argument], of those that the core doesn't know; undefined is none. */
-function commands(keeper, record, warn) {
+/** Forget what waits, and whatever comes. */
+function drop(queue) {
+  queue.splice(0);
+  onPush(queue, () => {});
+}
+
+/**
+ * Return what obeys one call of those that the core doesn't know: [command, argument]; or of the core itself:
+ * [[endpoint, text]], which it couldn't send, and [batch], which was too large. Nothing is none.
+ */
+function commands(keeper, record, queue, warn) {
   return (call) => {
     if (!call) return;
     const [command, given] = call;
+    if (call.length === 1) {
+      if (command.events) split(queue, command);
+      else post(command[0], command[1], () => !keeper.isDenied());
+      return;
+    }
     delete given.page_id; // the core's
-    if (command === "xhr") post(given[0], given[1], () => !keeper.isDenied());
-    else if (command === "consent") keeper.choose("api", given);
+    if (command === "consent") keeper.choose("api", given);
     else if (command !== "identify") warn(`beacon: "${command}" is no command, or lacks its name`);
     else if (keeper.state().analytics === "granted") record("identify", { user: given });
     else warn("beacon: identify needs analytics consent");

@@ -2,7 +2,8 @@
 
 import { chosen, isSame, SOURCES, unasked } from "./state.js";
 
-export const OPEN = 0;
+/** As the core has them; its own 0 is a gate that nobody ever closed. */
+export const OPEN = -1;
 export const WAITING = 1;
 export const DENIED = 2;
 
@@ -18,23 +19,46 @@ export function gatekeeper(core, { isFirst, mayWait, forget }) {
   let rank = 0; // of the source that chose last
   let hasBegun = false;
   let hasSent = !isFirst;
+  let isTelling = false;
+
+  /** The one event that goes out although analytics was denied. */
+  function tell() {
+    isTelling = true;
+    core.record("event", { interactive: false }, "consent");
+    isTelling = false;
+  }
+
+  /** Send what waits, but not sooner than the core would by itself: half a second after the page view. */
+  function send() {
+    const [batch] = core.queue;
+    const wait = batch ? Math.min(500, batch.events[0].at + 500 - Date.now()) : 0;
+    if (wait > 0 && !document.hidden) setTimeout(core.flush, wait);
+    else core.flush();
+  }
 
   function enter(next) {
     const from = gate;
+    if (from === OPEN) core.flush(1); // what was recorded until now falls under the state before
     state = next;
     gate = next.analytics === "denied" ? DENIED : mayWait && !next.analytics ? WAITING : OPEN;
-    const page = core.decide(next, gate)[5]; // sends what was recorded until now, if the gate was open
+    const page = core.decide(next, gate)[5];
     if (gate === DENIED) {
       core.queue.splice(0);
       forget();
     }
     // What waited was held back for this very choice and falls under it; what was tried before stays as it was.
     if (from === WAITING) core.queue.filter((batch) => !batch.sent_at).forEach((batch) => (batch.consent = next));
-    if (from === DENIED && gate === OPEN) core.view(page);
-    else if (hasSent && !isSame(told, next)) core.record("event", { interactive: false }, "consent");
-    core.flush(gate === DENIED ? 1 : 0);
+    if (from === DENIED && gate === OPEN) resume(page);
+    else if (hasSent && !isSame(told, next)) tell();
+    if (gate === DENIED) core.flush(1);
+    else if (gate === OPEN) send();
     told = next;
     hasSent = hasSent || gate === OPEN;
+  }
+
+  function resume({ url, referrer, title }) {
+    core.view({ url, referrer, title });
+    setTimeout(core.flush, 500, 2); // also where a request had failed before the denial: nobody takes up its pause
   }
 
   /** `by`: one of SOURCES; `given`: {analytics, marketing, source, text_version}. */
@@ -58,5 +82,13 @@ export function gatekeeper(core, { isFirst, mayWait, forget }) {
     enter(state);
   }
 
-  return { choose, wait, begin, isOpen: () => gate === OPEN, isDenied: () => gate === DENIED, state: () => state };
+  return {
+    choose,
+    wait,
+    begin,
+    isOpen: () => gate === OPEN,
+    isDenied: () => gate === DENIED,
+    isShut: () => gate === DENIED && !isTelling,
+    state: () => state,
+  };
 }

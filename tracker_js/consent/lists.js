@@ -1,6 +1,30 @@
-/** Hear what the core puts into a list. Assigning wouldn't do where the page has frozen `Array.prototype`. */
+/** Stands between the core and its lists. Assigning wouldn't do where the page has frozen `Array.prototype`. */
+
+const { push, unshift } = Array.prototype;
+
+/** Hear what the core puts into a list, in place of the list. */
 export function onPush(list, value) {
   Object.defineProperty(list, "push", { value });
 }
 
-export const push = (list, item) => Array.prototype.push.call(list, item);
+/** Show each event of the queue to `mark`, now and later, and let nothing in while `isShut`. */
+export function watch(queue, mark, isShut) {
+  const watchBatch = (batch) => {
+    batch.events.forEach(mark);
+    onPush(batch.events, (event) => {
+      mark(event);
+      if (!isShut()) push.call(batch.events, event);
+    });
+  };
+  queue.forEach(watchBatch);
+  onPush(queue, (batch) => {
+    watchBatch(batch);
+    if (!isShut()) push.call(queue, batch);
+  });
+  // A request that failed comes back to the front, and one that was cut in two.
+  Object.defineProperty(queue, "unshift", {
+    value: (...batches) => {
+      if (!isShut()) unshift.apply(queue, batches);
+    },
+  });
+}

@@ -1,7 +1,5 @@
 /** What ad platforms recognise a visitor by, from their own cookies: read with marketing consent only, when it is sent. */
 
-import { onPush, push } from "./lists.js";
-
 const PATTERNS = {
   ga_client_id: /(?:^|; )_ga=GA1\.[\d-]+\.(\d+\.\d+)/,
   // GS1.1.1700000000.3.0... and, since May 2025, GS2.1.s1700000000$o3$g0...
@@ -26,23 +24,11 @@ function matchHere() {
   }
 }
 
-/** Give it to each event of the queue, now and later, that can be a conversion: one that didn't happen by itself. */
-export function markConversions(queue, isGranted) {
+/** Return what gives it to an event that can be a conversion: one that didn't happen by itself. */
+export function conversionMarker(isGranted) {
   // Read when an event is sent, and again should it have to be sent again.
   const match = { toJSON: () => (isGranted() ? matchHere() : undefined) };
-  const mark = (event) => {
+  return (event) => {
     if (event.kind === "event" && event.interactive !== false) event.match = match;
   };
-  const markBatch = (batch) => {
-    batch.events.forEach(mark);
-    onPush(batch.events, (event) => {
-      mark(event);
-      push(batch.events, event);
-    });
-  };
-  queue.forEach(markBatch);
-  onPush(queue, (batch) => {
-    markBatch(batch);
-    push(queue, batch);
-  });
 }

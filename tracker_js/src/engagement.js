@@ -27,5 +27,6 @@ let look = (e) => {
 
 let recordEngagement = (e) => {
   look();
+  entitle();
   record("engagement", { engaged_ms: engagedMs, scroll_percent: scrollPercent });
 };

@@ -6,22 +6,20 @@ let policy; // makes an address one that the page trusts
 let append = (e) => {
   policy =
     policy ||
-    (self.trustedTypes
-      ? trustedTypes.createPolicy(name, { createScriptURL: (e) => e })
-      : { createScriptURL: (e) => e });
+    (self.trustedTypes || { createPolicy: (e, t) => t }).createPolicy(name, { createScriptURL: String });
   e.map((e) =>
     document.head.append(
       // Made by a script, it is async by itself.
       Object.assign(document.createElement("script"), {
+        pageId: command.k,
         decide,
-        pageId: first,
-        src: policy.createScriptURL(new URL(e, endpoint)),
-        nonce: script.nonce,
         record: safe(record),
+        nonce: script.nonce,
+        src: policy.createScriptURL(new URL(e, endpoint)),
       }),
     ),
   );
 };
 
 /** When the page itself has loaded. */
-let load = (e) => extras && document.readyState == "complete" && append(extras.splice(0));
+let load = (e) => extras && document.readyState < "d" /* complete */ && append(extras.splice(0));

@@ -20,5 +20,5 @@ let safe =
 /** Arrays as they are: an old Prototype.js makes texts of them (`Array.prototype.toJSON`). */
 let json = (e) =>
   JSON.stringify(e, function (e, t) {
-    return this[e] && this[e].pop ? this[e] : t;
+    return (this[e] || 0).pop ? this[e] : t;
   });

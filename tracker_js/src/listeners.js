@@ -1,23 +1,36 @@
 /** What the tracker listens to: on the window in the capture phase, which also hears what doesn't bubble. */
 
+/**
+ * Left or hidden, or shown again. On leaving both events come, in an order of the browser's own: the first one counts. Only
+ * for good is leaving taken by `pagehide`, when nothing else may follow: sent there, it keeps a page out of Firefox's
+ * back/forward cache.
+ */
+let leave = (e) => {
+  if (document.hidden || e.persisted == 0) {
+    credit && recordEngagement();
+    credit = 0;
+  } else pulse();
+  flush(1);
+};
+
 let listeners = {
-  keydown: pulse,
-  pagehide: (e) => flush(1),
-  visibilitychange: (e) => {
-    document.hidden ? recordEngagement() : pulse();
-    flush(1);
-  },
-  pointerdown: pulse,
+  pagehide: leave,
   pageshow: (e) => e.persisted && view({}),
-  online: (e) => flush(1),
-  hashchange: heed,
-  popstate: moved,
+  keydown: pulse,
+  pointerdown: pulse,
   pointermove: pulse,
-  prerenderingchange: start,
+  popstate: moved,
   load,
+  online: flush,
   scroll: look,
+  visibilitychange: leave,
+  prerenderingchange: start,
+  hashchange: wary,
 };
 
 for (let e in listeners) addEventListener(e, safe(listeners[e]), 1);
 
 document.prerendering || start();
+
+// Who navigates by the Navigation API calls no method of `history`. The last, because it throws where there is none.
+navigation.addEventListener("currententrychange", moved);

@@ -6,17 +6,15 @@ let start = (e) => {
   if (!e.k) {
     // What isn't a stub is the page's own and stays.
     /^0|\.q/.test(e) && (self[name] = command);
-    command.k = 1;
     view({ referrer: document.referrer });
-    first = page.id;
-    ["pushState", "replaceState"].map((e) => {
-      let original = history[e];
-      history[e] = (...e) => moved(original.apply(history, e));
+    command.k = page.id;
+    ["pushState", "replaceState"].map((e, original) => {
+      original = history[e];
+      history[e] = (...t) => moved(e, original.apply(history, t));
     });
     (e.q || []).map((e) => command(...e));
-    // The first at once; later ones for what the page's consent tools say meanwhile, where nobody moves.
-    setTimeout(flush);
+    wary();
+    // Later again, for what the page's consent tools say meanwhile, where nobody moves.
     setTimeout(flush, 2e3);
-    heed();
   }
 };

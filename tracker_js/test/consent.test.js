@@ -104,9 +104,9 @@ describe("the page's own call", () => {
     const page = await visit();
     page.answer.status = 503;
     await page.pass();
-    page.beacon.consent({ analytics: false });
     page.answer.status = 202;
     const before = page.requests.length;
+    page.beacon.consent({ analytics: false });
     await page.pass(60_000);
     expect(page.requests.slice(before).flatMap((request) => request.events.map((event) => event.name))).toEqual([
       "consent",

@@ -65,7 +65,7 @@ describe("the module", () => {
   it("waits longer after each failure, never less than it is told", async () => {
     const page = await visit();
     page.answer.status = 503;
-    await page.pass(100);
+    await page.pass(600);
     const at = [0];
     const start = Date.now();
     while (page.requests.length < 4) {
