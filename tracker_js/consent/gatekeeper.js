@@ -1,6 +1,6 @@
 /** Holds the state of consent, opens and closes the core's gate by it, and tells the server of changes. */
 
-import { chosen, isSame, SOURCES, unasked } from "./state.js";
+import { chosen, isSame, PURPOSES, SOURCES, unasked, word } from "./state.js";
 
 /** As the core has them; its own 0 is a gate that nobody ever closed. */
 export const OPEN = -1;
@@ -16,7 +16,7 @@ export function gatekeeper(core, { isFirst, mayWait, forget }) {
   let state = unasked(navigator);
   let told = state; // what the server knows, where it knows anything
   let gate = WAITING;
-  let rank = 0; // of the source that chose last
+  const ranks = { analytics: 0, marketing: 0 }; // of the source that chose it last
   let hasBegun = false;
   let hasSent = !isFirst;
   let isTelling = false;
@@ -61,18 +61,27 @@ export function gatekeeper(core, { isFirst, mayWait, forget }) {
     setTimeout(core.flush, 500, 2); // also where a request had failed before the denial: nobody takes up its pause
   }
 
-  /** `by`: one of SOURCES; `given`: {analytics, marketing, source, text_version}. */
+  /**
+   * `by`: one of SOURCES; `given`: {analytics, marketing, text_version}. Who speaks of one purpose only has no say in the
+   * other: it stays with whom it is with. Where nothing is left that was chosen nothing changes.
+   */
   function choose(by, given) {
-    if (SOURCES.indexOf(by) < rank) return;
-    rank = SOURCES.indexOf(by);
-    const next = chosen(state, by, given, Date.now());
+    const rank = SOURCES.indexOf(by);
+    const heard = PURPOSES.filter((purpose) => word(given[purpose]) && rank >= ranks[purpose]);
+    if (!heard.length) return;
+    const choice = { text_version: given.text_version };
+    for (const purpose of heard) {
+      ranks[purpose] = rank;
+      choice[purpose] = given[purpose];
+    }
+    const next = chosen(state, by, choice, Date.now());
     if (hasBegun) enter(next);
     else state = next;
   }
 
-  /** A default that denies: wait for the choice that follows it, unless there was one. */
+  /** A default that denies analytics: wait for the choice that follows it, unless there was one. */
   function wait() {
-    if (rank || mayWait) return;
+    if (ranks.analytics || mayWait) return;
     mayWait = true;
     if (hasBegun) enter(state);
   }

@@ -3,6 +3,8 @@
 /** Who may choose, the weakest first: a stronger one's word can't be overruled by a weaker one. */
 export const SOURCES = ["site_default", "gcm", "tcf", "api"];
 
+export const PURPOSES = ["analytics", "marketing"];
+
 /** Nobody was asked yet. Global Privacy Control is an answer of its own: no marketing, whatever a banner says. */
 export function unasked(navigator) {
   const gpc = navigator.globalPrivacyControl;

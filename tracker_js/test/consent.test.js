@@ -114,6 +114,52 @@ describe("the page's own call", () => {
   });
 });
 
+describe("a call that leaves a purpose out", () => {
+  const tcf = () => {
+    let tell;
+    const api = (command, version, callback) => (tell = callback);
+    return [api, (consents) => tell({ eventStatus: "useractioncomplete", purpose: { consents } }, true)];
+  };
+
+  it.each([
+    [{ marketing: true }, "granted"],
+    [{ text_version: "v3" }, "denied"],
+    [{ analytics: "yes" }, "denied"],
+    [{}, "denied"],
+  ])("%j leaves it to a later refusal by TCF", async (given, marketing) => {
+    const [api, answer] = tcf();
+    const page = await visit({ page: { __tcfapi: api } });
+    page.beacon.consent(given);
+    await page.pass();
+    answer({});
+    page.beacon.track("secret");
+    await page.pass(3_000);
+    const [last] = page.story().slice(-1);
+    expect(last).toEqual(["consent", "denied", marketing]);
+  });
+
+  it("doesn't keep a later default that denies from being waited for", async () => {
+    const dataLayer = [];
+    const page = await visit({ page: { dataLayer } });
+    page.beacon.consent({ marketing: true });
+    dataLayer.push(["consent", "default", { analytics_storage: "denied" }]);
+    await page.pass();
+    page.beacon.track("held back");
+    await page.pass(60_000);
+    expect(page.story().map(([name]) => name)).not.toContain("held back");
+  });
+
+  it("that chooses nothing tells nothing", async () => {
+    const page = await visit();
+    await page.pass();
+    page.beacon.consent({});
+    page.beacon.consent({ text_version: "v3" });
+    page.beacon.track("later");
+    await page.pass();
+    expect(page.requests.map((request) => request.consent.source)).toEqual([undefined, undefined]);
+  });
+});
+
 describe("data-consent=required", () => {
   it("sends nothing until analytics is granted, then what waited", async () => {
     const page = await visit({ options: { consent: "required" } });
