@@ -20,12 +20,15 @@ export function word(value) {
   return undefined;
 }
 
-/** The state after a choice. `given`: {analytics, marketing, source, text_version}; what isn't said stays as it is. */
+/**
+ * The state after a choice. `given`: {analytics, marketing, text_version}; what isn't said stays as it is. `source`: one of
+ * SOURCES; the server knows no others, and would take the choice for nobody's.
+ */
 export function chosen(state, source, given, now) {
   return Object.assign({}, state, {
     analytics: word(given.analytics) || state.analytics,
     marketing: state.gpc ? "denied" : word(given.marketing) || state.marketing,
-    source: typeof given.source == "string" ? given.source.slice(0, 32) : source,
+    source,
     at: now,
     text_version: given.text_version == null ? undefined : String(given.text_version).slice(0, 64),
   });

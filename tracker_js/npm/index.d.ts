@@ -46,8 +46,6 @@ export type Choice = "granted" | "denied" | boolean;
 export interface Consent {
   analytics?: Choice;
   marketing?: Choice;
-  /** Which banner or form asked, up to 32 characters; "api" if left out. */
-  source?: string;
   /** The version of the text that was agreed to, up to 64 characters. */
   text_version?: string;
 }

@@ -17,9 +17,10 @@ describe("a choice", () => {
     });
   });
 
-  it("names its source and text within their caps", () => {
-    const { source, text_version } = chosen({}, "api", { source: "x".repeat(40), text_version: 7 }, 5);
-    expect([source, text_version]).toEqual(["x".repeat(32), "7"]);
+  it("names its text within the cap, and as its source one that the server knows, whatever a page says", () => {
+    const { source, text_version } = chosen({}, "api", { source: "my-banner", text_version: 7 }, 5);
+    expect([source, text_version]).toEqual(["api", "7"]);
+    expect(chosen({}, "api", { text_version: "x".repeat(80) }, 5).text_version).toBe("x".repeat(64));
   });
 
   it("can't grant marketing against Global Privacy Control", () => {

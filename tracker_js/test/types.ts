@@ -9,7 +9,7 @@ track("signup");
 goal("lead", { value: "10.00", currency: "EUR" });
 purchase({ transaction_id: "t1", value: 9.5, currency: "EUR", items: [{ sku: "a", price: 9.5, quantity: 1 }] });
 identify({ id: "u1", email: "jo@example.com", traits: { plan: "pro" } });
-consent({ analytics: true, marketing: "denied", source: "banner", text_version: "v3" });
+consent({ analytics: true, marketing: "denied", text_version: "v3" });
 pageview();
 pageview({ url: "/virtual", title: "Virtual" });
 window.beacon?.("event", "signup", { value: 1 });
@@ -23,5 +23,7 @@ track("x", { props: { list: [1] } });
 purchase({ value: 1, currency: "EUR" });
 // @ts-expect-error no such choice
 consent({ analytics: "yes" });
+// @ts-expect-error the tag says itself who chose
+consent({ analytics: true, source: "my-banner" });
 // @ts-expect-error no such command
 window.beacon?.("evnt", "x");
