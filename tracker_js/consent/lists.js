@@ -7,12 +7,12 @@ export function onPush(list, value) {
   Object.defineProperty(list, "push", { value });
 }
 
-/** Show each event of the queue to `mark`, now and later, and let nothing in while `isShut`. */
+/** Show each event of the queue and its batch to `mark`, now and later, and let nothing in while `isShut`. */
 export function watch(queue, mark, isShut) {
   const watchBatch = (batch) => {
-    batch.events.forEach(mark);
+    batch.events.forEach((event) => mark(event, batch));
     onPush(batch.events, (event) => {
-      mark(event);
+      mark(event, batch);
       if (!isShut()) push.call(batch.events, event);
     });
   };

@@ -24,11 +24,14 @@ function matchHere() {
   }
 }
 
-/** Return what gives it to an event that can be a conversion: one that didn't happen by itself. */
+/**
+ * Return what gives it to an event that can be a conversion: one that didn't happen by itself. `isGranted` tells of now;
+ * the state that the event's batch was recorded under has to grant it as well.
+ */
 export function conversionMarker(isGranted) {
-  // Read when an event is sent, and again should it have to be sent again.
-  const match = { toJSON: () => (isGranted() ? matchHere() : undefined) };
-  return (event) => {
-    if (event.kind === "event" && event.interactive !== false) event.match = match;
+  return (event, batch) => {
+    if (event.kind !== "event" || event.interactive === false) return;
+    // Read when an event is sent, and again should it have to be sent again.
+    event.match = { toJSON: () => (isGranted() && batch.consent.marketing === "granted" ? matchHere() : undefined) };
   };
 }

@@ -259,4 +259,21 @@ describe("what ad platforms match on", () => {
       after: undefined,
     });
   });
+
+  it("doesn't go with an event of before the consent that is sent again after it", async () => {
+    const page = await visit();
+    cookies.forEach((cookie) => (page.window.document.cookie = cookie));
+    page.beacon.consent({ analytics: true });
+    await page.pass();
+    page.answer.status = 503;
+    page.beacon.track("before");
+    await page.pass(700);
+    page.beacon.consent({ marketing: true });
+    await page.pass(100);
+    page.answer.status = 202;
+    await page.pass(20_000);
+    const sent = page.events().filter((event) => event.name == "before");
+    expect(sent.map((event) => event.match)).toEqual(sent.map(() => undefined));
+    expect(page.story().slice(-1)).toEqual([["consent", "granted", "granted"]]);
+  });
 });
