@@ -16,25 +16,31 @@ export function attach({ decide, record, pageId }) {
   decide.isTaken = true;
   const isIgnored = heed(location.hash);
   const [queue, calls, options, flush, view] = decide(unasked(navigator), WAITING);
+  const stored = "storage" in options && keepFor(options.siteId, pageId);
+  const isUnwanted = isIgnored || ("dnt" in options && navigator.doNotTrack == 1);
+  if (stored && (isUnwanted || !queue)) stored.purge();
   if (!queue) return; // nothing is counted here
   if (!calls) return void decide({}, OPEN); // nobody asked for this part
-  if (isIgnored || ("dnt" in options && navigator.doNotTrack == 1)) {
+  if (isUnwanted) {
     drop(queue);
     return void flush(1); // the core says that it ignores, if it does
   }
 
-  const stored = "storage" in options && keepFor(options.siteId, pageId);
   const isFirst = queue.some((batch) => !batch.sent_at && batch.events.some((event) => event.id === pageId));
   const keeper = gatekeeper(
     { decide, record, flush, view, queue },
-    { isFirst, mayWait: options.consent === "required", forget: () => stored && stored.purge() },
+    {
+      isFirst,
+      mayWait: options.consent === "required",
+      forget: () => stored && stored.purge(),
+      restore: () => stored && stored.take(Date.now()).forEach((batch) => queue.push(batch)),
+    },
   );
   const obey = commands(keeper, record, queue, once("debug" in options ? console.warn : () => {}));
   watch(queue, conversionMarker(() => keeper.state().marketing === "granted"), keeper.isShut);
   calls.splice(0).forEach(obey);
   onPush(calls, obey);
   if (options.cmp !== "off") followTools(keeper.choose, keeper.wait);
-  if (stored && keeper.state().analytics !== "denied") stored.take(Date.now()).forEach((batch) => queue.push(batch));
   keeper.begin();
   if (stored) stored.follow(() => (keeper.isOpen() ? queue : []));
   addEventListener("hashchange", () => {

@@ -9,10 +9,10 @@ export const DENIED = 2;
 
 /**
  * `core`: {decide, record, flush, view, queue}; `isFirst`: nothing was sent yet; `mayWait`: nothing goes out until there
- * is a choice; `forget`: deletes what is kept on the device. Until `begin` choices only add up: the page gets one state to
- * begin with.
+ * is a choice; `forget`: deletes what is kept on the device; `restore`: brings it into the queue, as the gate opens and
+ * not sooner, since the page may be left first. Until `begin` choices only add up: the page gets one state to begin with.
  */
-export function gatekeeper(core, { isFirst, mayWait, forget }) {
+export function gatekeeper(core, { isFirst, mayWait, forget, restore }) {
   let state = unasked(navigator);
   let told = state; // what the server knows, where it knows anything
   let gate = WAITING;
@@ -48,6 +48,7 @@ export function gatekeeper(core, { isFirst, mayWait, forget }) {
     }
     // What waited was held back for this very choice and falls under it; what was tried before stays as it was.
     if (from === WAITING) core.queue.filter((batch) => !batch.sent_at).forEach((batch) => (batch.consent = next));
+    if (from !== OPEN && gate === OPEN) restore();
     if (from === DENIED && gate === OPEN) resume(page);
     else if (hasSent && !isSame(told, next)) tell();
     if (gate === DENIED) core.flush(1);

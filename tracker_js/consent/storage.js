@@ -38,6 +38,7 @@ export function keepFor(siteKey, pageId) {
   let storage;
   try {
     storage = localStorage;
+    storage.length; // null in some apps' web views
   } catch (e) {
     return undefined;
   }

@@ -277,3 +277,56 @@ describe("what ad platforms match on", () => {
     expect(page.story().slice(-1)).toEqual([["consent", "granted", "granted"]]);
   });
 });
+
+describe("what is kept on the device", () => {
+  const KEY = "beacon.bk_test.before";
+  const events = [{ id: "e1", kind: "event", name: "kept", at: 1_780_000_000_000 - 5_000 }];
+  const kept = JSON.stringify([{ events, consent: { analytics: "granted" }, sent_at: 1 }]);
+  const onDevice = (options, extra = {}) => ({
+    options: { storage: true, ...options },
+    before: () => Object.assign(localStorage, { [KEY]: kept }, extra),
+  });
+  const left = (page) => Object.keys(page.window.localStorage).filter((key) => key.startsWith("beacon."));
+
+  it("is sent by the next page", async () => {
+    const page = await visit(onDevice());
+    await page.pass(3_000);
+    expect(page.story().sort()).toEqual([
+      ["kept", "granted", undefined],
+      ["pageview", undefined, undefined],
+    ]);
+    expect(left(page)).toEqual([]);
+  });
+
+  it("stays there while a choice is awaited, also when the page is left, and goes with the grant", async () => {
+    const page = await visit(onDevice({ consent: "required" }));
+    await page.pass(3_000);
+    page.hide();
+    page.hide(false);
+    await page.pass();
+    expect([page.requests, left(page)]).toEqual([[], [KEY]]);
+    page.beacon.consent({ analytics: true });
+    await page.pass(3_000);
+    expect(page.story().map(([name]) => name).sort()).toEqual(["engagement", "kept", "pageview"]);
+    expect(left(page)).toEqual([]);
+  });
+
+  it("is deleted by a refusal", async () => {
+    const page = await visit(onDevice({ consent: "required" }));
+    page.beacon.consent({ analytics: false });
+    await page.pass(3_000);
+    expect([page.requests, left(page)]).toEqual([[], []]);
+  });
+
+  it("is deleted where Do Not Track is honoured", async () => {
+    const page = await visit({ ...onDevice({ dnt: true }), navigator: { doNotTrack: "1" } });
+    await page.pass(3_000);
+    expect([page.requests, left(page)]).toEqual([[], []]);
+  });
+
+  it("is deleted where the browser isn't to be counted", async () => {
+    const page = await visit(onDevice({}, { beacon_ignore: "1" }));
+    await page.pass(3_000);
+    expect([page.requests, left(page)]).toEqual([[], []]);
+  });
+});
