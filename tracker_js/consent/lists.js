@@ -4,7 +4,7 @@ const { push, unshift } = Array.prototype;
 
 /** Hear what the core puts into a list, in place of the list. */
 export function onPush(list, value) {
-  Object.defineProperty(list, "push", { value });
+  Object.defineProperty(list, "push", { value, configurable: true });
 }
 
 /** Show each event of the queue and its batch to `mark`, now and later, and let nothing in while `isShut`. */

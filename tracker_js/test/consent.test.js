@@ -324,6 +324,20 @@ describe("what is kept on the device", () => {
     expect([page.requests, left(page)]).toEqual([[], []]);
   });
 
+  it("is deleted when somebody follows a link to be ignored, on a page that never throws", async () => {
+    const page = await visit({ options: { storage: true } });
+    const failures = vi.fn();
+    page.window.addEventListener("error", failures);
+    await page.pass(1_000);
+    page.window.localStorage[KEY] = kept;
+    page.window.location.hash = "#beacon-ignore";
+    page.window.dispatchEvent(new page.window.Event("hashchange"));
+    page.beacon.track("secret");
+    await page.pass(3_000);
+    expect(page.story()).toEqual([["pageview", undefined, undefined]]);
+    expect([left(page), failures.mock.calls]).toEqual([[], []]);
+  });
+
   it("is deleted where the browser isn't to be counted", async () => {
     const page = await visit(onDevice({}, { beacon_ignore: "1" }));
     await page.pass(3_000);
