@@ -62,12 +62,17 @@ function drop(queue) {
  * [[endpoint, text]], which it couldn't send, and [batch], which was too large. Nothing is none.
  */
 function commands(keeper, record, queue, warn) {
+  let isGone = false;
+  const stop = () => {
+    isGone = true;
+    drop(queue);
+  };
   return (call) => {
     if (!call) return;
     const [command, given] = call;
     if (call.length === 1) {
       if (command.events) split(queue, command);
-      else post(command[0], command[1], () => !keeper.isDenied());
+      else post(command[0], command[1], { mayRetry: () => !isGone && !keeper.isDenied(), stop });
       return;
     }
     delete given.page_id; // the core's
