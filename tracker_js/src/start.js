@@ -5,7 +5,7 @@ let start = (e) => {
   // A tag that is there twice, or run again by the page's framework, counts once.
   if (!e.k) {
     // What isn't a stub is the page's own and stays.
-    /^0|\.q/.test(e) && (self[name] = command);
+    /^0|\.q\b/.test(e) && (self[name] = command);
     view({ referrer: document.referrer });
     command.k = page.id;
     ["pushState", "replaceState"].map((e, original) => {
