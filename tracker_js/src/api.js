@@ -9,5 +9,6 @@ let command = safe((kind, name = 0, e) => {
   if (kind == "pageview") view(e, recordEngagement());
   else if (kind == "purchase") record("event", e, kind);
   else if (name.big && (kind == "event" || kind == "goal")) record("event", e, name);
-  else ask([kind, e]);
+  else if (kind == "consent" || kind == "identify") ask([kind, e]);
+  else tell(kind);
 });
