@@ -11,7 +11,7 @@ import { build, transform } from "esbuild";
  * The parts of the one closure. They are joined, not bundled, because module seams cost bytes; the order is the one that
  * compresses best among those where nothing is used before it is there.
  */
-const PARTS = "config guard start extras engagement pageview gate api record delivery listeners".split(" ");
+const PARTS = "start engagement extras config guard pageview api gate record delivery listeners".split(" ");
 
 /** Old enough for every browser that has what the tracker needs. */
 const TARGET = "es2017";
@@ -31,20 +31,27 @@ async function joined(parts) {
   return (await Promise.all(texts)).join("\n");
 }
 
-/**
- * Join and minify. The block keeps the names in; its `catch` is for browsers that lack something: they do nothing. The
- * version, which every request tells, is a hash of the source; the consent part is fetched by the hash of its content.
- */
-export async function bundle() {
-  const source = await joined(PARTS);
-  const stamped = source.replace("%VERSION%", hash8(source)).replace("%CONSENT%", pathOf((await extras()).consent));
-  const { code } = await transform(`try{${stamped}}catch(e){}`, {
+/** Join and minify. The block keeps the names in; its `catch` is for browsers that lack something: they do nothing. */
+async function minified() {
+  const { code } = await transform(`try{${await joined(PARTS)}}catch(e){}`, {
     minify: true,
     target: TARGET,
     charset: "utf8",
     legalComments: "none",
   });
-  return Buffer.from(code.trim());
+  return code.trim();
+}
+
+/**
+ * What every request tells, and the name that the consent part is fetched by, since the core has room for one hash only:
+ * another one whenever the code of either changes.
+ */
+const versionOf = async () => hash8((await minified()) + (await extras()).consent);
+
+/** The core as it is served. */
+export async function bundle() {
+  const version = await versionOf();
+  return Buffer.from((await minified()).replace("%VERSION%", version).replace("%CONSENT%", `x/${version}.js`));
 }
 
 /** Bundle every `extras/*.js`, each a file of its own for the page. Return the code by name. */
@@ -70,8 +77,11 @@ export async function extras() {
   return Object.fromEntries(await Promise.all(codes));
 }
 
-/** Where an extra lies, relative to the endpoint. Its name is a hash of its content, so that it can be cached for good. */
-export const pathOf = (code) => `x/${hash8(code)}.js`;
+/**
+ * Where an extra lies, relative to the endpoint. Its name is a hash of its content, or what comes of it, so that it can be
+ * cached for good.
+ */
+export const pathOf = async (name, code) => `x/${name === "consent" ? await versionOf() : hash8(code)}.js`;
 
 /**
  * The npm module, from the same parts: a function that is given the tag instead of finding it, with the consent part
@@ -81,10 +91,13 @@ export async function npmModule() {
   const source = await joined(PARTS);
   const parts = source
     .replace("let script = document.currentScript;", "")
-    .replace("%VERSION%", hash8(source))
+    .replace("%VERSION%", await versionOf())
     // A function has to come to its end.
     .replace(/^navigation\.add.*$/m, "try { $& } catch (e) {}")
-    .replace('append(["%CONSENT%"])', "attach({ decide, record: safe(record), pageId: command.k })");
+    .replace(
+      '(calls = calls || append(["%CONSENT%"])).push(e)',
+      "calls ? calls.push(e) : (calls = [e], attach({ decide, record: safe(record), pageId: command.k }))",
+    );
   const core = `import { attach } from "./consent/attach.js";
     export function boot(script) { let command; try { command = (() => { ${parts}; return command })() } catch (e) {"debug" in script.dataset && console.warn(e)}
     return command || (() => {}) }`;
@@ -157,9 +170,10 @@ async function manifestBefore() {
 async function main() {
   await mkdir(join(OUTPUT, "x"), { recursive: true });
   const before = await manifestBefore();
-  const manifest = { version: hash8(await joined(PARTS)), extras: {} };
+  const version = await versionOf();
+  const manifest = { version, extras: {} };
   for (const [name, code] of Object.entries(await extras())) {
-    const path = pathOf(code);
+    const path = await pathOf(name, code);
     manifest.extras[name] = path;
     Object.assign(manifest, await putForms(path, code));
   }

@@ -64,7 +64,7 @@ def tracker_scripts() -> dict[str, str]:
     assert node, "Node isn't installed; the tracker is built with it."
     program = """import('./tracker_js/build.mjs').then(async ({bundle, extras, pathOf}) => {
         const {consent} = await extras();
-        console.log(JSON.stringify({"b.js": "" + await bundle(), [pathOf(consent)]: "" + consent}));
+        console.log(JSON.stringify({"b.js": "" + await bundle(), [await pathOf("consent", consent)]: "" + consent}));
     })"""
     done = subprocess.run([node, "-e", program], cwd=ROOT, check=True, stdout=subprocess.PIPE)
     scripts: dict[str, str] = json.loads(done.stdout)

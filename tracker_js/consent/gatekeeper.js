@@ -7,6 +7,9 @@ export const OPEN = -1;
 export const WAITING = 1;
 export const DENIED = 2;
 
+/** Tells the core to send also in the pause after a failure: where its end fell into a closed gate nobody takes it up. */
+const AT_ONCE = NaN;
+
 /**
  * `core`: {decide, record, flush, view, queue}; `isFirst`: nothing was sent yet; `mayWait`: nothing goes out until there
  * is a choice; `forget`: deletes what is kept on the device; `restore`: brings it into the queue, as the gate opens and
@@ -29,11 +32,11 @@ export function gatekeeper(core, { isFirst, mayWait, forget, restore }) {
   }
 
   /** Send what waits, but not sooner than the core would by itself: half a second after the page view. */
-  function send() {
+  function send(how) {
     const [batch] = core.queue;
     const wait = batch ? Math.min(500, batch.events[0].at + 500 - Date.now()) : 0;
-    if (wait > 0 && !document.hidden) setTimeout(core.flush, wait);
-    else core.flush();
+    if (wait > 0 && !document.hidden) setTimeout(core.flush, wait, how);
+    else core.flush(how);
   }
 
   function enter(next) {
@@ -52,14 +55,14 @@ export function gatekeeper(core, { isFirst, mayWait, forget, restore }) {
     if (from === DENIED && gate === OPEN) resume(page);
     else if (hasSent && !isSame(told, next)) tell();
     if (gate === DENIED) core.flush(1);
-    else if (gate === OPEN) send();
+    else if (gate === OPEN) send(from === WAITING ? AT_ONCE : undefined);
     told = next;
     hasSent = hasSent || gate === OPEN;
   }
 
   function resume({ url, referrer, title }) {
     core.view({ url, referrer, title });
-    setTimeout(core.flush, 500, 2); // also where a request had failed before the denial: nobody takes up its pause
+    setTimeout(core.flush, 500, AT_ONCE);
   }
 
   /**

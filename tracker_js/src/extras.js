@@ -3,10 +3,11 @@
 let extras; // their addresses, relative to the endpoint; a page gets its extras once
 let policy; // makes an address one that the page trusts
 
-let append = (e) => {
-  policy =
+/** Return a list of nothings. */
+let append = (e) => (
+  (policy =
     policy ||
-    (self.trustedTypes || { createPolicy: (e, t) => t }).createPolicy(name, { createScriptURL: String });
+    (self.trustedTypes || { createPolicy: (e, t) => t }).createPolicy(name, { createScriptURL: String })),
   e.map((e) =>
     document.head.append(
       // Made by a script, it is async by itself.
@@ -18,8 +19,8 @@ let append = (e) => {
         src: policy.createScriptURL(new URL(e, endpoint)),
       }),
     ),
-  );
-};
+  )
+);
 
 /** When the page itself has loaded. */
 let load = (e) => extras && document.readyState < "d" /* complete */ && append(extras.splice(0));

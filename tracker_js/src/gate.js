@@ -15,7 +15,7 @@ let decide = (state, e) => {
 /** Fetch the consent part at once, and hold everything back until it has spoken, unless `t`. */
 let ask = (e, t) => {
   gate = gate || !t;
-  calls ? calls.push(e) : ((calls = [e]), append(["%CONSENT%"]));
+  (calls = calls || append(["%CONSENT%"])).push(e);
 };
 
 /**
@@ -25,7 +25,7 @@ let ask = (e, t) => {
 let wary = safe((e) => {
   if (!gate) {
     e = options.cmp ? 0 : self;
-    /"(consent|storage|dnt)|#beacon-/.test(json(options) + location) ||
+    /"(consent|dnt|storage)|#beacon-/.test(json(options) + location) ||
     e.__tcfapi ||
     (e.dataLayer || []).some((e) => e && e[0] == "consent")
       ? ask()

@@ -10,7 +10,7 @@ let leave = (e) => {
     credit && recordEngagement();
     credit = 0;
   } else pulse();
-  flush(1);
+  flush(2);
 };
 
 let listeners = {

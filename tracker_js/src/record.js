@@ -24,5 +24,5 @@ let record = (kind, e, name) => {
     queue.push((batch = { events: [], consent }));
   batch.events.push(e);
   // When the page is hidden or left, once for all that one listener records.
-  document.hidden ? Promise.resolve(1).then(flush) : setTimeout(flush, 500);
+  document.hidden ? Promise.resolve(2).then(flush) : setTimeout(flush, 500);
 };

@@ -75,11 +75,62 @@ describe("the module", () => {
     }
     const pauses = at.slice(1).map((time, index) => time - at[index]);
     expect(pauses[0]).toBeGreaterThanOrEqual(1_900);
-    expect(pauses[1]).toBeGreaterThanOrEqual(5_900);
+    expect(pauses[1]).toBeGreaterThanOrEqual(4_900);
     expect(pauses[2]).toBeGreaterThan(pauses[1]);
     page.answer.status = 202;
     await page.pass(60_000);
     expect(new Set(page.events().map((event) => event.id)).size).toBe(1);
+  });
+
+  it("tries once more when it is left in a pause, however often, and else waits as long as it is told", async () => {
+    const page = await visit();
+    await page.pass();
+    Object.assign(page.answer, { status: 429, headers: { "Retry-After": "60" } });
+    page.beacon.track("x");
+    await page.pass();
+    const before = page.requests.length;
+    for (let i = 0; i < 5; i++) {
+      page.hide();
+      await page.pass();
+      page.hide(false);
+      await page.pass();
+    }
+    expect(page.requests.length - before).toBe(1);
+    await page.pass(600_000);
+    expect(page.requests.length - before).toBeLessThanOrEqual(11);
+    page.answer.status = 202;
+    await page.pass(70_000);
+    expect(new Set(page.events().map((event) => event.id)).size).toBeGreaterThan(2);
+    const count = page.requests.length;
+    await page.pass(200_000);
+    expect(page.requests.length).toBe(count);
+  });
+
+  it("takes no function of the page's own for the tag's stand-in", async () => {
+    for (const own of [() => document.querySelector("a"), () => $.query(1)]) {
+      const page = await visit({ page: { beacon: own } });
+      expect(page.window.beacon).toBe(own);
+    }
+    const standIn = function () {
+      (beacon.q = beacon.q || []).push(arguments);
+    };
+    const page = await visit({ page: { beacon: standIn } });
+    expect(page.window.beacon.k).toBeTruthy();
+  });
+
+  it("counts on after calls that are none, and tells of them in debug mode", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const page = await visit({ options: { debug: true } });
+    page.window.beacon("foo", { a: 1 });
+    page.window.beacon("event", { props: {} });
+    page.beacon.track("real");
+    page.window.dispatchEvent(new page.window.Event("pagehide"));
+    await page.pass();
+    const said = warn.mock.calls.map(([text]) => text);
+    warn.mockRestore();
+    expect(page.requests[0].consent).toEqual({}); // nobody asked for the consent part
+    expect(page.events().map((event) => event.name || event.kind)).toEqual(["pageview", "real"]);
+    expect(said).toEqual(expect.arrayContaining(["foo", "event"]));
   });
 
   it("cuts batches by size and by number", async () => {

@@ -22,7 +22,7 @@ export async function visit({ options = {}, page = {}, navigator = {}, url = "ht
     Object.defineProperty(globalThis, name, { get: () => value(window, name), set: (e) => (window[name] = e), configurable: true });
   globalThis.fetch = async (_, { body }) => {
     requests.push(JSON.parse(body));
-    return { status: answer.status, headers: new Headers(), text: async () => answer.text };
+    return { status: answer.status, headers: new Headers(answer.headers), text: async () => answer.text };
   };
   const beacon = await import(`${inject("module")}?${count++}`);
   if (before) before(beacon);
