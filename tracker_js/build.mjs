@@ -92,15 +92,22 @@ export async function npmModule() {
   const parts = source
     .replace("let script = document.currentScript;", "")
     .replace("%VERSION%", await versionOf())
+    .replace("let command =", "let command = api =")
+    .replace("let gate;", "let gate = 1;")
+    .replace("(e.q || []).map", "gate = 0; $&")
     // A function has to come to its end.
     .replace(/^navigation\.add.*$/m, "try { $& } catch (e) {}")
     .replace(
       '(calls = calls || append(["%CONSENT%"])).push(e)',
       "calls ? calls.push(e) : (calls = [e], attach({ decide, record: safe(record), pageId: command.k }))",
     );
+  // What the page says of consent counts also where the start failed half way; the gate is closed until it has succeeded.
   const core = `import { attach } from "./consent/attach.js";
-    export function boot(script) { let command; try { command = (() => { ${parts}; return command })() } catch (e) {"debug" in script.dataset && console.warn(e)}
-    return command || (() => {}) }`;
+    export function boot(script) {
+      let api;
+      try { (() => { ${parts} })() } catch (e) { "debug" in script.dataset && console.warn("beacon: not started:", e) }
+      return api;
+    }`;
   const plugin = {
     name: "core",
     setup({ onResolve, onLoad }) {

@@ -58,7 +58,7 @@ export interface PageviewOptions {
 
 export interface Options {
   siteId: string;
-  /** Where Beacon answers, e.g. "https://track.example.com". Needed unless `api` is an absolute address. */
+  /** Where Beacon answers, e.g. "https://track.example.com", with its path if it has one. Needed unless `api` is an absolute address. */
   host?: string;
   /** Another endpoint, absolute or relative to `host`. */
   api?: string;
@@ -92,7 +92,7 @@ export interface Beacon {
   q?: unknown[];
 }
 
-/** Start counting, once a page. On a server it does nothing. */
+/** Start counting, once a page. On a server it does nothing. Never throws: what is wrong is told in debug mode. */
 export function init(options: Options): void;
 export function track(name: string, options?: EventOptions): void;
 export function goal(name: string, options?: GoalOptions): void;

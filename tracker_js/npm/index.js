@@ -9,14 +9,20 @@ let call = (...e) => {
 };
 let hasBegun = false;
 
-/** Start counting, once a page. On a server it does nothing. */
+/** Start counting, once a page. On a server it does nothing. It never throws: options that can't be are told in debug mode. */
 export function init(options) {
   if (!isBrowser || hasBegun) return;
+  let command;
+  try {
+    const tag = tagOf(options);
+    const there = window[tag.dataset.name || "beacon"];
+    // A tag on the same page counts already.
+    command = there && there.k ? there : boot(tag);
+  } catch (e) {
+    if (options && options.debug) console.warn("beacon: not started:", e);
+  }
+  if (!command) return;
   hasBegun = true;
-  const tag = tagOf(options);
-  const there = window[tag.dataset.name || "beacon"];
-  // A tag on the same page counts already.
-  const command = there && there.k ? there : boot(tag);
   const begin = () => {
     call = command;
     early.forEach((e) => command(...e));
@@ -33,7 +39,14 @@ function tagOf(options) {
     const value = options[name];
     if (value != null && value !== false) dataset[name] = value === true ? "" : String(value);
   });
-  return { dataset, nonce: options.nonce || "", src: options.host ? new URL("/b.js", options.host) : location.href };
+  return { dataset, nonce: options.nonce || "", src: options.host ? folderOf(options.host) : location.href };
+}
+
+/** A host may have a path, where Beacon answers below one. Throws a TypeError where it isn't an absolute address. */
+function folderOf(host) {
+  const url = new URL(host);
+  if (!/^https?:$/.test(url.protocol)) throw new TypeError(`host has to begin with https://, not "${host}"`);
+  return `${url.origin}${url.pathname.replace(/\/*$/, "/")}`;
 }
 
 export const track = (name, options) => call("event", name, options);

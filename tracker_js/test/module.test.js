@@ -54,6 +54,67 @@ describe("the module", () => {
     expect(page.events().map((event) => event.name)).toEqual([undefined, "early", "by-global"]);
   });
 
+  it("never throws for a host that is none, says so in debug mode, and takes the next one", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const page = await visit({ options: { host: "track.example", debug: true } });
+    page.beacon.init();
+    expect(warn.mock.calls.map(([text]) => text)).toEqual(["beacon: not started:"]);
+    page.beacon.init({ siteId: "bk_test", api: "https://", debug: true });
+    expect(warn.mock.calls).toHaveLength(2);
+    warn.mockRestore();
+    page.beacon.track("early");
+    page.beacon.init({ siteId: "bk_test", host: "https://track.example" });
+    await page.pass();
+    expect(page.story().map(([name]) => name)).toEqual(["pageview", "early"]);
+  });
+
+  it.each([
+    ["https://shop.example/stats", "https://shop.example/stats/api/track/batch"],
+    ["https://shop.example/stats/", "https://shop.example/stats/api/track/batch"],
+    ["https://track.example", "https://track.example/api/track/batch"],
+  ])("with the host %s sends to %s", async (host, endpoint) => {
+    const page = await visit({ options: { host } });
+    await page.pass();
+    expect(page.addresses).toEqual([endpoint]);
+  });
+
+  it("that fails at its start counts nothing, and hears what the page says of consent", async () => {
+    const frozen = () => Object.defineProperty(history, "pushState", { value: history.pushState, writable: false });
+    const page = await visit({ before: frozen });
+    page.beacon.track("secret");
+    await page.pass(3_000);
+    page.hide();
+    page.hide(false);
+    await page.pass(3_000);
+    page.beacon.consent({ analytics: false });
+    page.window.dispatchEvent(new page.window.Event("popstate"));
+    await page.pass(3_000);
+    expect(page.requests).toEqual([]);
+    page.beacon.consent({ analytics: true });
+    await page.pass(3_000);
+    expect(page.story()).toEqual([["pageview", "granted", undefined]]);
+  });
+
+  it("hears of a refusal where storage is forbidden", async () => {
+    const forbid = () =>
+      Object.defineProperty(globalThis, "localStorage", {
+        get() {
+          throw new Error("SecurityError");
+        },
+        configurable: true,
+      });
+    const page = await visit({ options: { storage: true }, before: forbid });
+    page.beacon.consent({ analytics: false });
+    page.beacon.track("secret");
+    await page.pass(3_000);
+    page.hide();
+    await page.pass(3_000);
+    expect(page.story().map(([name, analytics]) => [name, analytics])).toEqual([
+      ["pageview", undefined],
+      ["consent", "denied"],
+    ]);
+  });
+
   it("leaves the counting to a tag on the same page", async () => {
     const tag = Object.assign(vi.fn(), { k: 1 });
     const page = await visit({ page: { beacon: tag } });

@@ -20,7 +20,9 @@ export async function visit({ options = {}, page = {}, navigator = {}, url = "ht
   window.self = window.window = window;
   for (const name of NAMES)
     Object.defineProperty(globalThis, name, { get: () => value(window, name), set: (e) => (window[name] = e), configurable: true });
-  globalThis.fetch = async (_, { body }) => {
+  const addresses = [];
+  globalThis.fetch = async (address, { body }) => {
+    addresses.push(String(address));
     requests.push(JSON.parse(body));
     return { status: answer.status, headers: new Headers(answer.headers), text: async () => answer.text };
   };
@@ -31,6 +33,8 @@ export async function visit({ options = {}, page = {}, navigator = {}, url = "ht
     window,
     beacon,
     requests,
+    /** Where each went. */
+    addresses,
     answer,
     /** Events that were sent, in order. */
     events: () => requests.flatMap((request) => request.events),
