@@ -1,6 +1,7 @@
 /** Counts clicks on links to other sites, on downloads, and on what the site has tagged with `data-beacon-event`. */
 
-import { listen, options, record, safe } from "./shared/own.js";
+import { listen, record, safe } from "./shared/own.js";
+import { options } from "./shared/tag.js";
 import { elements, label, target } from "./shared/target.js";
 
 const FILES =
@@ -84,7 +85,7 @@ const clicked = (event) => {
   if (link) recordLink(link, address(link), event);
 };
 
-const { downloads = "", hosts: more = "" } = options();
+const { downloads = "", hosts: more = "" } = options;
 const words = (text) => text.toLowerCase().split(/[\s,.]+/);
 const added = words(downloads).filter((e) => /^\w+$/.test(e));
 files = RegExp(`\\.(?:${[...FILES.split(" "), ...added].join("|")})$`, "i");

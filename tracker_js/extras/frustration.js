@@ -1,6 +1,7 @@
 /** Counts rage clicks (many, fast, on one spot) and dead clicks (on something that looks alive and does nothing). */
 
 import { listen, record, safe } from "./shared/own.js";
+import { isOwnRequest } from "./shared/tag.js";
 import { elements, label, target } from "./shared/target.js";
 
 /** A rage click: so many, each at most so many ms after the one before, none farther than this from the first, in px. */
@@ -91,7 +92,7 @@ const observe = (path) => {
   const changes = new MutationObserver(stop);
   const requests = new PerformanceObserver((list) => {
     // Ours tell of clicks before; beacons of others change nothing here.
-    const isEffect = (e) => e.startTime >= at && !/beacon|ping/.test(e.initiatorType) && !/api\/track\//.test(e.name);
+    const isEffect = (e) => e.startTime >= at && !/beacon|ping/.test(e.initiatorType) && !isOwnRequest(e.name);
     if (list.getEntries().some(isEffect)) stop();
   });
   watch = { path, observers: [changes, requests], url: location.href };

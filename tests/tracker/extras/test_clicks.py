@@ -52,7 +52,8 @@ def test_links_to_other_sites_are_outbound(world: World, visit: Visit) -> None:
 def test_own_links_and_what_is_no_page_are_not(world: World, visit: Visit) -> None:
     page = visit(
         "clicks",
-        head=STAY,
+        # Other products' tags have a site's id, too.
+        head=STAY + '<script type="text/plain" src="/other.js" data-site-id="7" data-hosts="notshop.test"></script>',
         tag=world.tag('data-hosts="shop.test, www.blog.test"'),
         body="""<main>
         <a href="/inside">Inside</a> <a href="#part">Part</a> <a href="javascript:void 0">Script</a>

@@ -123,7 +123,11 @@ def test_an_effect_of_any_sort_is_one(world: World, visit: Visit) -> None:
 TELL = "self.told = new Promise(done => new PerformanceObserver(() => done()).observe({type: 'resource'})); 0"
 
 
-@pytest.mark.parametrize(("act", "count"), [("fetch('/answer')", 0), ("beacon('event', 'own')", 1)])
+@pytest.mark.parametrize(
+    ("act", "count"),
+    [("fetch('/answer')", 0), ("fetch('/api/track/shipment')", 0), ("beacon('event', 'own')", 1)],
+    ids=["another", "of a like name", "ours"],
+)
 def test_a_request_is_an_effect_unless_it_is_ours(world: World, visit: Visit, act: str, count: int) -> None:
     page = visit("frustration", body=BODY)
     page.clock.install()

@@ -1,6 +1,7 @@
 /** What the core hands to an extra on its script element, and how an extra stays out of the page's way. */
 
-const element = document.currentScript || {};
+/** The script element of the extra that runs. */
+export const element = document.currentScript || {};
 
 /** `record(kind, fields, name)` queues an event; `fields` is taken over and then holds the event's `page_id`. */
 export const record = element.record;
@@ -21,6 +22,3 @@ export const safe =
 export const listen = (types, work, target = window) => {
   for (const type of types.split(" ")) target.addEventListener(type, safe(work), { capture: true, passive: true });
 };
-
-/** Data attributes of the site's tag; without it there are none. */
-export const options = () => (document.querySelector("script[data-site-id]") || { dataset: {} }).dataset;
