@@ -12,7 +12,9 @@ def start(world: World, by: str) -> Page:
     head = f"<script>document.documentElement.dataset.by = '{by}'</script>" + put_app(world, "transitions")
     for path, title in {"/": "Home", "/news": "News", "/shop": "Shop"}.items():
         world.page(path, title=title, head=head, body=LINKS)
-    return world.open(world.site_url + "/")
+    page = world.open(world.site_url + "/")
+    page.wait_for_selector("html[data-is-ready]")
+    return page
 
 
 def test_each_page_is_one_page_view(world: World) -> None:

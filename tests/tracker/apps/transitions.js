@@ -1,31 +1,37 @@
 /**
  * Page transitions without a framework: what the server rendered is swapped in. As Astro and swup do it, by pushState;
- * or, where the page says so, by the Navigation API, which calls neither pushState nor replaceState.
+ * or, where the page says so, by the Navigation API, which calls neither pushState nor replaceState. Pages are fetched ahead,
+ * and a title is set as soon as the address is, so that neither network nor frames decide what title is counted.
  */
 
-async function show(url) {
-  const page = new DOMParser().parseFromString(await (await fetch(url)).text(), "text/html");
-  return () => {
-    document.title = page.title;
-    document.body.replaceWith(page.body);
-  };
+const pages = new Map();
+
+async function fetchAhead(url) {
+  pages.set(url, new DOMParser().parseFromString(await (await fetch(url)).text(), "text/html"));
 }
 
-const swap = (change) => document.startViewTransition(change).updateCallbackDone;
+function show(url) {
+  const page = pages.get(url);
+  document.title = page.title;
+  return document.startViewTransition(() => document.body.replaceWith(page.body.cloneNode(true))).updateCallbackDone;
+}
 
 if (document.documentElement.dataset.by == "navigation") {
   navigation.addEventListener("navigate", (event) => {
     if (!event.canIntercept || event.hashChange) return;
-    event.intercept({ handler: async () => swap(await show(event.destination.url)) });
+    event.intercept({ handler: () => show(event.destination.url) });
   });
 } else {
-  addEventListener("popstate", async () => swap(await show(location.href)));
-  addEventListener("click", async (event) => {
+  addEventListener("popstate", () => show(location.href));
+  addEventListener("click", (event) => {
     const link = event.target.closest("a");
     if (!link) return;
     event.preventDefault();
-    const change = await show(link.href);
     history.pushState({}, "", link.href);
-    await swap(change);
+    show(link.href);
   });
 }
+
+Promise.all([...document.links].map((link) => fetchAhead(link.href))).then(() => {
+  document.documentElement.dataset.isReady = "";
+});
