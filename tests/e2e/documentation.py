@@ -12,27 +12,35 @@ from tests.e2e.client_site import HTML, PREFIX, ClientSite
 PAGES = CHECKOUT / ".venv" / "beacon-python-doc" / "usr" / "share" / "doc" / "python3-doc" / "html"
 HINT = "Python's documentation isn't there to be crawled: run `make dev`, which brings it from Debian's packages."
 TRACKER = CHECKOUT / "static" / "dist" / "tracker" / "b.js"
-# In the same script as the tracker, so that where one ran the other did, however short the page lived.
-WITNESS = b"""
-;navigator.sendBeacon("/witness", location.pathname);
-addEventListener("pageshow", (e) => e.persisted && navigator.sendBeacon("/witness", location.pathname));"""
+# Not in the tag's own script: a page on which that never came has to be missed. `begun` is told before the tag can run,
+# `shown` after it must have: an async script holds up the load. A return tells both.
+WITNESS = """<script>{
+    const tell = (what) => navigator.sendBeacon("/" + what, location.pathname);
+    tell("begun");
+    addEventListener("pageshow", (event) => { if (event.persisted) tell("begun"); tell("shown"); });
+}</script>"""
 HEAD = re.compile(rb"<head>", re.IGNORECASE)
 
 
 class Documentation(ClientSite):
-    """`visited` counts by path the pages on which the tag ran, or that were returned to, as they say themselves."""
+    """Counts by path the pages that were begun and that were shown, as they say themselves, without the tag.
+
+    Who leaves in the middle of a click may have begun a page on which nothing could run yet.
+    """
 
     def __init__(self, *, host: str, track_port: int, site_key: str, address: str) -> None:
         super().__init__(host=host, track_port=track_port, site_key=site_key, address=address)
-        self.visited: Counter[str] = Counter()
+        self.begun: Counter[str] = Counter()
+        self.shown: Counter[str] = Counter()
         self.tag = (
-            f'<head><script async src="/b.js" data-site-id="{site_key}" data-api="{PREFIX}/api/track/batch"></script>'
+            f"<head>{WITNESS}"
+            f'<script async src="/b.js" data-site-id="{site_key}" data-api="{PREFIX}/api/track/batch"></script>'
         )
 
     def content(self, path: str) -> tuple[int, str, bytes]:
         path = unquote(urlsplit(path).path)
         if path == "/b.js":
-            return 200, "text/javascript", TRACKER.read_bytes() + WITNESS
+            return 200, "text/javascript", TRACKER.read_bytes()
         file = (PAGES / path.lstrip("/")).resolve()
         if not file.is_file():
             return 404, "text/plain", b""
@@ -41,8 +49,9 @@ class Documentation(ClientSite):
         return 200, mimetypes.guess_type(file.name)[0] or "application/octet-stream", file.read_bytes()
 
     def take(self, path: str, body: bytes) -> None:
-        if path == "/witness":
-            self.visited[body.decode()] += 1
+        counts = {"/begun": self.begun, "/shown": self.shown}
+        if path in counts:
+            counts[path][body.decode()] += 1
 
 
 def some_pages() -> list[Path]:

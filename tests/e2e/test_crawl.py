@@ -30,12 +30,12 @@ def test_stored_page_views_are_the_pages_visited(beacon: Beacon) -> None:
     with running(documentation) as site, chromium(user_agent=USER_AGENT, returns=True) as browser:
         context = browser.new_context()
         crawl = Crawl(context, f"{site.url}/index.html", tabs=TABS, seed=SEED)
-        while site.visited.total() < PAGES:
+        while site.shown.total() < PAGES:
             crawl.round()
         context.close()
 
         def views() -> Counter[str]:
             return Counter(dict(beacon.rows(stored, HOST)))
 
-        wait_until(lambda: views().total() >= site.visited.total(), seconds=PATIENCE_SECONDS)
-        assert views() == site.visited
+        wait_until(lambda: site.shown <= views(), seconds=PATIENCE_SECONDS)
+        assert site.shown <= views() <= site.begun
