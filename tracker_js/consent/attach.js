@@ -58,7 +58,7 @@ function drop(queue) {
 }
 
 /**
- * Return what obeys one call of those that the core doesn't know: [command, argument]; or of the core itself:
+ * Return what obeys one call: `consent` or `identify` of the page as [command, argument]; or of the core itself:
  * [[endpoint, text]], which it couldn't send, and [batch], which was too large. Nothing is none.
  */
 function commands(keeper, record, queue, warn) {
@@ -77,7 +77,6 @@ function commands(keeper, record, queue, warn) {
     }
     delete given.page_id; // the core's
     if (command === "consent") keeper.choose("api", given);
-    else if (command !== "identify") warn(`beacon: "${command}" is no command, or lacks its name`);
     else if (keeper.state().analytics === "granted") record("identify", { user: given });
     else warn("beacon: identify needs analytics consent");
   };
