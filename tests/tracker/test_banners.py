@@ -147,12 +147,18 @@ def said(world: World, kind: str) -> list[tuple[str | None, str]]:
 
 
 def press(page: Page, button: str, *, then: str = "") -> None:
-    """Click until `then` is there, or else the button is gone: some banners show themselves before they listen."""
+    """Click until `then` is there, or else the button is gone: some banners show themselves before they listen.
+
+    Others fade out for longer than is waited here, and can't be clicked a second time.
+    """
+    page.click(button)
     for _ in range(10):
-        page.click(button)
         with suppress(TimeoutError):
             page.locator(then or button).wait_for(state="visible" if then else "hidden", timeout=600)
             return
+        with suppress(TimeoutError):
+            page.click(button, timeout=600)
+    raise AssertionError(f"{button} has no effect")
 
 
 def take_back(page: Page, banner: Banner) -> None:

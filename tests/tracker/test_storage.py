@@ -23,7 +23,8 @@ def test_events_of_a_page_left_offline_come_with_the_next_page(world: World) -> 
     world.beacon.wait_of("pageview", 2)
     assert event["name"] == "kept"
     assert other.evaluate(KEPT) == 0
-    assert [request.events[0]["kind"] for request in world.beacon.received].count("event") == 1
+    # Where the network comes back while the closed page still ends, it may send too: one event all the same, by its id.
+    assert {one["id"] for one in world.beacon.of("event")} == {event["id"]}
 
 
 def test_a_denial_leaves_nothing_on_the_device(world: World) -> None:
