@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import httpcore
 
+from apps.core.http import Deadline, GuardedBackend, Late
 from apps.core.outbound import Guard, PrivateAddress, UnknownName
 
-from .connecting import Deadline, Late, TimedBackend
 from .findings import Fetched, Trouble
 from .written import joined
 
@@ -65,7 +65,7 @@ def page_fetch(url: str, *, guard: Guard, seconds: float, trusts: ssl.SSLContext
     found = Fetched(hops=[url])
     context = trusts or ssl.create_default_context()
     deadline = Deadline(begun + seconds)
-    with httpcore.ConnectionPool(ssl_context=context, network_backend=TimedBackend(guard, deadline)) as pool:
+    with httpcore.ConnectionPool(ssl_context=context, network_backend=GuardedBackend(guard, deadline)) as pool:
         try:
             _follow(pool, found, deadline)
         except (

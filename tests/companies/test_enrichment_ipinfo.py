@@ -11,6 +11,7 @@ from apps.companies.enrichment.providers.base import Failure, NetworkAnswer, Pro
 from apps.companies.enrichment.providers.ipinfo import MOST_ENTRIES, IPinfo, pause_of
 from apps.companies.enrichment.providers.shapes import answer_of
 from apps.networks.kinds import NetworkKind
+from tests.dripping import dripping
 
 from .conftest import NOW
 from .ipinfo import BANK, BROKEN, FORBIDDEN, NOBODY, TELECOM, TOKEN, FakeIPinfo, Scripted, core, fake_ipinfo, limited
@@ -226,6 +227,15 @@ def test_one_that_doesnt_answer_in_time_isnt_waited_for(server: FakeIPinfo) -> N
     finally:
         server.let_go.set()
     assert (caught.value.failure, caught.value.is_charged) == (Failure.UNREACHABLE, True)
+
+
+def test_one_that_answers_by_drops_isnt_waited_for() -> None:
+    with (
+        dripping(b"HTTP/1.1 200 OK\r\n", b"X-Drop: 1\r\n") as port,
+        pytest.raises(ProviderError, match="in time") as caught,
+    ):
+        IPinfo(url=f"http://127.0.0.1:{port}/batch", token=TOKEN, seconds=0.3).ask([BANK])
+    assert caught.value.failure == Failure.UNREACHABLE
 
 
 def test_one_that_isnt_there_costs_nothing() -> None:

@@ -35,8 +35,8 @@ from apps.sites.services import site_create
 from apps.tracking.steps.bots import OWN_CHECK, declared, is_declared
 from apps.tracking.steps.signals import Signal
 from tests.cast import Cast
+from tests.dripping import dripping
 
-from .dripping import dripping
 from .world import KEY, World
 
 pytestmark = pytest.mark.django_db

@@ -15,15 +15,15 @@ import httpcore
 import pytest
 import trustme
 
+from apps.core.http import Deadline, GuardedBackend
 from apps.core.outbound import Guard, PrivateAddress
 from apps.installation.causes import Cause
-from apps.installation.connecting import Deadline, TimedBackend
 from apps.installation.diagnosis import diagnose
 from apps.installation.fetching import CHARSETS, _text, page_fetch
 from apps.installation.findings import Fetched, Visit
 from apps.installation.running import findings_of
+from tests.dripping import dripping
 
-from .dripping import dripping
 from .world import HOST, World
 
 
@@ -97,7 +97,7 @@ def test_a_first_address_that_is_silent_leaves_the_second_its_time() -> None:
             raise httpcore.ConnectTimeout("not in a test")
 
     guard = Guard(lookup=lambda _: ["8.8.8.8", "8.8.4.4", "1.1.1.1"])
-    backend = TimedBackend(guard, Deadline(time.monotonic() + 10), inner=Silent())
+    backend = GuardedBackend(guard, Deadline(time.monotonic() + 10), inner=Silent())
     with pytest.raises(httpcore.ConnectTimeout):
         backend.connect_tcp("silent.example", 80, timeout=10)
     assert given == [pytest.approx(5, abs=0.5), pytest.approx(10, abs=0.5)]
@@ -176,7 +176,7 @@ def test_a_name_that_changes_its_answer_gains_nothing() -> None:
             connected.append(host)
             raise httpcore.ConnectError("not in a test")
 
-    backend = TimedBackend(Guard(lookup=lambda _: [next(answers)]), Deadline(inf), inner=Recorder())
+    backend = GuardedBackend(Guard(lookup=lambda _: [next(answers)]), Deadline(inf), inner=Recorder())
     with pytest.raises(httpcore.ConnectError):
         backend.connect_tcp("rebound.example", 80)
     assert connected == ["8.8.8.8"]

@@ -15,7 +15,7 @@ import httpcore
 import msgspec
 
 from apps.core import clock
-from apps.core.http import GuardedBackend
+from apps.core.http import Deadline, GuardedBackend, Late
 from apps.core.outbound import Guard, PrivateAddress, UnknownName
 
 from .base import Failure, NetworkAnswer, ProviderError, Source
@@ -72,33 +72,31 @@ class IPinfo:
 
     def _send(self, body: bytes) -> tuple[int, str, bytes]:
         """Return status, Retry-After and body. Redirects aren't followed: the token would go with them."""
-        until = time.monotonic() + self._seconds
+        deadline = Deadline(time.monotonic() + self._seconds)
         limits = {"timeout": {"connect": CONNECT_SECONDS, "read": self._seconds, "write": self._seconds, "pool": 1.0}}
         try:
             with (
                 httpcore.ConnectionPool(
-                    ssl_context=ssl.create_default_context(), network_backend=GuardedBackend(self._guard)
+                    ssl_context=ssl.create_default_context(), network_backend=GuardedBackend(self._guard, deadline)
                 ) as pool,
                 pool.stream("POST", self._url, headers=self._headers, content=body, extensions=limits) as response,
             ):
                 retry_after = next(
                     (value.decode("latin-1") for name, value in response.headers if name.lower() == b"retry-after"), ""
                 )
-                return response.status, retry_after, _read(response, until)
+                return response.status, retry_after, _read(response)
         except (PrivateAddress, UnknownName, httpcore.ConnectError, httpcore.ConnectTimeout):
             raise ProviderError(Failure.UNREACHABLE, "There is no connection to IPinfo.") from None
-        except (httpcore.TimeoutException, TimeoutError):
+        except (httpcore.TimeoutException, TimeoutError, Late):
             raise ProviderError(Failure.UNREACHABLE, "IPinfo doesn't answer in time.", is_charged=True) from None
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError):
             raise ProviderError(Failure.UNREACHABLE, "The connection to IPinfo broke off.", is_charged=True) from None
 
 
-def _read(response: httpcore.Response, until: float) -> bytes:
-    """Return the body. Raises TimeoutError where it takes too long, ProviderError where it has no end."""
+def _read(response: httpcore.Response) -> bytes:
+    """Return the body. Raises Late where it takes too long, ProviderError where it has no end."""
     body = bytearray()
     for chunk in response.iter_stream():
-        if time.monotonic() > until:
-            raise TimeoutError
         body += chunk
         if len(body) > MOST_BYTES:
             raise ProviderError(Failure.MALFORMED, "IPinfo's answer is too long.", is_charged=True)
