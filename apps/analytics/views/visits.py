@@ -22,6 +22,7 @@ from apps.tracking.selectors import session_extent, session_get
 from ..exports import csv_stream
 from ..overview import Offer, offer
 from ..report import Report, report_read
+from ..visit_timeline import visit_view
 from ..visits import (
     CSV_HEAD,
     aside_counts,
@@ -29,7 +30,6 @@ from ..visits import (
     visit_lines,
     visit_page,
     visit_set,
-    visit_view,
 )
 
 
