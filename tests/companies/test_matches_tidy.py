@@ -2,9 +2,9 @@
 
 from django.db import connection
 
+from apps.analytics.companies.one import company_grounds
 from apps.companies.erase import matches_tidy, site_forget
 from apps.companies.models import Company, CompanyClient, CompanyMatch
-from apps.companies.selectors import company_grounds
 from apps.companies.tasks import matches_tidy_task
 from apps.tracking.erase_visit import visit_erase
 from apps.tracking.models import Session

@@ -9,7 +9,7 @@ from apps.core.periods import Span
 from apps.sites.models import Site
 from apps.tracking.models import Session
 
-from .selectors import CompanyRow
+from .listing import CompanyRow
 
 COMPANY_HEADER = (
     "Company",

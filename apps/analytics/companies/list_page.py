@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from apps.companies.selectors import new_companies
 from apps.core import clock
 from apps.core.formats import number, percent
 from apps.core.period_picker import address, pairs_without
@@ -17,7 +18,7 @@ from apps.tracking.filter_bar import filters_of
 from apps.tracking.filters import Filters, sessions_filtered
 from apps.tracking.models import Session
 
-from .selectors import PAGE_ROWS, CompanyList, Counted, Sort, company_list, new_companies
+from .listing import PAGE_ROWS, CompanyList, Counted, Sort, company_list
 
 NEW_SINCE = timedelta(days=7)
 LONGEST_SEARCH = 100

@@ -7,14 +7,14 @@ from itertools import groupby
 
 from django.urls import reverse
 
+from apps.companies.models import Company
 from apps.core import clock, formats
 from apps.core.countries import country_name
 from apps.sites.models import Site
 from apps.tracking.models import Session
 from apps.tracking.wording import city_words, event_words
 
-from .models import Company
-from .selectors import Ground, PageRead, TimelineVisit
+from .one import Ground, PageRead, TimelineVisit
 
 KINDS = {"business": "Company", "education": "School or university", "government": "Public authority"}
 # From these confidences on, in words.

@@ -1,30 +1,29 @@
-"""Pages of companies: the list of a site, the list of the whole agency, and one company."""
+"""Pages of companies: the list of a site, and of the whole agency."""
 
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
 from apps.agencies.access import member_view, require
 from apps.agencies.requests import AgencyRequest, agency_request
 from apps.agencies.roles import Permission
-from apps.core.formats import number, share
+from apps.companies.selectors import company_names_known
+from apps.core.formats import number
 from apps.core.period_picker import address, pairs_without, period_picker
 from apps.sites.access import site_or_404, sites_visible
 from apps.sites.models import Site
 from apps.tracking.filter_bar import added_filter_url, filter_bar
 from apps.tracking.filters import LONGEST_VISIT
-from apps.tracking.models import Session
 
-from . import company_page, selectors
-from .exports import companies_csv, visits_csv
-from .list_page import Asked, asked_of, fresh_only, listed, page_of, sentence, views_of, visits_of
-from .models import CompanyClient
-from .selectors import EXPORT_ROWS, PAGE_ROWS, TIMELINE_VISITS, CompanyRow
+from . import listing
+from .exports import companies_csv
+from .list_page import Asked, asked_of, fresh_only, listed, sentence, views_of, visits_of
+from .listing import EXPORT_ROWS, PAGE_ROWS, CompanyRow
+from .page_words import kind_label
 
 UTC = ZoneInfo("UTC")
 
@@ -42,21 +41,6 @@ def all_companies(request: AgencyRequest) -> HttpResponse:
     return _companies(request, list(sites), site=None)
 
 
-def site_company(request: HttpRequest, slug: str, company_id: int) -> HttpResponse:
-    """Show a company as one of the site's client's: its visits on all of that client's sites. Else 404."""
-    site = site_or_404(request, slug, Permission.READ)
-    member = agency_request(request)
-    known = selectors.company_known_to(company_id=company_id, client_id=site.client_id)
-    if known is None:
-        raise Http404
-    sites = [one for one in sites_visible(member.membership) if one.client_id == site.client_id]
-    visits = selectors.company_visits(company_id=company_id, site_ids=[one.id for one in sites])
-    if request.GET.get("format") == "csv":
-        require(member.membership, Permission.EXPORT)
-        return visits_csv(known.company.domain, visits[:EXPORT_ROWS], sites)
-    return render(request, "companies/company.html", _company_context(request, site, sites, visits, known))
-
-
 def _companies(request: AgencyRequest, sites: Sequence[Site], *, site: Site | None) -> HttpResponse:
     redirect = added_filter_url(request.GET, path=request.path)
     if redirect:
@@ -70,9 +54,9 @@ def _companies(request: AgencyRequest, sites: Sequence[Site], *, site: Site | No
         return companies_csv(listed(shown, asked, limit=EXPORT_ROWS).rows, asked.period.span, sites)
     companies = listed(shown, asked)
     span = asked.period.span
-    selectors.company_pages_put(companies.rows, shown, since=span.start, until=span.end + LONGEST_VISIT)
-    counted = selectors.visits_counted(visits)
-    names = selectors.company_names_known(_filtered_ids(asked), client_ids=[one.client_id for one in sites])
+    listing.company_pages_put(companies.rows, shown, since=span.start, until=span.end + LONGEST_VISIT)
+    counted = listing.visits_counted(visits)
+    names = company_names_known(_filtered_ids(asked), client_ids=[one.client_id for one in sites])
     context = {
         "site": site,
         "is_agency_wide": site is None,
@@ -87,7 +71,7 @@ def _companies(request: AgencyRequest, sites: Sequence[Site], *, site: Site | No
         "views": views_of(
             asked,
             total=counted.companies,
-            fresh=selectors.company_count(fresh),
+            fresh=listing.company_count(fresh),
             path=request.path,
             query=request.GET,
         ),
@@ -105,7 +89,7 @@ def _row(row: CompanyRow, sites: Sequence[Site]) -> dict[str, Any]:
     site = next(one for one in sites if one.id == row.site_id)
     return {
         "company": row,
-        "kind_label": company_page.kind_label(row.kind),
+        "kind_label": kind_label(row.kind),
         "url": reverse("companies:site-company", args=[site.slug, row.id]),
         "site_name": site.name,
         "zone": ZoneInfo(site.time_zone),
@@ -150,51 +134,6 @@ def _empty(request: HttpRequest, asked: Asked, site: Site | None) -> dict[str, s
         empty["action_url"] = reverse("analytics:site-overview", args=[site.slug]) + "?period=all"
         empty["action_label"] = "Look at all of the site's visits"
     return empty
-
-
-def _company_context(
-    request: HttpRequest, site: Site, sites: Sequence[Site], visits: QuerySet[Session], known: CompanyClient
-) -> dict[str, Any]:
-    company, zone = known.company, ZoneInfo(site.time_zone)
-    grounds = selectors.company_grounds(company_id=company.id, site_ids=[one.id for one in sites])
-    totals = selectors.company_totals(visits)
-    page = page_of(request.GET.get("page", ""))
-    start = (page - 1) * TIMELINE_VISITS
-    timeline = selectors.company_timeline(visits[start : start + TIMELINE_VISITS])
-    countries = selectors.company_tops(visits.exclude(country=""), "country", limit=1)
-    return {
-        "site": site,
-        "company": company,
-        "known": known,
-        "kind_label": company_page.kind_label(company.kind),
-        "zone": zone,
-        "totals": totals,
-        "grounds": company_page.ground_lines(company, grounds),
-        "confidence": company_page.confidence(grounds),
-        "doubt": company_page.DOUBTS.get(company.kind, company_page.DOUBTS["business"]),
-        "network": grounds[0].evidence.get("asn", "") if grounds else "",
-        "sentence": company_page.summary(company, visits=totals["visits"], pages=selectors.company_top_pages(visits)),
-        "country": countries[0][0] if countries else "",
-        "timeline": company_page.timeline_days(timeline, zone=zone, sites={one.id: one for one in sites}),
-        "older_url": f"{request.path}?page={page + 1}" if totals["visits"] > start + TIMELINE_VISITS else "",
-        "newer_url": f"{request.path}?page={page - 1}" if page > 1 else "",
-        "sources": _source_bars(visits, totals["visits"]),
-        "list_url": reverse("companies:site-companies", args=[site.slug]),
-        "may_export": agency_request(request).membership.may(Permission.EXPORT),
-    }
-
-
-def _source_bars(visits: QuerySet[Session], total: int) -> list[dict[str, Any]]:
-    sources = selectors.company_tops(visits, "source", limit=6)
-    return [
-        {
-            "name": source or "Direct",
-            "value": number(count),
-            "share": share(count / total),
-            "width": 100 * count / sources[0][1],
-        }
-        for source, count in sources
-    ]
 
 
 def _filtered_ids(asked: Asked) -> set[int]:
