@@ -56,6 +56,8 @@ TENANT_APPS = [
     "apps.tracking",
     "apps.installation",
     "apps.companies",
+    "apps.scoring",
+    "apps.alerts",
     "apps.live",
     "apps.analytics",
 ]
@@ -157,7 +159,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 220
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_ROUTES = {"apps.companies.*": {"queue": "enrichment"}}
+CELERY_TASK_ROUTES = {"apps.companies.*": {"queue": "enrichment"}, "apps.scoring.*": {"queue": "scoring"}}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "partitions": {"task": "apps.tracking.tasks.partitions_make_ahead", "schedule": crontab(minute="17", hour="*/6")},

@@ -1,0 +1,48 @@
+"""Who wants which mail, and what was sent to whom."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class Subscription(models.Model):
+    """A member's wish to be told by mail of a site's companies. `user_id` is a plain value of agencies."""
+
+    class Kind(models.TextChoices):
+        HOT = "hot", "A company turns hot"
+        TARGET = "target", "A target account is on a page that matters"
+        DIGEST = "digest", "New and rising companies, each week"
+
+    user_id = models.BigIntegerField()
+    site_id = models.BigIntegerField()
+    kind = models.TextField()  # Kind
+    pages = ArrayField(models.TextField(), default=list)  # of TARGET: patterns; empty: every page
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "alert_subscription"
+        constraints = [models.UniqueConstraint(fields=["user_id", "site_id", "kind"], name="alert_subscription_once")]
+
+
+class AlertSent(models.Model):
+    """A mail that was sent, or is being sent: once for each of these, whoever works on it twice."""
+
+    user_id = models.BigIntegerField()
+    site_id = models.BigIntegerField()
+    kind = models.TextField()  # Subscription.Kind
+    company_id = models.BigIntegerField(null=True)  # null: a digest
+    day = models.DateField()  # of the site's zone; a digest's Monday
+    sent_at = models.DateTimeField(null=True)
+    tries = models.SmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True)
+    content = models.JSONField(default=dict)  # what the mail says, for sending it again
+
+    class Meta:
+        db_table = "alert_sent"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user_id", "site_id", "kind", "company_id", "day"],
+                name="alert_sent_once",
+                nulls_distinct=False,
+            )
+        ]
+        indexes = [models.Index(fields=["due_at"], name="alert_sent_due", condition=models.Q(due_at__isnull=False))]

@@ -1,0 +1,1 @@
+"""How interested a company is, and why."""

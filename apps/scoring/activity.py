@@ -1,0 +1,65 @@
+"""What a company did on a site, as the formulas see it. Pure: no queries.
+
+Order doesn't matter and nothing comes twice: whoever reckons sorts by time and id, whoever loads reads rows by key.
+Only what counts is in it: visits that are set aside are not.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.sites.goals.patterns import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    id: UUID
+    visitor_id: int
+    started_at: datetime
+    ended_at: datetime
+    source: str = ""
+    channel: str = ""
+    campaign: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    id: UUID
+    visit_id: UUID
+    at: datetime
+    page: Page
+    engaged_ms: int = 0
+    scroll_percent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An event that isn't a page view: a form that was started, a file that was fetched, a site's own."""
+
+    id: UUID
+    visit_id: UUID
+    at: datetime
+    name: str
+    props: dict[str, Any] | None = None
+    page: Page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A conversion that counts."""
+
+    event_id: UUID
+    visit_id: UUID
+    at: datetime
+    goal_id: int
+
+
+@dataclass(slots=True)
+class Activity:
+    """All of it within the horizon. Events of visits that aren't in `visits` don't count."""
+
+    visits: list[Visit] = field(default_factory=list)
+    views: list[PageView] = field(default_factory=list)
+    events: list[Done] = field(default_factory=list)
+    reached: list[Reached] = field(default_factory=list)
