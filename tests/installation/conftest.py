@@ -22,7 +22,7 @@ from apps.installation.running import findings_of
 from .world import HOST, KEY, World, world_up
 
 # The pages here are small: whoever hasn't sent by then won't, though the machine is busy with others.
-SETTLE = 1.5
+SETTLE = 3.0
 AT_ONCE = 6
 
 
@@ -81,7 +81,7 @@ class SharedBrowser:
         self._loop.close()
 
     def _call(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=240)
 
     async def _start(self) -> None:
         self._proxy = await self._stack.enter_async_context(GuardProxy(self._world.guard()))
