@@ -36,7 +36,7 @@ def job_of(world: World, **fields: Any) -> Job:
     told: dict[str, Any] = {
         "script_url": f"{world.track}/b.js",
         "site_key": KEY,
-        "seconds": 15.0,
+        "seconds": 45.0,
         "folder": "",
         "chromium": chromium_find(),
         "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/147.0.0.0 BeaconCheck/1",
