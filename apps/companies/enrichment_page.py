@@ -14,8 +14,8 @@ from apps.agencies.requests import AgencyRequest
 from apps.agencies.roles import Permission
 from apps.core import formats
 
+from .asking.breaker import Seen, State
 from .enrichment import statistics
-from .enrichment.breaker import Seen, State
 from .enrichment.service import enrichment, is_remote
 from .enrichment.statistics import Outcome, Summary
 from .models import NetworkLookup
