@@ -6,6 +6,7 @@ beside the embedded servers it started (`$BEACON_DATA_DIR/services.json`), so th
 
 import json
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
@@ -76,6 +77,25 @@ def url(name: str) -> str:
         is_address = False
     if given and not is_address:
         raise ImproperlyConfigured(f"{name} isn't an address: write one such as https://api.example.com/batch.")
+    return given
+
+
+def url_of_domain(name: str) -> str:
+    """Return an address with {domain} where a company's domain goes, behind its host; empty where none is given."""
+    given = url(name)
+    if given and "{domain}" not in given.partition("://")[2].partition("/")[2]:
+        raise ImproperlyConfigured(
+            f"{name} doesn't say where the domain goes: write {{domain}} behind the host, as in"
+            " https://api.example.com/companies?domain={domain}."
+        )
+    return given
+
+
+def header_of_token(name: str, default: str) -> str:
+    """Return a header with {token} in it, as in `Authorization: Bearer {token}`."""
+    given = text(name) or default
+    if not re.fullmatch(r"[A-Za-z0-9-]+: [\x21-\x7e ]*\{token\}[\x21-\x7e ]*", given):
+        raise ImproperlyConfigured(f"{name} isn't a header with {{token}} in it: write one such as {default}.")
     return given
 
 

@@ -75,6 +75,12 @@ def _first_row_of(path: str) -> Callable[[Page, Demo], None]:
     return go
 
 
+def _first_profile(page: Page, demo: Demo) -> None:
+    _first_row_of("companies")(page, demo)
+    page.get_by_role("link", name="Set by hand").click()
+    page.wait_for_load_state("load")
+
+
 PAGES = (
     Shot("public-home", _public("/"), needs_login=False),
     Shot("public-login", _public("/login"), needs_login=False),
@@ -89,6 +95,7 @@ PAGES = (
     Shot("site-live", _site("live")),
     Shot("site-companies", _site("companies")),
     Shot("site-company", _first_row_of("companies")),
+    Shot("site-company-profile", _first_profile),
     Shot("site-visits", _site("visits")),
     Shot("site-visit", _first_row_of("visits")),
     Shot("site-goals", _site("goals")),
