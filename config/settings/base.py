@@ -209,6 +209,17 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60.0},
     },
     "matches-tidy": {"task": "apps.companies.tasks.matches_tidy", "schedule": crontab(minute="37")},
+    "alerts-sweep": {
+        "task": "apps.alerts.tasks.alerts_sweep",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "digests": {
+        "task": "apps.alerts.tasks.digests_raise",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 240.0},
+    },
+    "alerts-tidy": {"task": "apps.alerts.tasks.alerts_tidy", "schedule": crontab(minute="49", hour="4")},
     "spares": {"task": "apps.agencies.tasks.spares_refill", "schedule": 60.0},
     "databases": {
         "task": "apps.networks.tasks.databases_refresh",
@@ -256,6 +267,8 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = BEACON_SCHEME
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("BEACON_MAIL_FROM", f"Beacon <beacon@{BEACON_PUBLIC_HOST}>")
+# A mail server that doesn't answer is given up, lest a task is killed with its mail under way. Seconds.
+EMAIL_TIMEOUT = 20
 BEACON_OUTBOX_DIR = BEACON_DATA_DIR / "outbox"
 
 # --- pages ------------------------------------------------------------------------------------------------------------
