@@ -1,6 +1,6 @@
 """What a mail about one company says: its score and why, what it read, and where to see more.
 
-Made once when the mail is raised and kept in its row, so that one that is sent again says the same.
+Made once when the mail is raised and kept in its row until it is sent, so that one that is sent again says the same.
 """
 
 from collections.abc import Sequence

@@ -68,7 +68,7 @@ def alert_send(alert_id: int) -> bool:
         logger.warning("a mail about companies wasn't sent: %s", type(error).__name__)
         _put_off(alert)
         return False
-    AlertSent.objects.filter(id=alert.id).update(sent_at=clock.now(), due_at=None)
+    AlertSent.objects.filter(id=alert.id).update(sent_at=clock.now(), due_at=None, content={})
     measures.MAILS.labels(alert.kind, "sent").inc()
     return True
 
@@ -128,5 +128,5 @@ def _put_off(alert: AlertSent) -> None:
 
 def _end(alert: AlertSent, outcome: str) -> None:
     """Never send it."""
-    AlertSent.objects.filter(id=alert.id).update(due_at=None)
+    AlertSent.objects.filter(id=alert.id).update(due_at=None, content={})
     measures.MAILS.labels(alert.kind, outcome).inc()

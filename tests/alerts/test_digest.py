@@ -160,7 +160,7 @@ def test_many_are_counted_where_they_arent_named(in_alder: Cast) -> None:
     assert (len(section["companies"]), section["more"]) == (8, 2)
 
 
-# --- its page ---------------------------------------------------------------------------------------------------------
+# --- its page -------------------------------------------------------------------------------------------------------
 
 
 def test_the_page_shows_the_very_mail(a_week: Cast, monkeypatch: pytest.MonkeyPatch, outbox: Outbox) -> None:

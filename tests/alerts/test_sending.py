@@ -18,14 +18,15 @@ from apps.alerts.models import AlertSent, Subscription
 from apps.alerts.occasions import hot_raise
 from apps.alerts.sending import LEASE, MOST_TRIES, alert_send, alerts_due
 from apps.alerts.subscriptions import alerts_tidy, site_forget
-from apps.alerts.tasks import alerts_sweep
+from apps.alerts.tasks import alert_send_task, alerts_sweep, hot_raise_task, targets_raise_task
 from apps.companies.models import Company
 from apps.core.tenancy import in_schema
+from apps.scoring.services import scores_work
 from tests import factories
 from tests.cast import Cast
-from tests.scoring.conftest import company_make
+from tests.scoring.conftest import company_make, make_hot
 
-from .conftest import NOW, Kind, Outbox, at, turned_hot, wish
+from .conftest import NOW, Kind, Outbox, at, target, turned_hot, wish
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_it_is_noted_as_sent_and_not_sent_again(due: AlertSent, outbox: Outbox) 
     assert alert_send(due.id)
     assert not alert_send(due.id)
     due.refresh_from_db()
-    assert (due.sent_at, due.due_at, due.tries) == (NOW, None, 1)
+    assert (due.sent_at, due.due_at, due.tries, due.content) == (NOW, None, 1, {})
     assert len(outbox()) == 1
 
 
@@ -121,6 +122,26 @@ def test_the_sweep_finds_what_no_fact_told_of(in_alder: Cast, varnholt: Company,
     for _ in range(2):
         alerts_sweep()
     assert len(outbox()) == 1
+
+
+@pytest.mark.real
+def test_from_the_visits_to_the_mail_by_facts_alone(
+    real_agency: Agency, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scores are made, and nobody else does anything: facts wake tasks, which run at once here."""
+    for task in (hot_raise_task, targets_raise_task, alert_send_task):
+        monkeypatch.setattr(task, "apply_async", lambda given, task=task, **_: task(*given))
+    member = factories.make_member(real_agency, Role.VIEWER)
+    with in_schema(str(real_agency.schema_name)):
+        site = factories.make_site()
+        company = company_make("Varnholt AG")
+        wish(member, site, Kind.HOT)
+        wish(member, site, Kind.TARGET, pages=("/demo",))
+        target(company, site.client)
+        make_hot(company, site, NOW)
+        scores_work()
+    told = {mail.subject.partition(", score")[0] for mail in outbox()}
+    assert told == {f"Varnholt AG turned hot on {site.name}", f"Target account Varnholt AG is on {site.name}: /demo"}
 
 
 @pytest.mark.real
