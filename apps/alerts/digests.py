@@ -5,6 +5,7 @@ of the week's end, so that the same week says the same whenever it is asked for.
 mail goes out.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from apps.companies.seen import known_seen
 from apps.core import clock, formats
 from apps.core.periods import day_start
 from apps.scoring.at_moment import scores_select
-from apps.scoring.reasons import Explanation
+from apps.scoring.formulas import as_shown
 from apps.scoring.sums import Temperature
 from apps.sites.models import Site
 from apps.tracking.models import Session
@@ -27,17 +28,20 @@ from apps.tracking.models import Session
 from .models import AlertSent, Subscription
 from .noting import alerts_note
 from .subscriptions import sites_wanted, subscribers
-from .why import reasons_shown, scores_explained
+from .why import reasons_shown, scores_explained, scores_past
 from .words import ASKED_FOR
 
 WEEK = timedelta(days=7)
 SENT_AT = time(7, 0)
 # Of each kind so many are named, the others counted.
 SHOWN = 8
-# Whose scores are reckoned at both ends of the week: those that stand highest at its end.
+# Whose scores are reckoned at both ends of the week: those that stand highest now, and as many new ones.
 LOOKED_AT = 150
 # Points; a short visit after a long time alone brings some ten of them by being recent.
 LEAST_RISE = 15
+
+# By company, as `why.reasons_shown` has them.
+Reasons = Mapping[int, list[dict[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,13 @@ class Standing:
     company: Company
     is_new: bool
     visits: int
-    now: Explanation
+    score: int
+    temperature: Temperature
     rise: int
 
     @property
     def is_hot(self) -> bool:
-        return self.now.score.temperature is Temperature.HOT
+        return self.temperature is Temperature.HOT
 
 
 def monday_of(at: datetime, zone: ZoneInfo) -> date:
@@ -113,8 +118,8 @@ def _raise(site: Site, monday: date, users: set[int], *, due_at: datetime) -> in
 def digest_content(*, site: Site, span: Span) -> dict[str, Any]:
     """Return what the digest of a site says of a time. Twenty queries at most, for any number of companies."""
     zone = ZoneInfo(site.time_zone)
-    standings = _standings(site, span)
-    new = sorted((one for one in standings if one.is_new), key=lambda one: (-one.now.total, one.company.name))
+    standings, new_count = _standings(site, span)
+    new = sorted((one for one in standings if one.is_new), key=lambda one: (-one.score, one.company.name))
     risen = sorted(
         (one for one in standings if not one.is_new and one.rise >= LEAST_RISE),
         key=lambda one: (-one.rise, one.company.name),
@@ -122,17 +127,20 @@ def digest_content(*, site: Site, span: Span) -> dict[str, Any]:
     named = {one.company.id for one in [*new, *risen]}
     hot = sorted(
         (one for one in standings if one.is_hot and one.company.id not in named),
-        key=lambda one: (-one.now.total, one.company.name),
+        key=lambda one: (-one.score, one.company.name),
     )
+    shown = [one.company.id for some in (new, risen, hot) for one in some[:SHOWN]]
+    explained = scores_explained(site_id=site.id, company_ids=shown, at=span.until)
+    reasons = {company_id: reasons_shown(one, zone=zone) for company_id, one in explained.items()}
     sections = [
-        _section("New companies", "seen for the first time", new, site, zone),
-        _section("Risen most", "by their score since the week before", risen, site, zone),
-        _section("Still hot", "without having risen", hot, site, zone),
+        _section("New companies", "seen for the first time", new, new_count, site, reasons),
+        _section("Risen most", "by their score since the week before", risen, len(risen), site, reasons),
+        _section("Still hot", "without having risen", hot, len(hot), site, reasons),
     ]
     last = (span.until - timedelta(microseconds=1)).astimezone(zone)
     days = f"{formats.day(span.since, zone=zone, now=last)} to {formats.day(last, zone=zone, now=last)}"
     return {
-        "subject": f"{site.name}: {_counted(len(new), len(risen), len(hot))}",
+        "subject": f"{site.name}: {_counted(new_count, len(risen), len(hot))}",
         "heading": f"New and rising companies of {site.name}",
         "site": site.name,
         "days": days,
@@ -145,8 +153,8 @@ def digest_content(*, site: Site, span: Span) -> dict[str, Any]:
     }
 
 
-def _standings(site: Site, span: Span) -> list[Standing]:
-    """Return how companies stand that visited within the time, or have a score; those ignored are left out."""
+def _standings(site: Site, span: Span) -> tuple[list[Standing], int]:
+    """Return how companies stood that are worth a look, and how many were new; those ignored are left out."""
     visits = Session.objects.filter(
         site_id=site.id, company_id__isnull=False, set_aside="", started_at__gte=span.since, started_at__lt=span.until
     )
@@ -154,23 +162,28 @@ def _standings(site: Site, span: Span) -> list[Standing]:
     ignored = set(
         CompanyClient.objects.filter(client_id=site.client_id, is_ignored=True).values_list("company_id", flat=True)
     )
-    looked_at = _highest(site.id, span.until, without=ignored)
+    looked_at = _highest(site.id, without=ignored)
     new = _new(site.client_id, span, set(counted) - ignored)
-    # New ones are named whatever their score, as far as there is room.
+    # New ones whatever their score; all of them are counted.
     ids = list(dict.fromkeys([*looked_at, *sorted(new)[:LOOKED_AT]]))
-    explained = scores_explained(site_id=site.id, company_ids=ids, moments=[span.since, span.until])
+    past = scores_past(site_id=site.id, company_ids=ids, moments=[span.since, span.until])
     companies = Company.objects.in_bulk(ids)
     standings = []
-    for company_id, (before, now) in explained.items():
+    for company_id, (before, now) in past.items():
         if now is not None and company_id in companies:
-            rise = now.total - (before.total if before else 0) if company_id in counted else 0
-            standings.append(Standing(companies[company_id], company_id in new, counted.get(company_id, 0), now, rise))
-    return standings
+            score = as_shown(now.total)
+            rise = score - (as_shown(before.total) if before else 0) if company_id in counted else 0
+            standings.append(
+                Standing(
+                    companies[company_id], company_id in new, counted.get(company_id, 0), score, now.temperature, rise
+                )
+            )
+    return standings, len(new)
 
 
-def _highest(site_id: int, at: datetime, *, without: set[int]) -> list[int]:
-    """Return the companies that stand highest by their stored score."""
-    selected = scores_select(site_ids=[site_id], at=at)
+def _highest(site_id: int, *, without: set[int]) -> list[int]:
+    """Return the companies that stand highest now, by their stored scores."""
+    selected = scores_select(site_ids=[site_id], at=clock.now())
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT company_id FROM ({selected.sql}) AS moment WHERE NOT company_id = ANY(%s::bigint[])"
@@ -186,24 +199,26 @@ def _new(client_id: int, span: Span, company_ids: set[int]) -> set[int]:
     return set(known.filter(first_at__lt=span.until).values_list("company_id", flat=True))
 
 
-def _section(title: str, what: str, standings: list[Standing], site: Site, zone: ZoneInfo) -> dict[str, Any]:
+def _section(
+    title: str, what: str, standings: list[Standing], count: int, site: Site, reasons: Reasons
+) -> dict[str, Any]:
     return {
         "title": title,
         "what": what,
-        "companies": [_shown(one, site, zone) for one in standings[:SHOWN]],
-        "more": max(0, len(standings) - SHOWN),
+        "companies": [_shown(one, site, reasons) for one in standings[:SHOWN]],
+        "more": max(0, count - SHOWN),
     }
 
 
-def _shown(one: Standing, site: Site, zone: ZoneInfo) -> dict[str, Any]:
+def _shown(one: Standing, site: Site, reasons: Reasons) -> dict[str, Any]:
     return {
         "name": one.company.name,
         "domain": one.company.domain,
-        "score": one.now.total,
-        "temperature": one.now.score.temperature.value,
+        "score": one.score,
+        "temperature": one.temperature.value,
         "rise": formats.signed(one.rise, 0) if one.rise else "",
         "visits": one.visits,
-        "reasons": reasons_shown(one.now, zone=zone),
+        "reasons": reasons.get(one.company.id, []),
         "url": reverse("companies:site-company", args=[site.slug, one.company.id]),
     }
 

@@ -53,7 +53,7 @@ ON CONFLICT (company_id) DO NOTHING
 """
 _IS_DUE = f"""
 SELECT company_id FROM profile_lookup JOIN company ON company.id = company_id
-WHERE due_at <= %s AND {_IS_ASKED_FOR} ORDER BY due_at, company_id LIMIT 1
+WHERE due_at <= %s AND {_IS_ASKED_FOR} ORDER BY due_at LIMIT 1
 """
 _TAKE = f"""
 UPDATE profile_lookup SET due_at = %s, tries = least(tries + 1, 1000)
