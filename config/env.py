@@ -83,11 +83,21 @@ def url(name: str) -> str:
 def url_of_domain(name: str) -> str:
     """Return an address with {domain} where a company's domain goes, behind its host; empty where none is given."""
     given = url(name)
+    if not given.isascii() or any(letter.isspace() for letter in given):
+        raise ImproperlyConfigured(f"{name} has blanks or letters beyond ASCII: write it as browsers send addresses.")
     if given and "{domain}" not in given.partition("://")[2].partition("/")[2]:
         raise ImproperlyConfigured(
             f"{name} doesn't say where the domain goes: write {{domain}} behind the host, as in"
             " https://api.example.com/companies?domain={domain}."
         )
+    return given
+
+
+def token(name: str) -> str:
+    """Return a token that a header can carry: printable ASCII without blanks; empty where none is given."""
+    given = text(name)
+    if not re.fullmatch(r"[\x21-\x7e]*", given):
+        raise ImproperlyConfigured(f"{name} has blanks or letters that no header can carry: copy it once more.")
     return given
 
 

@@ -338,7 +338,7 @@ BEACON_IPINFO_BUDGET = env.integer("BEACON_IPINFO_BUDGET", 5_000)
 # --- asking for companies' profiles -----------------------------------------------------------------------------------
 # With {domain} where the domain goes. Empty: nobody is asked.
 BEACON_PROFILE_URL = env.url_of_domain("BEACON_PROFILE_URL")
-BEACON_PROFILE_TOKEN = env.text("BEACON_PROFILE_TOKEN")
+BEACON_PROFILE_TOKEN = env.token("BEACON_PROFILE_TOKEN")
 BEACON_PROFILE_AUTH = env.header_of_token("BEACON_PROFILE_AUTH", "Authorization: Bearer {token}")
 # As the service is called beside what it said; empty: its host.
 BEACON_PROFILE_NAME = env.text("BEACON_PROFILE_NAME")

@@ -93,6 +93,11 @@ def profiles_sweep(*, until: float) -> int:
     return settled
 
 
+def profiles_ask_again() -> int:
+    """Have all companies of the current agency asked for again, as after another mapping; return how many."""
+    return ProfileLookup.objects.update(due_at=clock.now(), tries=0)
+
+
 def _is_any_due() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_IS_DUE, [clock.now()])
