@@ -47,6 +47,10 @@ def alert_send(alert_id: int) -> bool:
     if not mine.update(due_at=now + LEASE, tries=F("tries") + 1):
         return False
     alert = AlertSent.objects.get(id=alert_id)
+    if alert.tries > MOST_TRIES:
+        # Whoever sends it ends each time without a word.
+        _end(alert, "given_up")
+        return False
     kind = Kind(alert.kind)
     site = Site.objects.filter(id=alert.site_id).exclude(status=Site.Status.ARCHIVED).first()
     wanted = subscribers(site=site, kind=kind, user_id=alert.user_id) if site else []

@@ -89,6 +89,13 @@ def test_in_the_end_it_is_given_up(due: AlertSent, monkeypatch: pytest.MonkeyPat
     assert (due.due_at, due.sent_at) == (None, None)
 
 
+def test_one_that_kills_each_worker_is_given_up_too(due: AlertSent, outbox: Outbox) -> None:
+    AlertSent.objects.update(tries=MOST_TRIES)
+    assert not alert_send(due.id)
+    assert alerts_due() == []
+    assert outbox() == []
+
+
 def test_who_was_killed_while_sending_is_followed_after_the_lease(
     due: AlertSent, monkeypatch: pytest.MonkeyPatch, outbox: Outbox
 ) -> None:
