@@ -5,6 +5,7 @@ scores ask for, and now and then an event. Ids are in the order of time.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 DAYS = 365
 
@@ -30,7 +31,7 @@ SELECT
     uuidv7(started_at - clock_timestamp()), %(site)s, hashint8extended(visitor, 3), 'daily', 'tag', '', '', started_at,
     started_at + views * interval '40 seconds', started_at::date, false, false, started_at, 'bench.example', '/',
     started_at, '/', views, 0, 0, views * 20000, source, '', channel, '', '', '', '', '', '', 'Chrome', '140', 'Blink',
-    'Windows', '11', 'desktop', '', '', '', 'de', 'de', 'Europe/Berlin', '', 'EU', 'DE', '', '', 'Company', 'Company', '',
+    'Windows', '11', 'desktop', '', '', '', 'de', 'de', '', '', 'EU', 'DE', '', '', 'Company', 'Company', '',
     'business', false, false, false, '', '', false, false, company_id, started_at
 FROM (
     SELECT company.id AS company_id, %(now)s - random() * %(days)s * interval '1 day' AS started_at,
@@ -46,7 +47,8 @@ INSERT INTO event (
     is_interactive, host, path, query, title, referrer, engaged_ms, scroll_percent
 )
 SELECT site_id, uuidv7(occurred_at - clock_timestamp()), occurred_at, occurred_at, id, visitor_id, kind,
-    CASE WHEN kind = 'event' THEN (ARRAY['form_start', 'download', 'video'])[1 + (random() * 2)::int] ELSE '' END, 'tag',
+    CASE WHEN kind = 'event' THEN (ARRAY['form_start', 'download', 'video'])[1 + (random() * 2)::int] ELSE '' END,
+    'tag',
     '', kind = 'event', 'bench.example', path, '', 'A page', '', (random() * 40000)::int, (random() * 100)::int
 FROM (
     SELECT site_id, id, visitor_id, started_at + step * interval '30 seconds' AS occurred_at,
@@ -66,7 +68,7 @@ def companies_make(*, site_id: int, client_id: int, now: datetime, companies: in
     from apps.tracking import partitions
 
     partitions.ensure([now - timedelta(days=back) for back in range(0, DAYS + 28, 28)])
-    values = {"site": site_id, "client": client_id, "now": now, "companies": companies, "days": DAYS}
+    values: dict[str, Any] = {"site": site_id, "client": client_id, "now": now, "companies": companies, "days": DAYS}
     with connection.cursor() as cursor:
         for sql in (_COMPANIES, _CLIENTS, _SESSIONS, _EVENTS):
             cursor.execute(sql, values)
