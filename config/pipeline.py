@@ -2,6 +2,7 @@
 
 EventsStored    (tracking: the writer has committed)  -> companies: match them, ask for networks;  live: push them
 CompanyMatched  (companies: visits have a name)       -> live: name the visitor
+VisitsReopened  (companies: visits of the past are to be matched anew) -> companies: match them
 RuleChanged     (tracking: an exclusion rule)         -> tracking: apply it to the past, or undo it
 GoalChanged     (tracking: a goal)                    -> tracking: apply it to the past
 GoalReached     (tracking: conversions are stored)    -> nobody yet
@@ -14,9 +15,9 @@ A wake-up may get lost: each of these is found again by a sweep or by the next l
 """
 
 from apps.companies.erase import site_forget
-from apps.companies.facts import CompanyMatched
+from apps.companies.facts import CompanyMatched, VisitsReopened
 from apps.companies.moving import site_adopt
-from apps.companies.tasks import networks_resolve_task, visits_match_task
+from apps.companies.tasks import networks_resolve_task, visits_match_task, visits_rematch_task
 from apps.companies.waking import to_be_asked
 from apps.core.facts import listen
 from apps.core.tenancy import in_schema
@@ -41,6 +42,10 @@ def match_companies(fact: EventsStored) -> None:
 def ask_for_networks(fact: EventsStored) -> None:
     if ids := [str(session_id) for session_id in to_be_asked(fact)]:
         networks_resolve_task.apply_async((fact.schema, ids), retry=False)
+
+
+def match_anew(fact: VisitsReopened) -> None:
+    visits_rematch_task.apply_async((fact.schema,), retry=False)
 
 
 def erase_site(fact: SiteRemoved) -> None:
@@ -76,6 +81,7 @@ listen(EventsStored, match_companies)
 listen(EventsStored, ask_for_networks)
 listen(EventsStored, announce_events)
 listen(CompanyMatched, announce_companies)
+listen(VisitsReopened, match_anew)
 listen(RuleChanged, work_on_rule)
 listen(GoalChanged, work_on_goal)
 listen(CheckAsked, carry_out_check)

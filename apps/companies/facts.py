@@ -5,6 +5,13 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
+class VisitsReopened:
+    """Visits of the past are to be matched anew."""
+
+    schema: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyMatched:
     """Visits of one site have been told a company's."""
 

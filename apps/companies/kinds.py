@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
+
 from apps.sites.identified import KINDS, USUAL
 from apps.sites.models import CompanyDefaults, Site
 
@@ -9,12 +12,13 @@ from apps.sites.models import CompanyDefaults, Site
 def kinds_of(site_ids: Iterable[int]) -> dict[int, frozenset[str]]:
     """Return for each of these sites the networks.NetworkKind values whose organisations become companies.
 
-    Two queries. A site that is gone has the agency's.
+    One query. Sites that are gone have the usual ones.
     """
     ids = set(site_ids)
-    chosen = dict(Site.objects.filter(id__in=ids).values_list("id", "company_kinds"))
-    usual = agency_kinds()
-    return {id_: usual if (own := chosen.get(id_)) is None else frozenset(own) & KINDS.keys() for id_ in ids}
+    of_agency = CompanyDefaults.objects.filter(id=1).values("kinds")
+    rows = Site.objects.filter(id__in=ids).annotate(chosen=Coalesce("company_kinds", Subquery(of_agency)))
+    chosen = dict(rows.order_by().values_list("id", "chosen"))
+    return {id_: USUAL if (own := chosen.get(id_)) is None else frozenset(own) & KINDS.keys() for id_ in ids}
 
 
 def agency_kinds() -> frozenset[str]:

@@ -15,6 +15,7 @@ from apps.tracking.company_links import VisitNetwork, visits_link, visits_unmatc
 from .clues import clues_gather
 from .enrichment.providers.base import Source
 from .facts import CompanyMatched
+from .kinds import kinds_of
 from .matching import Match, match_network
 from .models import Company, CompanyMatch
 from .network_sources import sources_of
@@ -42,7 +43,12 @@ def visits_match(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_00
             return 0
         clues_gather(visits)
         sources = sources_of(visit.id for visit in visits)
-        matches = {visit.id: match for visit in visits if (match := _match(visit, sources)) is not None}
+        kinds = kinds_of({visit.site_id for visit in visits})
+        matches = {
+            visit.id: match
+            for visit in visits
+            if (match := _match(visit, sources)) is not None and match.kind in kinds[visit.site_id]
+        }
         at = clock.now()
         ids = _companies_ensure(visits, matches, at)
         linked = {visit.id: ids[matches[visit.id].domain] if visit.id in matches else None for visit in visits}

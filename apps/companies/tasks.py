@@ -2,6 +2,7 @@
 get lost."""
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from .reverse.sweep import hosts_sweep
 from .services import visits_match
 
 logger = logging.getLogger(__name__)
+# Well below the time after which a task is stopped.
+REMATCH_SECONDS = 150
 
 
 @shared_task(name="apps.companies.tasks.visits_match")
@@ -30,6 +33,15 @@ def visits_match_task(schema: str, session_ids: Iterable[str]) -> None:
 def match_sweep() -> None:
     """Match whatever was never matched, in every agency, a bounded slice each."""
     _for_each_agency(visits_match)
+
+
+@shared_task(name="apps.companies.tasks.visits_rematch")
+def visits_rematch_task(schema: str) -> None:
+    """Match an agency's unmatched visits for as long as a task may take; the sweep goes on with the rest."""
+    until = time.monotonic() + REMATCH_SECONDS
+    with in_schema(schema):
+        while visits_match() and time.monotonic() < until:
+            pass
 
 
 @shared_task(name="apps.companies.tasks.networks_resolve")

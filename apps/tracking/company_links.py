@@ -35,6 +35,11 @@ _REOPEN = """
 UPDATE session SET matched_at = NULL
 WHERE site_id = ANY(%s) AND set_aside = '' AND matched_at IS NOT NULL AND {} RETURNING id
 """
+_OF_KIND = """
+(network_kind = ANY(%s) OR id = ANY(%s::uuid[]) OR id IN (
+    SELECT session_id FROM event WHERE site_id = ANY(%s) AND kind = %s AND email_domain IS NOT NULL
+))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +133,20 @@ def visits_reopen(*, site_ids: Collection[int], session_ids: Collection[UUID]) -
         return [row[0] for row in cursor.fetchall()]
 
 
-def visits_reopen_by_kind(*, site_ids: Collection[int], kinds: Collection[str]) -> list[UUID]:
-    """Have matching look anew at all visits from networks of these kinds; return those that it had looked at."""
+def visits_reopen_by_kind(
+    *, site_ids: Collection[int], kinds: Collection[str], session_ids: Collection[UUID]
+) -> list[UUID]:
+    """Have matching look anew at all visits from networks of these kinds, at those that gave an e-mail's domain, and at
+    `session_ids`; return those that it had looked at. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_REOPEN.format("network_kind = ANY(%s)"), [list(site_ids), list(kinds)])
+        cursor.execute(
+            _REOPEN.format(_OF_KIND), [list(site_ids), list(kinds), list(session_ids), list(site_ids), Kind.IDENTIFY]
+        )
         return [row[0] for row in cursor.fetchall()]
 
 
-def visits_with_parameter(*, site_id: int, since: datetime) -> list[tuple[UUID, str]]:
-    """Return (visit, query) of people's page views since then whose stored query isn't empty. One query."""
-    rows = Event.objects.filter(site_id=site_id, occurred_at__gte=since, set_aside="", kind=Kind.PAGEVIEW)
+def visits_with_parameter(*, site_id: int, since: datetime | None) -> list[tuple[UUID, str]]:
+    """Return (visit, query) of people's page views since then (None: all) whose stored query isn't empty. One query."""
+    rows = Event.objects.filter(site_id=site_id, set_aside="", kind=Kind.PAGEVIEW)
+    rows = rows if since is None else rows.filter(occurred_at__gte=since)
     return list(rows.exclude(query="").order_by().values_list("session_id", "query").distinct())
