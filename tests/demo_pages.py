@@ -94,6 +94,7 @@ PAGES = (
     Shot("site-goals", _site("goals")),
     Shot("site-goal-new", _site("goals/new?kind=event")),
     Shot("site-settings", _site("settings")),
+    Shot("site-identifying", _site("settings/companies")),
     Shot("site-check", _site("settings/check")),
     Shot("site-parked", _site("settings/parked")),
     Shot("site-rules", _site("settings/rules")),
