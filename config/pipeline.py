@@ -2,6 +2,7 @@
 
 EventsStored    (tracking: the writer has committed)  -> companies: match them, ask for networks;  live: push them
 CompanyMatched  (companies: visits have a name)       -> live: name the visitor
+CorrectionChanged (companies: one is on its way)      -> companies: apply it to the past, or its undoing
 RuleChanged     (tracking: an exclusion rule)         -> tracking: apply it to the past, or undo it
 GoalChanged     (tracking: a goal)                    -> tracking: apply it to the past
 GoalReached     (tracking: conversions are stored)    -> nobody yet
@@ -14,9 +15,9 @@ A wake-up may get lost: each of these is found again by a sweep or by the next l
 """
 
 from apps.companies.erase import site_forget
-from apps.companies.facts import CompanyMatched
+from apps.companies.facts import CompanyMatched, CorrectionChanged
 from apps.companies.moving import site_adopt
-from apps.companies.tasks import networks_resolve_task, visits_match_task
+from apps.companies.tasks import correction_work_task, networks_resolve_task, visits_match_task
 from apps.companies.waking import to_be_asked
 from apps.core.facts import listen
 from apps.core.tenancy import in_schema
@@ -41,6 +42,10 @@ def match_companies(fact: EventsStored) -> None:
 def ask_for_networks(fact: EventsStored) -> None:
     if ids := [str(session_id) for session_id in to_be_asked(fact)]:
         networks_resolve_task.apply_async((fact.schema, ids), retry=False)
+
+
+def work_on_correction(fact: CorrectionChanged) -> None:
+    correction_work_task.apply_async((fact.schema, fact.correction_id), retry=False)
 
 
 def erase_site(fact: SiteRemoved) -> None:
@@ -76,6 +81,7 @@ listen(EventsStored, match_companies)
 listen(EventsStored, ask_for_networks)
 listen(EventsStored, announce_events)
 listen(CompanyMatched, announce_companies)
+listen(CorrectionChanged, work_on_correction)
 listen(RuleChanged, work_on_rule)
 listen(GoalChanged, work_on_goal)
 listen(CheckAsked, carry_out_check)
