@@ -7,6 +7,7 @@ VisitsReopened  (companies: visits of the past are to be matched anew) -> compan
 ScoreChanged, TemperatureChanged  (scoring: a score was made, somebody turned hot or cold) -> live: show it
 CategoryChanged (scoring: likewise)                   -> nobody yet
 ScoringChanged  (scoring: other rules are in force)   -> scoring: make the site's scores anew
+CorrectionChanged (companies: one is on its way)      -> companies: apply it to the past, or its undoing
 RuleChanged     (tracking: an exclusion rule)         -> tracking: apply it to the past, or undo it
 GoalChanged     (tracking: a goal)                    -> tracking: apply it to the past
 GoalReached     (tracking: conversions are stored)    -> scoring: make what is due
@@ -19,9 +20,14 @@ A wake-up may get lost: each of these is found again by a sweep or by the next l
 """
 
 from apps.companies.erase import site_forget
-from apps.companies.facts import CompanyMatched, VisitsReopened
+from apps.companies.facts import CompanyMatched, CorrectionChanged, VisitsReopened
 from apps.companies.moving import site_adopt
-from apps.companies.tasks import networks_resolve_task, visits_match_task, visits_rematch_task
+from apps.companies.tasks import (
+    correction_work_task,
+    networks_resolve_task,
+    visits_match_task,
+    visits_rematch_task,
+)
 from apps.companies.waking import to_be_asked
 from apps.core.facts import listen
 from apps.core.tenancy import in_schema
@@ -54,6 +60,10 @@ def ask_for_networks(fact: EventsStored) -> None:
 
 def match_anew(fact: VisitsReopened) -> None:
     visits_rematch_task.apply_async((fact.schema,), retry=False)
+
+
+def work_on_correction(fact: CorrectionChanged) -> None:
+    correction_work_task.apply_async((fact.schema, fact.correction_id), retry=False)
 
 
 def make_scores(fact: EventsStored | CompanyMatched | GoalReached) -> None:
@@ -105,6 +115,7 @@ listen(CompanyMatched, make_scores)
 listen(GoalReached, make_scores)
 listen(CompanyMatched, announce_companies)
 listen(VisitsReopened, match_anew)
+listen(CorrectionChanged, work_on_correction)
 listen(ScoreChanged, announce_scores)
 listen(TemperatureChanged, announce_temperature)
 listen(ScoringChanged, make_scores_anew)

@@ -24,26 +24,28 @@ GATHERED = (EMAIL, LINK)
 Key = tuple[UUID, str, str]
 
 
-def clues_gather(visits: Sequence[VisitNetwork]) -> None:
-    """Bring the clues of visits in line with what their events tell. To be called in matching's transaction.
+def clues_gather(visits: Sequence[VisitNetwork]) -> list[CompanyClue]:
+    """Bring the clues of visits in line with what their events tell, and return them, others' beside.
 
-    Two queries where nothing is told and nothing was; some more else, as many for a thousand visits as for one.
+    To be called in matching's transaction. Two queries where nothing is told and nothing was; some more else, as many
+    for a thousand visits as for one.
     """
     if not visits:
-        return
+        return []
     told = visits_told(visits)
     withdrawn = {one.session_id for one in told if one.is_refused and one.email_domain}
     if withdrawn:
         visits_forget_domains([visit for visit in visits if visit.id in withdrawn])
     wanted = {**_by_email(told), **_by_link(told)}
-    known = CompanyClue.objects.filter(session_id__in=[visit.id for visit in visits], ground__in=GATHERED)
-    stored = {(clue.session_id, clue.ground, clue.domain): clue for clue in known}
+    known = list(CompanyClue.objects.filter(session_id__in=[visit.id for visit in visits]).order_by("id"))
+    stored = {(clue.session_id, clue.ground, clue.domain): clue for clue in known if clue.ground in GATHERED}
     gone = [clue.id for key, clue in stored.items() if not _is_same(wanted.get(key), clue)]
     if gone:
         CompanyClue.objects.filter(id__in=gone).delete()
     new = [clue for key, clue in wanted.items() if not _is_same(stored.get(key), clue)]
     if new:
         CompanyClue.objects.bulk_create(new, ignore_conflicts=True)
+    return [clue for clue in known if clue.id not in set(gone)] + new
 
 
 def _is_same(one: CompanyClue | None, other: CompanyClue) -> bool:

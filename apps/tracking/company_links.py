@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from .locks import site_lock
 from .models import Event, Kind, Session
 from .rollups import marks_put
 
@@ -69,6 +70,13 @@ class VisitNetwork:
     network_name: str
     asn: int | None
     is_hidden: bool
+    company_id: int | None  # as it is linked now
+
+
+_COLUMNS = (
+    "id", "site_id", "started_at", "ended_at", "country", "network_kind", "organisation", "network_domain",
+    "network_name", "asn", "company_id", "is_vpn", "is_tor", "is_hosting",
+)  # fmt: skip
 
 
 def visits_unmatched(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_000) -> list[VisitNetwork]:
@@ -82,22 +90,34 @@ def visits_unmatched(*, session_ids: Iterable[UUID] | None = None, limit: int = 
     )
     if session_ids is not None:
         rows = rows.filter(id__in=list(session_ids))
-    return [
-        VisitNetwork(
-            id=row.id,
-            site_id=row.site_id,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-            country=row.country,
-            network_kind=row.network_kind,
-            organisation=row.organisation,
-            network_domain=row.network_domain,
-            network_name=row.network_name,
-            asn=row.asn,
-            is_hidden=row.is_vpn or row.is_tor or row.is_hosting,
-        )
-        for row in rows.order_by("started_at")[:limit]
-    ]
+    return [_visit(row) for row in rows.only(*_COLUMNS).order_by("started_at")[:limit]]
+
+
+def visits_networks(session_ids: Iterable[UUID]) -> list[VisitNetwork]:
+    """Return people's visits among these as matching would see them, without taking them up. One query."""
+    return [_visit(row) for row in Session.objects.filter(id__in=list(session_ids), set_aside="").only(*_COLUMNS)]
+
+
+def visits_unmatch(session_ids: Iterable[UUID]) -> None:
+    """Have visits matched anew, set-aside ones once they count again. To be called with the locks of their sites."""
+    Session.objects.filter(id__in=list(session_ids)).update(matched_at=None)
+
+
+def _visit(row: Session) -> VisitNetwork:
+    return VisitNetwork(
+        id=row.id,
+        site_id=row.site_id,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        country=row.country,
+        network_kind=row.network_kind,
+        organisation=row.organisation,
+        network_domain=row.network_domain,
+        network_name=row.network_name,
+        asn=row.asn,
+        is_hidden=row.is_vpn or row.is_tor or row.is_hosting,
+        company_id=row.company_id,
+    )
 
 
 def visits_link(*, companies: Mapping[UUID, int | None], at: datetime) -> None:
@@ -127,7 +147,11 @@ def _stored(visits: Collection[VisitNetwork]) -> list[Any]:
 
 
 def visits_reopen(*, site_ids: Collection[int], session_ids: Collection[UUID]) -> list[UUID]:
-    """Have matching look at these visits anew; return those that it had looked at. One query; may run twice."""
+    """Have matching look at these visits anew; return those that it had looked at. Takes the sites' locks.
+
+    To be called in a transaction. Two queries; may run twice.
+    """
+    site_lock(site_ids)
     with connection.cursor() as cursor:
         cursor.execute(_REOPEN.format("id = ANY(%s::uuid[])"), [list(site_ids), list(session_ids)])
         return [row[0] for row in cursor.fetchall()]
@@ -137,7 +161,8 @@ def visits_reopen_by_kind(
     *, site_ids: Collection[int], kinds: Collection[str], session_ids: Collection[UUID]
 ) -> list[UUID]:
     """Have matching look anew at all visits from networks of these kinds, at those that gave an e-mail's domain, and at
-    `session_ids`; return those that it had looked at. One query."""
+    `session_ids`; return those that it had looked at. Takes the sites' locks; to be called in a transaction."""
+    site_lock(site_ids)
     with connection.cursor() as cursor:
         cursor.execute(
             _REOPEN.format(_OF_KIND), [list(site_ids), list(kinds), list(session_ids), list(site_ids), Kind.IDENTIFY]

@@ -1,9 +1,16 @@
 """Which kinds of organisation become companies: the site's own choice, else the agency's, else the usual ones."""
 
+from typing import Any
+
 from apps.companies.kinds import kinds_of
+from apps.companies.models import CompanyClue, CompanyMatch
+from apps.companies.services import visits_match
 from apps.sites.identified import USUAL
 from apps.sites.models import CompanyDefaults
 from tests.cast import Cast
+from tests.factories_tracking import visit_make
+
+from .conftest import PROVIDER, VARNHOLT, ago, network
 
 
 def test_a_site_that_says_nothing_has_the_agencys_kinds_or_the_usual_ones(in_alder: Cast) -> None:
@@ -25,3 +32,56 @@ def test_a_sites_own_choice_stands_above_the_agencys(in_alder: Cast) -> None:
         in_alder.other_site.id: frozenset(),
         gone: USUAL,
     }
+
+
+def matched(cast: Cast, **fields: Any) -> set[tuple[str, str, float]]:
+    made = visit_make(cast.site, ago(minutes=5), **fields)
+    visits_match(session_ids=[made.id])
+    rows = CompanyMatch.objects.filter(session_id=made.id)
+    return set(rows.values_list("company__domain", "company__kind", "confidence_ratio"))
+
+
+HOST = network("Example Hosting", "host.example", kind="hosting") | {"is_hosting": True}
+
+
+def test_providers_are_shown_as_such_and_only_where_that_is_asked_for(in_alder: Cast) -> None:
+    assert matched(in_alder, **PROVIDER) == matched(in_alder, **HOST) == set()
+    CompanyDefaults.objects.create(id=1, kinds=["consumer", "hosting"])
+    assert matched(in_alder, **PROVIDER) == {("telecom.example", "consumer", 0.5)}
+    assert matched(in_alder, **HOST) == {("host.example", "hosting", 0.5)}
+    assert matched(in_alder, **HOST | {"network_kind": "vpn", "is_vpn": True}) == set()
+    assert matched(in_alder, **VARNHOLT) == set()
+
+
+def test_a_providers_name_speaks_neither_for_nor_against_a_company_that_something_else_tells(in_alder: Cast) -> None:
+    CompanyDefaults.objects.create(id=1, kinds=["business", "consumer"])
+    made = visit_make(in_alder.site, ago(minutes=5), **PROVIDER)
+    CompanyClue.objects.create(
+        site_id=in_alder.site.id,
+        session_id=made.id,
+        ground="host_name",
+        domain="varnholt.example",
+        evidence={"domain": "varnholt.example", "kind": "business"},
+        created_at=ago(minutes=4),
+    )
+    visits_match()
+    assert set(CompanyMatch.objects.values_list("company__domain", "ground", "confidence_ratio")) == {
+        ("varnholt.example", "host_name", 0.75)
+    }
+
+
+def test_a_clue_of_a_kind_that_was_switched_off_since_tells_nobody(in_alder: Cast) -> None:
+    made = visit_make(in_alder.site, ago(minutes=5), **PROVIDER)
+    for ground, domain in (("host_name", "westmere.example"), ("link", "academy.example")):
+        CompanyClue.objects.create(
+            site_id=in_alder.site.id,
+            session_id=made.id,
+            ground=ground,
+            domain=domain,
+            evidence={"kind": "education"},
+            created_at=ago(minutes=4),
+        )
+    CompanyDefaults.objects.create(id=1, kinds=["business"])
+    visits_match()
+    # The link has no assignment that is stored, so it is nobody's; the host's name is off.
+    assert not CompanyMatch.objects.exists()
