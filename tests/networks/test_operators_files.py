@@ -14,7 +14,6 @@ from .databases import SHARED, make_databases
 from .mmdb import Records, Value, write_mmdb
 
 MAXMINDS = SHARED / "maxmind-test"
-LONDON: dict[str, Value] = {"country": {"iso_code": "GB"}, "city": {"names": {"en": "London"}}}
 ISP: Records = {
     "9.9.0.0/24": {"isp": "Example Telecom", "organization": "Quarrystone Ltd", "autonomous_system_number": 64777},
     "9.30.0.0/16": {"isp": "Another Telecom", "organization": "Another Telecom", "autonomous_system_number": 64778},
