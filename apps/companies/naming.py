@@ -1,9 +1,10 @@
 """What a company is called, and its kind.
 
 By the visits alone: the name that the best source of names gives (an agency's own link, then the network's
-registration, then others), of several the earliest visit's; the kind by the earliest visit whose network tells it. So
-neither depends on the order in which visits are matched. It is kept in `Company.told`, {"name": [rank, ms, name],
-"kind": [ms, kind]}, because it outlives the visits.
+registration, then others), of several the earliest visit's; the kind by the earliest visit whose network tells it, else
+by what the local tables say of the domain. So neither depends on the order in which visits are matched. It is kept in
+`Company.told`, {"name": [rank, ms, name], "kind": [ms, kind], "domain_kind": [ms, kind]}, because it outlives the
+visits.
 
 Above that stands a rename, then what a profile said (`Company.profile`), and below it the name that a correction gave
 the company to which it led visits, and the domain.
@@ -17,6 +18,7 @@ from .matching import Match
 from .models import Company, CompanyCorrection, ProfileLookup
 from .resolution import Corrections
 
+USUAL_KIND = "business"
 _RANKS = {"link": 0, "network": 1}
 _OTHERS = 2
 _FOUND = 3  # a name that was there before anybody noted who told it
@@ -31,6 +33,9 @@ def told_by(told: Mapping[str, Any], ground: Match, at: datetime) -> dict[str, A
     if ground.ground == "network":
         kind = [ms, ground.kind]
         new["kind"] = min(new.get("kind", kind), kind)
+    elif ground.kind != USUAL_KIND:
+        kind = [ms, ground.kind]
+        new["domain_kind"] = min(new.get("domain_kind", kind), kind)
     return new
 
 
@@ -40,7 +45,7 @@ def company_called(company: Company, corrections: Corrections) -> tuple[str, str
     name = corrections.names.get(company.domain) or (told["name"][2] if "name" in told else "")
     return (
         name or corrections.given.get(company.domain, "") or company.domain,
-        told["kind"][1] if "kind" in told else "business",
+        (told.get("kind") or told.get("domain_kind") or [0, USUAL_KIND])[1],
     )
 
 

@@ -19,7 +19,7 @@ from .corrections import corrections_in_force
 from .facts import CompanyMatched
 from .grounds import visits_grounds
 from .models import Company, CompanyMatch
-from .naming import company_called, told_by
+from .naming import USUAL_KIND, company_called, told_by
 from .resolution import Corrections, Resolution, VisitGrounds, visit_resolve
 
 # What isn't among the new rows of these visits.
@@ -121,7 +121,7 @@ def _told(visits: Sequence[VisitNetwork], grounds: Sequence[VisitGrounds]) -> di
     told: dict[str, list[tuple[Any, datetime]]] = {}
     for visit, one in zip(visits, grounds, strict=True):
         for ground in one.grounds:
-            if ground.name or ground.ground == "network":
+            if ground.name or ground.ground == "network" or ground.kind != USUAL_KIND:
                 told.setdefault(ground.domain, []).append((ground, visit.started_at))
     return told
 

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from apps.companies.kinds import kinds_of
-from apps.companies.models import CompanyClue, CompanyMatch
+from apps.companies.models import Company, CompanyClue, CompanyMatch
 from apps.companies.services import visits_match
 from apps.sites.identified import USUAL
 from apps.sites.models import CompanyDefaults
+from apps.tracking.models import Event
 from tests.cast import Cast
 from tests.factories_tracking import visit_make
 
@@ -68,6 +71,34 @@ def test_a_providers_name_speaks_neither_for_nor_against_a_company_that_somethin
     assert set(CompanyMatch.objects.values_list("company__domain", "ground", "confidence_ratio")) == {
         ("varnholt.example", "host_name", 0.75)
     }
+
+
+def test_a_school_that_an_e_mail_told_is_a_school(in_alder: Cast) -> None:
+    made = visit_make(in_alder.site, ago(minutes=5), **PROVIDER)
+    Event.objects.filter(session_id=made.id).update(email_domain="westmere.ac.uk")
+    visits_match()
+    company = Company.objects.get()
+    assert (company.domain, company.kind) == ("westmere.ac.uk", "education")
+    # A network's registration knows better.
+    visit_make(in_alder.site, ago(minutes=2), **network("Westmere", "westmere.ac.uk", kind="government"))
+    visits_match()
+    company.refresh_from_db()
+    assert company.kind == "government"
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "doubt"),
+    [("consumer", "Internet provider", "Its customers"), ("hosting", "Data centre", "Whoever rents a machine")],
+)
+def test_a_provider_is_called_one_on_pages(in_alder: Cast, kind: str, label: str, doubt: str) -> None:
+    CompanyDefaults.objects.create(id=1, kinds=[kind])
+    visit_make(in_alder.site, ago(minutes=5), **PROVIDER | {"network_kind": kind})
+    visits_match()
+    browser = in_alder.browser(in_alder.viewer)
+    assert label in browser.get("/s/first-site/companies").content.decode()
+    page = browser.get(f"/s/first-site/companies/{Company.objects.get().id}").content.decode()
+    assert label in page
+    assert doubt in page
 
 
 def test_a_clue_of_a_kind_that_was_switched_off_since_tells_nobody(in_alder: Cast) -> None:

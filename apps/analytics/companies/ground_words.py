@@ -40,7 +40,8 @@ def _what(company: Company, ground: Ground) -> str:
     if ground.ground == _Kind.HOST_NAME:
         return f"Host named under {domain}"
     if ground.ground == _Kind.LINK:
-        return "Came by a link that you gave to it"
+        said = f", ?{evidence['parameter']}={evidence['value']}" if "value" in evidence else ""
+        return f"Came by a link that you gave to it{said}"
     return f"Said by {evidence.get('by') or 'somebody of the agency'}"
 
 

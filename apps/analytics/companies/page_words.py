@@ -16,7 +16,14 @@ from apps.tracking.wording import city_words, event_words
 
 from .one import Ground, PageRead, TimelineVisit
 
-KINDS = {"business": "Company", "education": "School or university", "government": "Public authority"}
+KINDS = {
+    "business": "Company",
+    "education": "School or university",
+    "government": "Public authority",
+    # Where an agency has them shown.
+    "consumer": "Internet provider",
+    "hosting": "Data centre",
+}
 # From these confidences on, in words.
 WORDS = ((0.8, "High"), (0.6, "Fair"), (0.0, "Low"))
 PAGES_SHOWN = 6
@@ -24,6 +31,8 @@ DOUBTS = {
     "business": "Guests and partners sometimes use a company's network; one visit alone proves little.",
     "education": "Many people share this network, students most of all: whoever it was need not act for it.",
     "government": "Citizens' terminals and schools may sit behind an authority's network.",
+    "consumer": "Its customers' visits, at home and at work: hardly ever somebody who acts for the provider.",
+    "hosting": "Whoever rents a machine there, often a program: hardly ever somebody who acts for the host.",
 }
 
 
