@@ -72,6 +72,11 @@ class Site(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def kept_parameters(self) -> list[str]:
+        """Return what is kept beside the usual parameters: those that were named, and the one that tells companies."""
+        return sorted({*self.query_parameters, *filter(None, [self.company_parameter])})
+
 
 class CompanyDefaults(models.Model):
     """What the agency's sites have that don't say otherwise. One row at most, of id 1."""

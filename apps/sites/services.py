@@ -229,7 +229,7 @@ def route_sync(site: Site) -> None:
             "hash_routes": site.hash_routes,
             "allows_null_origin": site.allows_null_origin,
             "rate_per_second": site.rate_per_second,
-            "query_parameters": _kept_parameters(site),
+            "query_parameters": site.kept_parameters,
             "retention_days": site.retention_days,
             "ignored_addresses": to_text(site.ignored_addresses_sealed),
             "ignored_user_agents": site.ignored_user_agents,
@@ -243,11 +243,6 @@ def route_sync(site: Site) -> None:
         agency = Agency.objects.only("id").get(schema_name=schema)
         SiteRoute.objects.create(site_key=site.site_key, agency=agency, schema=schema, site_id=site.id, **fields)
     _publish(site.site_key)
-
-
-def _kept_parameters(site: Site) -> list[str]:
-    """Return what is kept beside the usual parameters: those that were named, and the one that tells companies."""
-    return sorted({*site.query_parameters, *filter(None, [site.company_parameter])})
 
 
 def _publish(site_key: str) -> None:
