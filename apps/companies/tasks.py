@@ -21,7 +21,7 @@ from .services import visits_match
 
 logger = logging.getLogger(__name__)
 # Well below the time after which a task is stopped.
-REMATCH_SECONDS = 150
+LONG_SECONDS = 150
 
 
 @shared_task(name="apps.companies.tasks.visits_match")
@@ -52,7 +52,7 @@ def _corrections_sweep() -> None:
 @shared_task(name="apps.companies.tasks.visits_rematch")
 def visits_rematch_task(schema: str) -> None:
     """Match an agency's unmatched visits for as long as a task may take; the sweep goes on with the rest."""
-    until = time.monotonic() + REMATCH_SECONDS
+    until = time.monotonic() + LONG_SECONDS
     with in_schema(schema):
         while visits_match() and time.monotonic() < until:
             pass
@@ -76,8 +76,9 @@ def networks_sweep_task() -> None:
 
 @shared_task(name="apps.companies.tasks.hosts_sweep")
 def hosts_sweep_task() -> None:
-    """Ask for the names of visits' hosts, in every agency, a bounded slice each."""
-    _for_each_agency(hosts_sweep)
+    """Ask for the names of visits' hosts, in every agency, a bounded slice each, for as long as a task may take."""
+    until = time.monotonic() + LONG_SECONDS
+    _for_each_agency(lambda: hosts_sweep() if time.monotonic() < until else 0)
 
 
 @shared_task(name="apps.companies.tasks.matches_tidy")

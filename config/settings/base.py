@@ -159,7 +159,12 @@ CELERY_TASK_SOFT_TIME_LIMIT = 220
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_ROUTES = {"apps.companies.*": {"queue": "enrichment"}, "apps.scoring.*": {"queue": "scoring"}}
+CELERY_TASK_ROUTES = {
+    # Waits for name servers, which nobody's company should have to wait for.
+    "apps.companies.tasks.hosts_sweep": {"queue": "default"},
+    "apps.companies.*": {"queue": "enrichment"},
+    "apps.scoring.*": {"queue": "scoring"},
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "partitions": {"task": "apps.tracking.tasks.partitions_make_ahead", "schedule": crontab(minute="17", hour="*/6")},

@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.companies.models import CompanyClue, HostLookup
+from apps.companies.reverse.asking import AT_ONCE
 from apps.companies.reverse.sweep import hosts_sweep
 from apps.companies.services import visits_match
 from apps.companies.tasks import hosts_sweep_task
@@ -133,12 +134,27 @@ def test_a_server_that_is_away_is_asked_again_later(
     assert row.due_at is not None
     assert timedelta(seconds=50) < row.due_at - NOW < timedelta(seconds=70)
     asked = len(server.asked)
+    # It is left alone, for others' addresses too.
+    visit(in_alder, "203.0.113.77")
     assert (hosts_sweep(), len(server.asked)) == (0, asked)
+    HostLookup.objects.exclude(session_id=row.session_id).delete()
     server.is_silent, server.rcode = False, dns.rcode.NOERROR
-    for name in valkey.volatile().scan_iter("beacon:enrichment:name:*"):
+    for name in valkey.volatile().scan_iter("beacon:enrichment:name*"):
         valkey.volatile().delete(name)
     monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(minutes=2))
-    assert (hosts_sweep(), told()) == (1, ["kestrel.example"])
+    assert (hosts_sweep(), told()) == (2, ["kestrel.example"])
+
+
+def test_a_silent_server_isnt_asked_for_all(
+    in_alder: Cast, server: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.companies.reverse.asking.TRY_SECONDS", 0.1)
+    monkeypatch.setattr("apps.companies.reverse.asking.LIFETIME_SECONDS", 0.15)
+    server.is_silent = True
+    for number in range(AT_ONCE + 5):
+        visit(in_alder, f"203.0.113.{number + 20}")
+    assert hosts_sweep() == 0
+    assert len({question.partition(" ")[2] for question in server.asked}) == AT_ONCE
 
 
 def test_it_keeps_to_the_days_budget(in_alder: Cast, server: NameServer, settings: Any) -> None:

@@ -36,8 +36,11 @@ AT_ONCE = 16
 MOST_NAMES = 3
 FOUND_SECONDS = int(timedelta(days=1).total_seconds())
 NOTHING_SECONDS = int(timedelta(hours=6).total_seconds())
-# A name server that is away isn't asked for the same address at once again.
+# A name server that couldn't say anything of an address isn't asked for it at once again.
 FAILED_SECONDS = 300
+# One that answers nothing at all is left alone.
+AWAY_SECONDS = 300
+AWAY = "beacon:enrichment:names-away"
 NOTHING, FAILED = b"-", b"!"
 NO_NAME = (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.resolver.YXDOMAIN, dns.name.LabelTooLong)
 
@@ -51,7 +54,8 @@ def domains_of(ips: Iterable[str], *, quota: Quota) -> dict[str, str]:
     secret = week_secret(f"{clock.now():%G-%V}")
     held = cast("list[bytes | None]", valkey.volatile().mget([_name(secret, ip) for ip in wanted])) if wanted else []
     known = dict(zip(wanted, held, strict=True))
-    unknown = [ip for ip in wanted if known[ip] is None]
+    is_away = bool(valkey.volatile().exists(AWAY))
+    unknown = [] if is_away else [ip for ip in wanted if known[ip] is None]
     asked = unknown[: quota.take(len(unknown))] if unknown else []
     found = _ask(asked)
     if asked:
@@ -68,14 +72,23 @@ def domains_of(ips: Iterable[str], *, quota: Quota) -> dict[str, str]:
 def _ask(ips: Sequence[str]) -> dict[str, str]:
     if not ips:
         return {}
+    found: dict[str, str] = {}
     try:
         resolver = _resolver()
     except dns.exception.DNSException as error:
         logger.warning("No name server can be asked: %s", error)
-        return {}
-    with ThreadPoolExecutor(min(AT_ONCE, len(ips))) as pool:
-        answers = pool.map(lambda ip: _domain_of(resolver, ip), ips)
-        return {ip: domain for ip, domain in zip(ips, answers, strict=True) if domain is not None}
+    else:
+        with ThreadPoolExecutor(min(AT_ONCE, len(ips))) as pool:
+            for first in range(0, len(ips), AT_ONCE):
+                some = ips[first : first + AT_ONCE]
+                answers = pool.map(lambda ip: _domain_of(resolver, ip), some)
+                answered = {ip: domain for ip, domain in zip(some, answers, strict=True) if domain is not None}
+                found |= answered
+                if not answered:
+                    break
+    if not found:
+        valkey.volatile().set(AWAY, b"1", ex=AWAY_SECONDS)
+    return found
 
 
 def _resolver() -> dns.resolver.Resolver:
