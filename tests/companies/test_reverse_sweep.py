@@ -32,8 +32,9 @@ UNKNOWN = {"network_kind": "unknown", "network_domain": "carrier.example"}
 
 @pytest.fixture
 def server(settings: Any) -> Iterator[NameServer]:
-    for name in valkey.volatile().scan_iter("beacon:enrichment:*"):
-        valkey.volatile().delete(name)
+    for pattern in ("beacon:enrichment:*", "beacon:names:*"):
+        for name in valkey.volatile().scan_iter(pattern):
+            valkey.volatile().delete(name)
     with name_server() as running:
         running.names = {IP: ["mail.kestrel.example."], IPV6: ["mail.kestrel.example."]}
         running.addresses = {"mail.kestrel.example": [IP, "203.0.113.10", IPV6]}

@@ -2,6 +2,7 @@ from django.urls import path
 
 from apps.companies import enrichment_page
 from apps.companies.identifying import views as identifying_views
+from apps.companies.profiles import editing
 
 from . import correction_views, list_views, page_views
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("s/<slug:slug>/settings/companies/kinds", identifying_views.site_kinds, name="site-kinds"),
     path("s/<slug:slug>/settings/companies/links", identifying_views.site_links, name="site-links"),
     path("s/<slug:slug>/companies", list_views.site_companies, name="site-companies"),
+    path("s/<slug:slug>/companies/<int:company_id>/profile", editing.site_company_profile, name="site-company-profile"),
     path("s/<slug:slug>/companies/<int:company_id>", page_views.site_company, name="site-company"),
     path("s/<slug:slug>/companies/<int:company_id>/correct", correction_views.company_correct, name="company-correct"),
     path("s/<slug:slug>/companies/<int:company_id>/merge", correction_views.company_merge, name="company-merge"),

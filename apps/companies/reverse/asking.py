@@ -22,8 +22,8 @@ from apps.core.hashing import keyed_hash
 from apps.core.outbound import is_public
 from apps.tracking import valkey
 
+from ..asking.quota import Quota
 from ..enrichment.cache import week_secret
-from ..enrichment.quota import Quota
 from .naming import domain_told
 
 logger = logging.getLogger(__name__)

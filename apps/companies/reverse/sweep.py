@@ -18,7 +18,7 @@ from apps.networks.kinds import OWN_NETWORKS, NetworkKind
 from apps.tracking.company_links import visits_reopen
 from apps.tracking.sealed import addresses_open
 
-from ..enrichment.quota import Quota
+from ..asking.quota import Quota
 from ..kinds import kinds_of
 from ..models import CompanyClue, CompanyMatch, HostLookup
 from ..resolving import LEASE, SEALED_FOR, pause
@@ -103,7 +103,7 @@ def _resolve(due: Sequence[Due]) -> int:
         return 0
     opened = addresses_open({one.ip_hash for one in due if one.ip_hash})
     addresses = set(opened.values())
-    quota = Quota(settings.BEACON_REVERSE_DNS_BUDGET, of="names")
+    quota = Quota(settings.BEACON_REVERSE_DNS_BUDGET, service="names")
     domains = domains_of(addresses, quota=quota)
     told = {one.session_id: domains.get(opened.get(one.ip_hash, "")) for one in due}
     # Whose address is gone is done with, too.

@@ -1,7 +1,6 @@
-"""The day's budget of addresses that somebody else is asked for, shared by all processes, in "volatile".
+"""The day's budget of what a service is asked for, shared by all processes, in "volatile". Days are UTC's.
 
-Days are UTC's. Where that server loses its memory the day's count begins anew: at most a second budget is spent that
-day.
+Where that server loses its memory the day's count begins anew: at most a second budget is spent that day.
 """
 
 from typing import cast
@@ -23,14 +22,11 @@ return granted
 
 
 class Quota:
-    """`budget`: addresses a day; 0 is none, so that nothing is asked. `of`: each has a count of its own.
+    """`budget`: addresses or companies a day; 0 is none, so that nothing is asked. Raises RedisError."""
 
-    Raises RedisError.
-    """
-
-    def __init__(self, budget: int, *, of: str = "spent") -> None:
+    def __init__(self, budget: int, *, service: str) -> None:
         self.budget = budget
-        self._of = of
+        self._service = service
 
     def take(self, wanted: int) -> int:
         """Take of the day's budget; return how many of `wanted` it still holds."""
@@ -46,4 +42,4 @@ class Quota:
         return int(valkey.get_bytes(self._name()) or 0)
 
     def _name(self) -> str:
-        return f"beacon:enrichment:{self._of}:{clock.today():%Y-%m-%d}"
+        return f"beacon:{self._service}:spent:{clock.today():%Y-%m-%d}"
