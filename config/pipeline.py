@@ -3,10 +3,12 @@
 EventsStored    (tracking: the writer has committed)  -> companies: match them, ask for networks;  scoring: make what is
                                                          due;  live: push them
 CompanyMatched  (companies: visits have a name)       -> scoring: make what is due;  live: name the visitor
+VisitsReopened  (companies: visits of the past are to be matched anew) -> companies: match them
 ScoreChanged, TemperatureChanged  (scoring: a score was made, somebody turned hot or cold) -> live: show it;
                                                          alerts: look for target accounts, tell of who is hot
 CategoryChanged (scoring: likewise)                   -> nobody yet
 ScoringChanged  (scoring: other rules are in force)   -> scoring: make the site's scores anew
+CorrectionChanged (companies: one is on its way)      -> companies: apply it to the past, or its undoing
 RuleChanged     (tracking: an exclusion rule)         -> tracking: apply it to the past, or undo it
 GoalChanged     (tracking: a goal)                    -> tracking: apply it to the past
 GoalReached     (tracking: conversions are stored)    -> scoring: make what is due
@@ -25,9 +27,14 @@ from apps.alerts.subscriptions import is_wanted
 from apps.alerts.subscriptions import site_forget as alerts_forget
 from apps.alerts.tasks import alert_send_task, hot_raise_task, targets_raise_task
 from apps.companies.erase import site_forget
-from apps.companies.facts import CompanyMatched
+from apps.companies.facts import CompanyMatched, CorrectionChanged, VisitsReopened
 from apps.companies.moving import site_adopt
-from apps.companies.tasks import networks_resolve_task, visits_match_task
+from apps.companies.tasks import (
+    correction_work_task,
+    networks_resolve_task,
+    visits_match_task,
+    visits_rematch_task,
+)
 from apps.companies.waking import to_be_asked
 from apps.core.facts import listen
 from apps.core.tenancy import in_schema
@@ -57,6 +64,14 @@ def match_companies(fact: EventsStored) -> None:
 def ask_for_networks(fact: EventsStored) -> None:
     if ids := [str(session_id) for session_id in to_be_asked(fact)]:
         networks_resolve_task.apply_async((fact.schema, ids), retry=False)
+
+
+def match_anew(fact: VisitsReopened) -> None:
+    visits_rematch_task.apply_async((fact.schema,), retry=False)
+
+
+def work_on_correction(fact: CorrectionChanged) -> None:
+    correction_work_task.apply_async((fact.schema, fact.correction_id), retry=False)
 
 
 def make_scores(fact: EventsStored | CompanyMatched | GoalReached) -> None:
@@ -128,6 +143,8 @@ listen(EventsStored, make_scores)
 listen(CompanyMatched, make_scores)
 listen(GoalReached, make_scores)
 listen(CompanyMatched, announce_companies)
+listen(VisitsReopened, match_anew)
+listen(CorrectionChanged, work_on_correction)
 listen(ScoreChanged, announce_scores)
 listen(TemperatureChanged, announce_temperature)
 listen(ScoringChanged, make_scores_anew)

@@ -109,6 +109,7 @@ PAGES = (
     Shot("site-scoring-ideal", _site("scoring/ideal")),
     Shot("settings-scoring", _agency("/settings/scoring")),
     Shot("site-settings", _site("settings")),
+    Shot("site-identifying", _site("settings/companies")),
     Shot("site-check", _site("settings/check")),
     Shot("site-parked", _site("settings/parked")),
     Shot("site-rules", _site("settings/rules")),

@@ -159,7 +159,12 @@ CELERY_TASK_SOFT_TIME_LIMIT = 220
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_ROUTES = {"apps.companies.*": {"queue": "enrichment"}, "apps.scoring.*": {"queue": "scoring"}}
+CELERY_TASK_ROUTES = {
+    # Waits for name servers, which nobody's company should have to wait for.
+    "apps.companies.tasks.hosts_sweep": {"queue": "default"},
+    "apps.companies.*": {"queue": "enrichment"},
+    "apps.scoring.*": {"queue": "scoring"},
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "partitions": {"task": "apps.tracking.tasks.partitions_make_ahead", "schedule": crontab(minute="17", hour="*/6")},
@@ -185,6 +190,11 @@ CELERY_BEAT_SCHEDULE = {
     # One that couldn't begin before the next is due has nothing to add to it.
     "networks-sweep": {
         "task": "apps.companies.tasks.networks_sweep",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "hosts-sweep": {
+        "task": "apps.companies.tasks.hosts_sweep",
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
@@ -334,6 +344,14 @@ BEACON_IPINFO_PLAN = env.choice("BEACON_IPINFO_PLAN", "core", ("lite", "core", "
 BEACON_IPINFO_URL = env.url("BEACON_IPINFO_URL")
 # Addresses a day (UTC). The smallest paid plan has 150,000 a month.
 BEACON_IPINFO_BUDGET = env.integer("BEACON_IPINFO_BUDGET", 5_000)
+
+# --- names of visitors' hosts -----------------------------------------------------------------------------------------
+# Whether name servers are asked for the names of visitors' addresses (reverse DNS).
+BEACON_REVERSE_DNS = env.flag("BEACON_REVERSE_DNS", default=True)
+# host:port of the one that is asked; none: those of this machine.
+BEACON_DNS_SERVER = env.server("BEACON_DNS_SERVER", 53)
+# Addresses a day (UTC).
+BEACON_REVERSE_DNS_BUDGET = env.integer("BEACON_REVERSE_DNS_BUDGET", 50_000)
 
 # --- asking for companies' profiles -----------------------------------------------------------------------------------
 # With {domain} where the domain goes. Empty: nobody is asked.
