@@ -14,6 +14,7 @@ from apps.core.changes import Change, change
 from apps.core.period_picker import address
 from apps.installation.selectors import silences_over
 from apps.installation.silence.words import views
+from apps.scoring.selectors import hot_counts
 from apps.sites.models import Site
 
 from .site_health import SiteHealth, TagState, site_health
@@ -46,6 +47,7 @@ class SiteRow:
     days: Sequence[int]
     change: Change
     companies: int
+    hot: int  # companies that are hot now
     needs: int
 
     @property
@@ -94,11 +96,12 @@ class Portfolio:
 
 
 def portfolio(sites: Sequence[Site], *, now: datetime) -> Portfolio:
-    """Return the portfolio of these sites (with clients and domains at hand). Eleven queries at most, however many."""
+    """Return the portfolio of these sites (with clients and domains at hand). Twelve queries at most, however many."""
     shown = [site for site in sites if site.status != Site.Status.ARCHIVED]
     health = site_health(shown, now=now)
     by_site = weeks(shown, now=now)
-    rows = [_row(site, health[site.id], by_site[site.id], now) for site in shown]
+    hot = hot_counts([site.id for site in shown], at=now)
+    rows = [_row(site, health[site.id], by_site[site.id], hot.get(site.id, 0), now) for site in shown]
     needs = [need for row in rows for need in _needs(row, now)]
     counts: dict[int, int] = defaultdict(int)
     for need in needs:
@@ -143,7 +146,7 @@ def site_domain(site: Site) -> str:
     return next((domain.host for domain in site.domains.all()), "")
 
 
-def _row(site: Site, health: SiteHealth, week: Week, now: datetime) -> SiteRow:
+def _row(site: Site, health: SiteHealth, week: Week, hot: int, now: datetime) -> SiteRow:
     return SiteRow(
         site=site,
         domain=site_domain(site),
@@ -154,6 +157,7 @@ def _row(site: Site, health: SiteHealth, week: Week, now: datetime) -> SiteRow:
         days=week.days if any(week.days) else [],
         change=change(week.visitors, week.before),
         companies=week.companies,
+        hot=hot,
         needs=0,
     )
 

@@ -14,17 +14,19 @@ from apps.analytics.site_health import TagState
 from apps.companies.models import Company, CompanyClient
 from apps.core.formats import moment
 from apps.installation.models import Silence
+from apps.scoring.services import scores_work
 from apps.sites.models import Site
 from tests.cast import Cast
 from tests.factories import make_site
 from tests.factories_tracking import visit_make
+from tests.scoring.conftest import company_make, make_hot
 
 from .conftest import NOW, at
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 # Host, user, membership; sites and domains for page and shell; health twice, three queries each; figures three; new
-# companies; silences that are over.
-MOST_QUERIES = 24
+# companies; hot ones; silences that are over.
+MOST_QUERIES = 25
 
 
 def found_for(*sites: Site) -> Portfolio:
@@ -211,3 +213,14 @@ def test_the_number_of_queries_does_not_grow_with_the_sites(in_alder: Cast, site
     with CaptureQueriesContext(connection) as queries:
         assert browser.get("/").status_code == 200
     assert len(queries) <= MOST_QUERIES
+
+
+def test_a_row_has_the_companies_that_are_hot_now_but_not_those_that_are_ignored(in_alder: Cast, site: Site) -> None:
+    hot, ignored = company_make("Varnholt AG"), company_make("Westmere Ltd")
+    for company in (hot, ignored):
+        make_hot(company, site, NOW - HOUR)
+    client = {"client_id": site.client_id, "first_seen_at": NOW, "last_seen_at": NOW}
+    CompanyClient.objects.create(company=ignored, is_ignored=True, **client)
+    scores_work()
+    assert [row.hot for row in found_for(site).rows] == [1]
+    assert [row.hot for row in portfolio([site], now=NOW + 60 * DAY).rows] == [0]

@@ -30,7 +30,7 @@ SELECT
     uuidv7(started_at - clock_timestamp()), %(site)s, hashint8extended(visitor, 3), 'daily', 'tag', '', '', started_at,
     started_at + views * interval '40 seconds', started_at::date, false, false, started_at, 'bench.example', '/',
     started_at, '/', views, 0, 0, views * 20000, source, '', channel, '', '', '', '', '', '', 'Chrome', '140', 'Blink',
-    'Windows', '11', 'desktop', '', '', '', 'de', 'de', 'Europe/Berlin', '', 'EU', 'DE', '', '', 'Company', 'Company', '',
+    'Windows', '11', 'desktop', '', '', '', 'de', 'de', '', '', 'EU', 'DE', '', '', 'Company', 'Company', '',
     'business', false, false, false, '', '', false, false, company_id, started_at
 FROM (
     SELECT company.id AS company_id, %(now)s - random() * %(days)s * interval '1 day' AS started_at,
@@ -46,7 +46,8 @@ INSERT INTO event (
     is_interactive, host, path, query, title, referrer, engaged_ms, scroll_percent
 )
 SELECT site_id, uuidv7(occurred_at - clock_timestamp()), occurred_at, occurred_at, id, visitor_id, kind,
-    CASE WHEN kind = 'event' THEN (ARRAY['form_start', 'download', 'video'])[1 + (random() * 2)::int] ELSE '' END, 'tag',
+    CASE WHEN kind = 'event' THEN (ARRAY['form_start', 'download', 'video'])[1 + (random() * 2)::int] ELSE '' END,
+    'tag',
     '', kind = 'event', 'bench.example', path, '', 'A page', '', (random() * 40000)::int, (random() * 100)::int
 FROM (
     SELECT site_id, id, visitor_id, started_at + step * interval '30 seconds' AS occurred_at,

@@ -111,7 +111,7 @@ def _backlog(watch: Watch) -> float:
 
 def _agrees(watch: Watch) -> float:
     """Return 1 where every check agrees with the tables, else 0 (and what they say is printed)."""
-    for command in ("check_ledger", "check_sessions", "check_rollups"):
+    for command in ("check_ledger", "check_sessions", "check_rollups", "check_scores"):
         done = watch.manage(command)
         if done.returncode:
             print(f"{command}: {done.stdout}{done.stderr}")

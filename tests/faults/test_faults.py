@@ -25,7 +25,7 @@ from tests.faults.visits import Place
 
 VICTIMS = ("web", "ingest", "writer", "worker", "beat", "valkey-durable", "valkey-volatile", "postgres")
 # Commands that hold tables against each other, and end with 1 where they differ.
-CHECKS = ("check_ledger", "check_sessions", "check_rollups")
+CHECKS = ("check_ledger", "check_sessions", "check_rollups", "check_scores")
 BACK_SECONDS = 60.0
 # Acknowledged after a kill before the next one comes.
 PROGRESS_EVENTS = 50

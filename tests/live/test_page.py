@@ -5,14 +5,18 @@ from typing import Any
 
 import pytest
 
-from apps.companies.models import Company
+from apps.companies.models import Company, CompanyClient
 from apps.core import clock
 from apps.live.presence import MINUTES, ROWS, presence_now
+from apps.scoring.models import ScoreChange
+from apps.scoring.selectors import score_of
+from apps.scoring.services import scores_work
 from apps.sites.models import Site
 from apps.tracking.models import Origin
 from tests.cast import Cast
 from tests.factories_tracking import Happened, Page, visit_make
 from tests.queries import queries_asked
+from tests.scoring.conftest import company_make, make_hot
 
 from .sockets import words
 
@@ -187,3 +191,34 @@ def test_the_page_takes_as_many_queries_for_thirty_as_for_one(in_alder: Cast, vi
     # silent sites among it.
     with queries_asked(17):
         browser.get(path(in_alder.site))
+
+
+# --- scores -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_company_has_its_score_and_who_has_turned_hot_is_named(in_alder: Cast) -> None:
+    company = company_make()
+    make_hot(company, in_alder.site, ago(0))
+    visit_make(in_alder.site, ago(20), company_id=company.id)
+    scores_work()
+    score = score_of(site_id=in_alder.site.id, company_id=company.id, at=NOW)
+    assert score is not None
+    answer = in_alder.browser(in_alder.viewer).get(path(in_alder.site)).content.decode()
+    assert f"Varnholt AG Hot {score.shown} /" in words(answer)
+    assert f"Varnholt AG turned hot, score {score.shown}" in words(answer)
+    other = in_alder.browser(in_alder.viewer).get(path(in_alder.other_site)).content.decode()
+    assert "turned hot" not in other
+
+
+def test_what_is_backfilled_long_ago_or_ignored_is_not_named(in_alder: Cast) -> None:
+    company, ignored = company_make(), company_make("Westmere Ltd")
+    known = {"client_id": in_alder.site.client_id, "first_seen_at": NOW, "last_seen_at": NOW}
+    CompanyClient.objects.create(company=ignored, is_ignored=True, **known)
+    change = {"site_id": in_alder.site.id, "what": "temperature", "before": "warm", "after": "hot", "score": 80}
+    for company_id, at, is_backfill in (
+        (company.id, ago(10), True),
+        (company.id, ago(16 * 60), False),
+        (ignored.id, ago(10), False),
+    ):
+        ScoreChange.objects.create(company_id=company_id, at=at, is_backfill=is_backfill, **change)
+    assert presence_now(in_alder.site.id).turned == []

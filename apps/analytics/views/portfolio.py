@@ -44,6 +44,7 @@ def portfolio_csv(request: AgencyRequest) -> HttpResponse:
         "Visitors, 7 days",
         "Change",
         "Companies, 7 days",
+        "Hot companies now",
         "Tag",
         "Last event",
     ]
@@ -56,6 +57,7 @@ def portfolio_csv(request: AgencyRequest) -> HttpResponse:
             row.visitors,
             row.change.text or row.change.word,
             row.companies,
+            row.hot,
             row.state.text,
             row.health.last_at.isoformat(timespec="seconds") if row.health.last_at else "",
         ]
