@@ -5,6 +5,7 @@ scores ask for, and now and then an event. Ids are in the order of time.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 DAYS = 365
 
@@ -67,7 +68,7 @@ def companies_make(*, site_id: int, client_id: int, now: datetime, companies: in
     from apps.tracking import partitions
 
     partitions.ensure([now - timedelta(days=back) for back in range(0, DAYS + 28, 28)])
-    values = {"site": site_id, "client": client_id, "now": now, "companies": companies, "days": DAYS}
+    values: dict[str, Any] = {"site": site_id, "client": client_id, "now": now, "companies": companies, "days": DAYS}
     with connection.cursor() as cursor:
         for sql in (_COMPANIES, _CLIENTS, _SESSIONS, _EVENTS):
             cursor.execute(sql, values)

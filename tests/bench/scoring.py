@@ -89,7 +89,7 @@ def _busiest(site_id: int) -> int:
     from apps.tracking.models import Session
 
     by_company = Session.objects.filter(site_id=site_id).values("company_id").annotate(n=Count("id"))
-    return int(by_company.order_by("-n")[0]["company_id"])
+    return int(by_company.order_by("-n")[0]["company_id"] or 0)
 
 
 def _stored(site_id: int) -> Callable[[], object]:

@@ -17,6 +17,7 @@ from apps.agencies.roles import Role
 from apps.companies.models import Company
 from apps.core import clock
 from apps.core.tenancy import in_schema
+from apps.scoring.services import scores_work
 from apps.sites.models import Site
 from apps.tracking.facts import EventsStored
 from apps.tracking.models import Session
@@ -24,6 +25,7 @@ from config.asgi import application
 from tests import factories
 from tests.cast import Browser, Cast
 from tests.factories_tracking import Page, visit_make
+from tests.scoring.conftest import make_hot
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ class Watched:
         with in_schema(self.schema):
             now = clock.now()
             return Company.objects.create(name=name, domain="varnholt.example", created_at=now, updated_at=now).id
+
+    def hot(self, company_id: int) -> None:
+        """Have three of a company's people come within hours, half an hour ago, and read what matters."""
+        with in_schema(self.schema):
+            make_hot(Company.objects.get(id=company_id), self.site, clock.now() - timedelta(minutes=30))
+            scores_work()
 
     def stored(self, *visits: Session, is_backfill: bool = False) -> EventsStored:
         ids: tuple[UUID, ...] = tuple(visit.id for visit in visits)

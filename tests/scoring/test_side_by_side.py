@@ -13,6 +13,7 @@ from apps.agencies.models import Agency
 from apps.core.tenancy import call_in_schema, in_schema
 from apps.scoring import services
 from apps.scoring.check import scores_check
+from apps.scoring.loading import activities_load
 from apps.scoring.models import Score, ScoreChange, ScoreDue, ScoreRun
 from apps.scoring.runs import run_ask, run_work
 from apps.scoring.services import scores_work
@@ -85,10 +86,9 @@ def test_a_visit_that_changes_while_its_company_is_reckoned_is_reckoned_again(
 ) -> None:
     scores_work()
     loaded, changed = Signal(), Signal()
-    load = services.activities_load
 
     def slow(**asked: object) -> object:
-        found = load(**asked)  # type: ignore[arg-type]
+        found = activities_load(**asked)  # type: ignore[arg-type]
         loaded.set()
         changed.wait(20)
         return found

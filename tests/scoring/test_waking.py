@@ -30,7 +30,7 @@ def schema() -> Iterator[str]:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """For which agencies a task was sent off."""
     sent: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(pipeline.scores_work_task, "apply_async", lambda args, **_: sent.append(args))
+    monkeypatch.setattr(scores_work_task, "apply_async", lambda args, **_: sent.append(args))
     return sent
 
 
