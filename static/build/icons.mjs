@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const require = createRequire(import.meta.url);
-const OWN = ["logo"];
+const OWN = ["logo", "t-cold", "t-hot", "t-warm"];
 
 function symbol(name, source) {
   const viewBox = /viewBox="([^"]+)"/.exec(source)[1];

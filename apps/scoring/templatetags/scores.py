@@ -1,0 +1,28 @@
+"""Scores and temperatures as pages show them: `{% load scores %}`, then `{% score 58.3 "warm" %}{% temperature "warm" %}`."""
+
+from django import template
+
+register = template.Library()
+
+TEMPERATURES = {"hot": "Hot", "warm": "Warm", "cold": "Cold"}
+# The bar has a gap of two hundredths before warm begins and before hot does: from, and how wide, of 100.
+SEGMENTS = ((0, 39), (41, 28), (71, 29))
+
+
+@register.inclusion_tag("components/_score.html")
+def score(total: float | None, temperature: str) -> dict[str, object]:
+    """A score of 0 to 100 as a figure and its bar; a dash for None: there is none yet."""
+    shown = None if total is None else round(total)
+    widths = [(start, min(max((shown or 0) - start, 0), width)) for start, width in SEGMENTS]
+    return {
+        "score": shown,
+        "temperature": temperature or "cold",
+        "tracks": SEGMENTS,
+        "fills": [one for one in widths if one[1]],
+    }
+
+
+@register.inclusion_tag("components/_temperature.html")
+def temperature(value: str) -> dict[str, str]:
+    """Hot, warm or cold: a word, a shape, a colour; a dash where there is no score yet."""
+    return {"value": value, "label": TEMPERATURES.get(value, "")}
