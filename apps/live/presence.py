@@ -19,6 +19,7 @@ from apps.companies.selectors import company_names_shown
 from apps.core import clock, formats
 from apps.core.maps import Place
 from apps.networks.labels import network_label
+from apps.scoring.selectors import ScoreNow, scores_now, turned_hot
 from apps.tracking.models import Event, Kind, Origin, Session
 from apps.tracking.selectors import PRESENT_FOR, session_present
 from apps.tracking.wording import city_words, event_words
@@ -27,6 +28,9 @@ ROWS = 50
 FEED_ROWS = 14
 PAGES = 6
 PLACES = 200
+# How many of those that have turned hot are named, and for how long.
+TURNED_ROWS = 3
+TURNED_FOR = timedelta(minutes=15)
 MINUTES = 30
 # Events of a minute that is over may come in for so long.
 ON_THEIR_WAY = timedelta(seconds=10)
@@ -56,6 +60,8 @@ class Visit:
     source: str
     is_paid: bool
     started_at: datetime
+    score: int | None = None  # the company's total on this site; None: it has none yet
+    temperature: str = ""
 
     @property
     def who(self) -> str:
@@ -85,6 +91,16 @@ class FeedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Turned:
+    """A company that has turned hot a short while ago, and its total then."""
+
+    company_id: int
+    name: str
+    score: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Presence:
     """A site at one moment. `visits` and `company_visits` are the newest ones, at most ROWS of each."""
 
@@ -100,6 +116,7 @@ class Presence:
     visits: Sequence[Visit]
     company_visits: Sequence[Visit]
     feed: Sequence[FeedLine]
+    turned: Sequence[Turned] = ()
 
     @property
     def last_at(self) -> datetime | None:
@@ -121,7 +138,7 @@ class _Row(NamedTuple):
 
 
 def presence_now(site_id: int, *, before: Presence | None = None) -> Presence:
-    """Return who is on the site and what happened last. Seven queries, whatever the number of visitors.
+    """Return who is on the site and what happened last. Nine queries, whatever the number of visitors.
 
     `before`: what was so a moment ago; its finished minutes aren't counted again.
     """
@@ -133,8 +150,11 @@ def presence_now(site_id: int, *, before: Presence | None = None) -> Presence:
     of_companies = _rows(named.order_by("-started_at", "-id")[:ROWS])
     events = _last_events(site_id, at)
     told = _rows(present.filter(id__in={event.session_id for event in events}))
-    company_ids = {row.company_id for row in (*newest, *of_companies, *told) if row.company_id}
-    names = company_names_shown(company_ids, site_id=site_id)
+    turned = turned_hot(site_id, since=at - TURNED_FOR, limit=TURNED_ROWS)
+    listed = {row.company_id for row in (*newest, *of_companies) if row.company_id}
+    scores = {one.company_id: one for one in scores_now(site_ids=[site_id], company_ids=sorted(listed), at=at)}
+    shown = {row.company_id for row in told if row.company_id} | {change.company_id for change in turned}
+    names = company_names_shown(listed | shown, site_id=site_id)
     return Presence(
         visitors=figures.visitors,
         in_companies=figures.in_companies,
@@ -145,9 +165,14 @@ def presence_now(site_id: int, *, before: Presence | None = None) -> Presence:
         places=figures.places,
         minutes=_minutes(site_id, at, before),
         minute=_minute(at),
-        visits=[_visit(row, names) for row in newest],
-        company_visits=[_visit(row, names) for row in of_companies],
+        visits=[_visit(row, names, scores) for row in newest],
+        company_visits=[_visit(row, names, scores) for row in of_companies],
         feed=_feed(events, {row.id: row for row in told}, names),
+        turned=[
+            Turned(change.company_id, names[change.company_id], change.score, change.at)
+            for change in turned
+            if change.company_id in names
+        ],
     )
 
 
@@ -155,8 +180,9 @@ def _rows(visits: QuerySet[Session]) -> list[_Row]:
     return [_Row(*row) for row in visits.values_list(*_Row._fields)]
 
 
-def _visit(row: _Row, names: Mapping[int, str]) -> Visit:
+def _visit(row: _Row, names: Mapping[int, str], scores: Mapping[int, ScoreNow]) -> Visit:
     name = names.get(row.company_id or 0, "")
+    score = scores.get(row.company_id or 0) if name else None
     return Visit(
         id=row.id,
         # A company that was erased a moment ago has no page to lead to; one that is ignored isn't named here.
@@ -169,6 +195,8 @@ def _visit(row: _Row, names: Mapping[int, str]) -> Visit:
         source=row.source,
         is_paid=row.channel.startswith("Paid"),
         started_at=row.started_at,
+        score=score.shown if score else None,
+        temperature=score.parts.temperature.value if score else "",
     )
 
 
