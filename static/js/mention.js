@@ -34,6 +34,7 @@ class Mention {
     this.found = this.typed === undefined ? [] : this.people.filter((one) => fits(one, this.typed)).slice(0, SHOWN);
     if (!this.found.length) return this.close();
     this.list.replaceChildren(...this.found.map((one, index) => this.item(one, index)));
+    this.list.style.insetBlockStart = `${this.field.offsetTop + this.field.offsetHeight + 4}px`;
     this.list.hidden = false;
     return this.mark(0);
   }

@@ -14,6 +14,7 @@ from apps.agencies.requests import agency_request
 from apps.agencies.roles import Permission
 from apps.companies.models import CompanyClient
 from apps.companies.selectors import company_known_to
+from apps.core import clock
 from apps.core.formats import number, share
 from apps.core.period_picker import address, pairs_without
 from apps.sites.access import site_or_404, sites_visible
@@ -27,6 +28,8 @@ from .list_page import page_of
 from .listing import EXPORT_ROWS
 from .neighbours import list_query, neighbours
 from .people import people_of
+from .score import company_score
+from .score_words import score_view
 from .timeline import Show, Timeline, timeline
 from .timeline_words import timeline_days
 
@@ -69,6 +72,7 @@ def _context(
     totals = one.company_totals(visits)
     shown, page = _shown(request.GET.get("show", "")), page_of(request.GET.get("page", ""))
     line = timeline(visits, company_id=company.id, site_ids=site_ids, show=shown, page=page)
+    scored = company_score(site, company, at=clock.now(), zone=zone)
     countries = one.company_tops(visits.exclude(country=""), "country", limit=1)
     return {
         "site": site,
@@ -83,6 +87,7 @@ def _context(
         "network": grounds[0].evidence.get("asn", "") if grounds else "",
         "sentence": page_words.summary(company, visits=totals["visits"], pages=one.company_top_pages(visits)),
         "country": countries[0][0] if countries else "",
+        "score": score_view(scored, site, zone=zone) if scored else None,
         "profile": profile.profile_lines(company),
         "seat": profile.seat(company),
         "people": people_of(visits, since=totals["first_at"], until=totals["last_at"]),

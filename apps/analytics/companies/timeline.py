@@ -73,7 +73,8 @@ def timeline(visits: QuerySet[Session], *, company_id: int, site_ids: Sequence[i
     goals = {goal.id: goal for goal in Goal.objects.filter(site_id__in=site_ids)}
     reached = Conversion.objects.filter(session_id__in=visits.order_by().values("id"))
     reached = conversions_counted(goals.values(), reached)
-    changes = ScoreChange.objects.filter(company_id=company_id, site_id__in=site_ids)
+    # What was reckoned from the past has the moment of the reckoning; when it was really so is the chart's to show.
+    changes = ScoreChange.objects.filter(company_id=company_id, site_id__in=site_ids, is_backfill=False)
     ads = visits.filter(Q(channel__startswith="Paid") | Q(click_ids__has_any_keys=AD_CLICK_IDS))
     of_events = _keys(changes, Kind.CHANGE, "at").union(
         _keys(reached, Kind.GOAL, "occurred_at"), _keys(ads, Kind.AD, "started_at"), all=True
