@@ -3,13 +3,14 @@
 Both schemas are made once a run. Each test that asks for the cast runs in a transaction that is rolled back.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from itertools import count
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import connection as django_connection
 from django.http import HttpResponse
@@ -73,8 +74,18 @@ class Browser(HttpClient):
             # The answer leaves the connection in the agency's schema; tests say themselves where they look.
             connection.set_tenant(before)
 
+    def download(self, path: str) -> bytes:
+        """Return all of a file that is sent while it is read."""
+        response: Any = self.get(path)
+        assert response.status_code == 200
+        return async_to_sync(_joined)(response.streaming_content)
+
     def htmx(self, path: str, **headers: str) -> HttpResponse:
         return self.get(path, headers={"HX-Request": "true", **headers})  # type: ignore[return-value]
+
+
+async def _joined(pieces: AsyncIterator[bytes]) -> bytes:
+    return b"".join([piece async for piece in pieces])
 
 
 def public_browser(user: User | None = None) -> Browser:

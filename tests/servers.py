@@ -9,6 +9,7 @@ import os
 from collections.abc import Generator
 from contextlib import ExitStack
 
+import psycopg
 import pytest
 
 from config.local.folders import DataFolder
@@ -42,5 +43,15 @@ def _up() -> ExitStack:
         root = stack.enter_context(temporary_root())
         os.environ["BEACON_DATA_DIR"] = str(root)
         (root / "static").mkdir()  # whitenoise warns about a missing one with every request
-        stack.enter_context(services_up(DataFolder(root)))
+        services = stack.enter_context(services_up(DataFolder(root)))
+        if database := services.running.get("database_url"):
+            _let_forget(database.server.url)
         return stack.pop_all()
+
+
+def _let_forget(url: str) -> None:
+    """Have the database not wait for the disk: no test here cuts the power, and every schema is hundreds of files."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off")
+        connection.execute("SELECT pg_reload_conf()")

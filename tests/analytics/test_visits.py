@@ -88,9 +88,8 @@ def test_the_file_holds_all_of_the_list(in_alder: Cast, site: Site, monkeypatch:
     monkeypatch.setattr(visits_module, "EXPORT_CHUNK", 4)
     for _ in range(13):
         visit_make(site, at(9), source="=1+1", country="AT", city="Vienna")
-    response = in_alder.browser(in_alder.analyst).get(f"/s/{site.slug}/visits.csv?period=yesterday")
-    text = b"".join(response).decode("utf-8-sig")
-    lines = list(csv.DictReader(StringIO(text)))
+    file = in_alder.browser(in_alder.analyst).download(f"/s/{site.slug}/visits.csv?period=yesterday")
+    lines = list(csv.DictReader(StringIO(file.decode("utf-8-sig"))))
     assert len(lines) == 13
     assert len({line["Visit"] for line in lines}) == 13
     assert lines[0]["Started"] == "2026-05-12T09:00:00+02:00"

@@ -77,13 +77,13 @@ def _built() -> dict[str, dict[str, Any]]:
 
 def _timed(schema: str, site_id: int, runs: int) -> dict[str, list[float]]:
     """Return how long one panel takes where nothing is built yet."""
-    browser = _Browser(schema, site_id)
+    browser = Browser(schema, site_id)
     return {"reference: channels, 30 days, from raw rows": browser.timed("panels/channels", {"period": "30d"}, runs)}
 
 
 def measured(schema: str, site_id: int, runs: int) -> tuple[dict[str, dict[str, tuple[str, list[float]]]], list[str]]:
     """Return by period and group the slowest panel with its times in ms, and a line about each panel."""
-    browser = _Browser(schema, site_id)
+    browser = Browser(schema, site_id)
     found: dict[str, dict[str, tuple[str, list[float]]]] = {}
     lines = []
     for period, choice in PERIODS.items():
@@ -118,7 +118,7 @@ def _panels() -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield f"{panel.name}/{tab.name}", f"panels/{panel.name}", {"tab": tab.name}
 
 
-class _Browser:
+class Browser:
     """The owner's browser on the agency's host, in this process."""
 
     def __init__(self, schema: str, site_id: int) -> None:

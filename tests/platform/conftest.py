@@ -13,6 +13,7 @@ import pytest
 
 from config.local.folders import CHECKOUT, DataFolder
 from config.local.ports import LOOPBACK, free_ports
+from config.local.postgres import Postgres
 from config.local.services import VARIABLES
 from config.local.stack import temporary_root
 from tests.platform.observing import TINY_RUN, Start, TinyRun, nothing_is_left
@@ -23,6 +24,22 @@ def folder() -> Iterator[DataFolder]:
     """A new data folder which the database's unprivileged user can reach (pytest's own tmp_path is closed to it)."""
     with temporary_root() as root:
         yield DataFolder(root)
+
+
+@pytest.fixture(scope="session")
+def made_once() -> Iterator[DataFolder | None]:
+    """A data folder with a cluster that has never run; None where clusters have to lie elsewhere."""
+    with temporary_root() as root:
+        made = DataFolder(root)
+        made.prepare()
+        yield None if Postgres(made, port=None).is_elsewhere else made
+
+
+@pytest.fixture
+def cluster(folder: DataFolder, made_once: DataFolder | None) -> None:
+    """Lay a copy of a new cluster into `folder`: making one takes seconds, and is looked at where it matters."""
+    if made_once:
+        subprocess.run(["cp", "-a", made_once.postgres, folder.postgres], check=True)
 
 
 @pytest.fixture(autouse=True)

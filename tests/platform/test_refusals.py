@@ -76,6 +76,7 @@ def test_a_folder_that_cannot_be_made() -> None:
     assert is_one_sentence(text)
 
 
+@pytest.mark.usefixtures("cluster")
 def test_a_database_of_another_version(folder: DataFolder) -> None:
     start(folder)
     (folder.postgres / "cluster" / "PG_VERSION").write_text("16\n")
@@ -84,12 +85,14 @@ def test_a_database_of_another_version(folder: DataFolder) -> None:
     assert is_one_sentence(text)
 
 
+@pytest.mark.usefixtures("cluster")
 def test_a_spoilt_database(folder: DataFolder) -> None:
     start(folder)
     (folder.postgres / "cluster" / "PG_VERSION").unlink()
     assert "put a backup in its place" in refusal(lambda: start(folder))
 
 
+@pytest.mark.usefixtures("cluster")
 def test_a_database_without_its_control_file(folder: DataFolder) -> None:
     start(folder)
     (folder.postgres / "cluster" / "global" / "pg_control").write_bytes(b"")
@@ -98,18 +101,21 @@ def test_a_database_without_its_control_file(folder: DataFolder) -> None:
     assert str(folder.log("postgres")) in text
 
 
+@pytest.mark.usefixtures("cluster")
 def test_a_lost_password(folder: DataFolder) -> None:
     start(folder)
     (folder.postgres / "password").unlink()
     assert "password is missing" in refusal(lambda: start(folder))
 
 
+@pytest.mark.usefixtures("cluster")
 def test_a_wrong_password(folder: DataFolder) -> None:
     start(folder)
     (folder.postgres / "password").write_text("something else")
     assert "refuses the password" in refusal(lambda: start(folder))
 
 
+@pytest.mark.usefixtures("cluster")
 def test_a_spoilt_durable_file(folder: DataFolder) -> None:
     start(folder)
     (folder.valkey / "durable" / "appendonlydir" / "appendonly.aof.manifest").write_text("nonsense\n")

@@ -19,6 +19,7 @@ from config.local.folders import CHECKOUT, DataFolder
 from config.local.ports import free_ports
 from tests.platform.observing import TINY_RUN, Start, nothing_is_left
 
+pytestmark = pytest.mark.usefixtures("cluster")
 TICKER = "sh -c 'echo ticking; exec sleep 1000'"
 
 

@@ -22,6 +22,8 @@ from config.local.services import Services, services_up
 from config.local.stack import remove
 from tests.platform.observing import nothing_is_left, processes_of
 
+pytestmark = pytest.mark.usefixtures("cluster")
+
 
 def urls(folder: DataFolder) -> dict[str, str]:
     noted: dict[str, str] = json.loads(folder.services.read_text())

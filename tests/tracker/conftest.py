@@ -76,7 +76,9 @@ def tracker_script(tracker_scripts: dict[str, str]) -> bytes:
     return tracker_scripts["b.js"].encode()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(
+    scope="package"
+)  # gone before tests with a database: while Playwright runs, Django takes them for async
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -13,17 +13,18 @@ from typing import Any
 from tests.tracker.contract import problems
 
 Json = dict[str, Any]
-DEADLINE_SECONDS = 10
+DEADLINE_SECONDS = 30
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the door says to one request. `is_drop`: nothing, the connection breaks."""
+    """What the door says to one request. `is_drop`: nothing, the connection breaks. `held`: not before it is set."""
 
     status: int = 202
     headers: dict[str, str] = field(default_factory=dict)
     is_drop: bool = False
     body: bytes = b'{"accepted": 1}'
+    held: threading.Event | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,8 @@ def serving(recorder: Recorder) -> Iterator[str]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             answer = recorder.take(self.path, dict(self.headers), body)
+            if answer.held:
+                answer.held.wait(DEADLINE_SECONDS)
             if answer.is_drop:
                 self.close_connection = True
                 return

@@ -1,5 +1,6 @@
 """The tracker in Firefox: what b.js does there by other ways of the browser than Chromium's."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -132,6 +133,23 @@ def test_a_page_out_of_the_back_forward_cache_is_a_new_page_view(site: Site) -> 
     after = site.beacon.wait_of("pageview", 3)[2]
     assert tab.evaluate("window.kept") is True
     assert (after["url"], after["id"] == before["id"]) == (before["url"], False)
+
+
+def test_a_page_that_was_left_before_its_first_answer_goes_on_when_it_is_back(site: Site) -> None:
+    """Firefox keeps such a page, and tells it nothing of the request any more."""
+    held = threading.Event()
+    site.beacon.plan.extend([recorder.Answer(held=held)])
+    target = site.page("/next")
+    tab = site.open(site.page("/"))
+    site.beacon.wait_of("pageview")
+    tab.evaluate("window.kept = true")
+    tab.goto(target)
+    site.beacon.wait_of("pageview", 2)
+    held.set()
+    tab.back()
+    after = site.beacon.wait_of("pageview", 3)[2]
+    assert tab.evaluate("window.kept") is True
+    assert after["url"] == site.url + "/"
 
 
 def test_where_consent_is_required_nothing_goes_out_before_it(site: Site) -> None:

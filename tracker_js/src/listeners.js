@@ -15,7 +15,8 @@ let leave = (e) => {
 
 let listeners = {
   pagehide: leave,
-  pageshow: (e) => e.persisted && view({}),
+  // A page that was put away with a request on its way may never hear of its answer: Firefox forgets it.
+  pageshow: (e) => e.persisted && view({}, (busy = 0)),
   keydown: pulse,
   pointerdown: pulse,
   pointermove: pulse,

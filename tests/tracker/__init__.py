@@ -1,0 +1,1 @@
+"""The tracker in real browsers."""
