@@ -6,6 +6,7 @@ CompanyMatched  (companies: visits have a name)       -> scoring: make what is d
 ScoreChanged, TemperatureChanged  (scoring: a score was made, somebody turned hot or cold) -> live: show it
 CategoryChanged (scoring: likewise)                   -> nobody yet
 ScoringChanged  (scoring: other rules are in force)   -> scoring: make the site's scores anew
+CorrectionChanged (companies: one is on its way)      -> companies: apply it to the past, or its undoing
 RuleChanged     (tracking: an exclusion rule)         -> tracking: apply it to the past, or undo it
 GoalChanged     (tracking: a goal)                    -> tracking: apply it to the past
 GoalReached     (tracking: conversions are stored)    -> scoring: make what is due
@@ -18,9 +19,9 @@ A wake-up may get lost: each of these is found again by a sweep or by the next l
 """
 
 from apps.companies.erase import site_forget
-from apps.companies.facts import CompanyMatched
+from apps.companies.facts import CompanyMatched, CorrectionChanged
 from apps.companies.moving import site_adopt
-from apps.companies.tasks import networks_resolve_task, visits_match_task
+from apps.companies.tasks import correction_work_task, networks_resolve_task, visits_match_task
 from apps.companies.waking import to_be_asked
 from apps.core.facts import listen
 from apps.core.tenancy import in_schema
@@ -49,6 +50,10 @@ def match_companies(fact: EventsStored) -> None:
 def ask_for_networks(fact: EventsStored) -> None:
     if ids := [str(session_id) for session_id in to_be_asked(fact)]:
         networks_resolve_task.apply_async((fact.schema, ids), retry=False)
+
+
+def work_on_correction(fact: CorrectionChanged) -> None:
+    correction_work_task.apply_async((fact.schema, fact.correction_id), retry=False)
 
 
 def make_scores(fact: EventsStored | CompanyMatched | GoalReached) -> None:
@@ -99,6 +104,7 @@ listen(EventsStored, make_scores)
 listen(CompanyMatched, make_scores)
 listen(GoalReached, make_scores)
 listen(CompanyMatched, announce_companies)
+listen(CorrectionChanged, work_on_correction)
 listen(ScoreChanged, announce_scores)
 listen(TemperatureChanged, announce_temperature)
 listen(ScoringChanged, make_scores_anew)

@@ -6,6 +6,7 @@ name but are somebody else, so they never become a company.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 # How sure a network's registration makes us that the visitor acts for the organisation. A company's network is used
@@ -23,7 +24,7 @@ class Match:
     kind: str
     ground: str
     confidence_ratio: float
-    evidence: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, Any] = field(default_factory=dict)
 
 
 def match_network(

@@ -10,8 +10,9 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from apps.agencies.migrating import agency_schemas
-from apps.core.tenancy import in_schema
+from apps.core.tenancy import current_schema, in_schema
 
+from .correction_work import correction_work, corrections_unfinished
 from .erase import clients_tidy, matches_tidy
 from .resolving import networks_resolve, networks_sweep, networks_tidy
 from .services import visits_match
@@ -27,8 +28,21 @@ def visits_match_task(schema: str, session_ids: Iterable[str]) -> None:
 
 @shared_task(name="apps.companies.tasks.match_sweep")
 def match_sweep() -> None:
-    """Match whatever was never matched, in every agency, a bounded slice each."""
+    """Match whatever was never matched, in every agency, a bounded slice each; go on with corrections."""
     _for_each_agency(visits_match)
+    _for_each_agency(_corrections_sweep)
+
+
+@shared_task(name="apps.companies.tasks.correction_work")
+def correction_work_task(schema: str, correction_id: int) -> None:
+    """Apply a correction to stored visits, or its undoing. What isn't done in time or broke off, the sweep takes up."""
+    with in_schema(schema):
+        correction_work(correction_id)
+
+
+def _corrections_sweep() -> None:
+    for correction_id in corrections_unfinished():
+        correction_work_task.delay(current_schema(), correction_id)
 
 
 @shared_task(name="apps.companies.tasks.networks_resolve")

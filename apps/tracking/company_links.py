@@ -33,6 +33,13 @@ class VisitNetwork:
     network_name: str
     asn: int | None
     is_hidden: bool
+    company_id: int | None  # as it is linked now
+
+
+_COLUMNS = (
+    "id", "site_id", "started_at", "ended_at", "country", "network_kind", "organisation", "network_domain",
+    "network_name", "asn", "company_id", "is_vpn", "is_tor", "is_hosting",
+)  # fmt: skip
 
 
 def visits_unmatched(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_000) -> list[VisitNetwork]:
@@ -46,22 +53,34 @@ def visits_unmatched(*, session_ids: Iterable[UUID] | None = None, limit: int = 
     )
     if session_ids is not None:
         rows = rows.filter(id__in=list(session_ids))
-    return [
-        VisitNetwork(
-            id=row.id,
-            site_id=row.site_id,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-            country=row.country,
-            network_kind=row.network_kind,
-            organisation=row.organisation,
-            network_domain=row.network_domain,
-            network_name=row.network_name,
-            asn=row.asn,
-            is_hidden=row.is_vpn or row.is_tor or row.is_hosting,
-        )
-        for row in rows.order_by("started_at")[:limit]
-    ]
+    return [_visit(row) for row in rows.only(*_COLUMNS).order_by("started_at")[:limit]]
+
+
+def visits_networks(session_ids: Iterable[UUID]) -> list[VisitNetwork]:
+    """Return people's visits among these as matching would see them, without taking them up. One query."""
+    return [_visit(row) for row in Session.objects.filter(id__in=list(session_ids), set_aside="").only(*_COLUMNS)]
+
+
+def visits_unmatch(session_ids: Iterable[UUID]) -> None:
+    """Have visits matched anew, set-aside ones once they count again. To be called with the locks of their sites."""
+    Session.objects.filter(id__in=list(session_ids)).update(matched_at=None)
+
+
+def _visit(row: Session) -> VisitNetwork:
+    return VisitNetwork(
+        id=row.id,
+        site_id=row.site_id,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        country=row.country,
+        network_kind=row.network_kind,
+        organisation=row.organisation,
+        network_domain=row.network_domain,
+        network_name=row.network_name,
+        asn=row.asn,
+        is_hidden=row.is_vpn or row.is_tor or row.is_hosting,
+        company_id=row.company_id,
+    )
 
 
 def visits_link(*, companies: Mapping[UUID, int | None], at: datetime) -> None:

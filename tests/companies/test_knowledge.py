@@ -60,7 +60,7 @@ def test_tags_are_trimmed_sorted_and_each_is_there_once(worked_month: Cast) -> N
     assert known(worked_month).tags == ["DACH", "fair 2026"]
     assert tag(worked_month, remove=("FAIR 2026",)) == 1
     assert known(worked_month).tags == ["DACH"]
-    said = [entry.text for entry in entries_of(client_id=worked_month.first.id, company_id=varnholt().id)]
+    said = [entry.text for entry in entries_of(client_id=worked_month.first.id, company_ids=[varnholt().id])]
     assert said == ["took away the tag “FAIR 2026”", "added the tags “fair 2026”, “DACH”"]
 
 
@@ -95,7 +95,7 @@ def test_another_client_learns_nothing_of_it(worked_month: Cast) -> None:
     assert written(worked_month.first.id) == (1, 1, 1, 3)
     assert written(worked_month.second.id) == (0, 0, 0, 0)
     assert known(worked_month, second=True).owner_id is None
-    assert not is_watched(client_id=worked_month.second.id, domain="varnholt.example")
+    assert not is_watched(client_id=worked_month.second.id, domains=["varnholt.example"])
 
 
 # --- owner, watchlist, ignoring ---------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def test_whoever_leaves_or_no_longer_sees_the_client_owns_nothing(worked_month: 
     give(cast, cast.limited.user_id)
 
     def owner() -> object:
-        return owner_of(known(cast), colleagues(cast.alder, client_id=cast.first.id))
+        return owner_of([known(cast)], colleagues(cast.alder, client_id=cast.first.id))
 
     assert owner() is not None
     cast.limited.client_ids = [cast.second.id]
@@ -142,7 +142,7 @@ def test_watching_twice_is_watching_once(worked_month: Cast) -> None:
     row = TargetAccount.objects.get()
     assert (row.domain, row.name, row.added_by) == ("varnholt.example", "Varnholt AG", str(by))
     assert [companies_unwatch(client_id=client_id, company_ids=ids, by=by) for _ in range(2)] == [1, 0]
-    assert not is_watched(client_id=client_id, domain="varnholt.example")
+    assert not is_watched(client_id=client_id, domains=["varnholt.example"])
 
 
 def test_a_client_changes_nothing_of_a_company_it_doesnt_know(worked_month: Cast) -> None:
@@ -158,7 +158,7 @@ def test_ignoring_and_bringing_back_are_noted_once(worked_month: Cast) -> None:
     ids, by, client_id = [varnholt().id], worked_month.analyst.user, worked_month.first.id
     assert [companies_ignore(client_id=client_id, company_ids=ids, by=by) for _ in range(2)] == [1, 0]
     assert [companies_restore(client_id=client_id, company_ids=ids, by=by) for _ in range(2)] == [1, 0]
-    said = [(entry.by_name, entry.text) for entry in entries_of(client_id=client_id, company_id=ids[0])]
+    said = [(entry.by_name, entry.text) for entry in entries_of(client_id=client_id, company_ids=[ids[0]])]
     assert said == [(str(by), "brought it back"), (str(by), "had it ignored")]
 
 

@@ -12,7 +12,8 @@ from apps.companies.knowledge.mentions import note_html
 from apps.companies.knowledge.notes import LONGEST_NOTE, may_change, notes_of
 from apps.companies.knowledge.owner import owner_of
 from apps.companies.knowledge.people import Colleague, colleagues
-from apps.companies.knowledge.tags import LONGEST_TAG, MOST_TAGS, tags_known
+from apps.companies.knowledge.tags import LONGEST_TAG, MOST_TAGS, tags_known, tags_together
+from apps.companies.knowledge.together import rows_together
 from apps.companies.knowledge.watching import is_watched
 from apps.companies.models import CompanyClient, CompanyNote, KnowledgeEntry
 
@@ -53,23 +54,28 @@ def mentionable(people: Sequence[Colleague]) -> list[dict[str, str]]:
 
 
 def knowing(request: AgencyRequest, known: CompanyClient, *, draft: str = "", draft_error: str = "") -> Knowing:
-    """Return what stands on the page. Four queries; one more for who may edit."""
-    member, company = request.membership, known.company
+    """Return what stands on the page, what was written of companies merged into it included.
+
+    Five queries; one more for who may edit, and one where companies were merged.
+    """
+    member, client_id = request.membership, known.client_id
+    rows = rows_together(known)
+    company_ids, tags = [row.company_id for row in rows], tags_together(rows)
     may_edit = member.may(Permission.EDIT_COMPANIES)
-    people = colleagues(request.agency, client_id=known.client_id)
+    people = colleagues(request.agency, client_id=client_id)
     return Knowing(
         may_edit=may_edit,
         people=people,
-        owner=owner_of(known, people),
-        tags=known.tags,
-        suggested=[tag for tag in tags_known(client_id=known.client_id) if tag not in known.tags] if may_edit else [],
-        is_watched=is_watched(client_id=known.client_id, domain=company.domain),
+        owner=owner_of(rows, people),
+        tags=tags,
+        suggested=[tag for tag in tags_known(client_id=client_id) if tag not in tags] if may_edit else [],
+        is_watched=is_watched(client_id=client_id, domains=[row.company.domain for row in rows]),
         is_ignored=known.is_ignored,
         notes=[
             NoteLine(note, note_html(note.text, people), may_change(note, member))
-            for note in notes_of(client_id=known.client_id, company_id=company.id)
+            for note in notes_of(client_id=client_id, company_ids=company_ids)
         ],
-        entries=entries_of(client_id=known.client_id, company_id=company.id),
+        entries=entries_of(client_id=client_id, company_ids=company_ids),
         draft=draft,
         draft_error=draft_error,
     )

@@ -14,6 +14,7 @@ from apps.companies.knowledge.notes import LONGEST_NOTE, may_change, note_change
 from apps.companies.knowledge.owner import owner_set
 from apps.companies.knowledge.people import colleagues
 from apps.companies.knowledge.tags import tags_change, tags_read
+from apps.companies.knowledge.together import ids_together
 from apps.companies.knowledge.watching import companies_unwatch, companies_watch
 from apps.companies.models import CompanyClient, CompanyNote
 from apps.companies.selectors import company_known_to
@@ -31,8 +32,11 @@ DIGITS = 18
 def company_watch(request: HttpRequest, slug: str, company_id: int) -> HttpResponse:
     """Put a company on the client's watchlist (`watch=on`) or take it off (`watch=off`)."""
     site, known = _known_or_404(request, slug, company_id)
-    change = companies_watch if request.POST.get("watch") == "on" else companies_unwatch
-    change(client_id=known.client_id, company_ids=[company_id], by=agency_request(request).user)
+    by = agency_request(request).user
+    if request.POST.get("watch") == "on":
+        companies_watch(client_id=known.client_id, company_ids=[company_id], by=by)
+    else:
+        companies_unwatch(client_id=known.client_id, company_ids=ids_together(known), by=by)
     return _back(request, site, known)
 
 
@@ -45,7 +49,7 @@ def company_owner(request: HttpRequest, slug: str, company_id: int) -> HttpRespo
         owner_set(
             agency=member.agency,
             client_id=known.client_id,
-            company_ids=[company_id],
+            company_ids=ids_together(known),
             user_id=_number(wanted) if wanted else None,
             by=member.user,
         )
@@ -58,15 +62,12 @@ def company_owner(request: HttpRequest, slug: str, company_id: int) -> HttpRespo
 def company_tags(request: HttpRequest, slug: str, company_id: int) -> HttpResponse:
     """Add tags (`add`: with commas between them) or take one away (`remove`)."""
     site, known = _known_or_404(request, slug, company_id)
-    add, remove = request.POST.get("add", ""), request.POST.get("remove", "")
+    client_id, by = known.client_id, agency_request(request).user
     try:
-        tags_change(
-            client_id=known.client_id,
-            company_ids=[company_id],
-            by=agency_request(request).user,
-            add=tags_read(add),
-            remove=[remove] if remove else [],
-        )
+        if remove := request.POST.get("remove", ""):
+            tags_change(client_id=client_id, company_ids=ids_together(known), by=by, remove=[remove])
+        if add := tags_read(request.POST.get("add", "")):
+            tags_change(client_id=client_id, company_ids=[company_id], by=by, add=add)
     except Refused as refusal:
         messages.error(request, str(refusal))
     return _back(request, site, known)
@@ -103,7 +104,7 @@ def company_note(request: HttpRequest, slug: str, company_id: int, note_id: int)
     """Show a note for changing, change it (`text`) or delete it (`do=delete`). 403 for another's, but for managers."""
     site, known = _known_or_404(request, slug, company_id)
     member = agency_request(request)
-    note = CompanyNote.objects.filter(id=note_id, company_id=company_id, client_id=known.client_id).first()
+    note = CompanyNote.objects.filter(id=note_id, company_id__in=ids_together(known), client_id=known.client_id).first()
     if note is None:
         raise Http404
     if not may_change(note, member.membership):

@@ -5,15 +5,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
 from apps.agencies.access import require
 from apps.agencies.requests import agency_request
 from apps.agencies.roles import Permission
-from apps.companies.models import CompanyClient
-from apps.companies.selectors import company_known_to
+from apps.companies.corrections import merged_into
+from apps.companies.models import Company, CompanyClient
+from apps.companies.selectors import company_known_to, company_spoken_for
 from apps.core import clock
 from apps.core.formats import number, share
 from apps.core.period_picker import address, pairs_without
@@ -23,6 +24,7 @@ from apps.tracking.models import Session
 
 from . import one, page_words, profile
 from .exports import visits_csv
+from .ground_words import against_lines, ground_lines
 from .knowing import knowing
 from .list_page import page_of
 from .listing import EXPORT_ROWS
@@ -38,6 +40,10 @@ def site_company(request: HttpRequest, slug: str, company_id: int) -> HttpRespon
     """Show a company as one of the site's client's: its visits on all of that client's sites. Else 404."""
     site = site_or_404(request, slug, Permission.READ)
     known = company_known_to(company_id=company_id, client_id=site.client_id)
+    if known is None or known.first_stored is None:
+        company = known.company if known else company_spoken_for(company_id=company_id, client_id=site.client_id)
+        if company and (url := _merged_url(site, company)):
+            return HttpResponseRedirect(url)
     if known is None:
         raise Http404
     if request.GET.get("format") == "csv":
@@ -64,6 +70,14 @@ def _sites(request: HttpRequest, site: Site) -> list[Site]:
     return [each for each in visible if each.client_id == site.client_id]
 
 
+def _merged_url(site: Site, company: Company) -> str:
+    """Return the page of what a company was merged into; empty where it wasn't, or the client doesn't know it."""
+    into = Company.objects.filter(domain=merged_into(company.domain)).first()
+    if into is None or into == company or company_known_to(company_id=into.id, client_id=site.client_id) is None:
+        return ""
+    return reverse("companies:site-company", args=[site.slug, into.id])
+
+
 def _context(
     request: HttpRequest, site: Site, sites: Sequence[Site], visits: QuerySet[Session], known: CompanyClient
 ) -> dict[str, Any]:
@@ -81,10 +95,11 @@ def _context(
         "kind_label": page_words.kind_label(company.kind),
         "zone": zone,
         "totals": totals,
-        "grounds": page_words.ground_lines(company, grounds),
+        "grounds": ground_lines(company, grounds),
+        "against": against_lines(grounds),
         "confidence": page_words.confidence(grounds),
         "doubt": page_words.DOUBTS.get(company.kind, page_words.DOUBTS["business"]),
-        "network": grounds[0].evidence.get("asn", "") if grounds else "",
+        "network": next((ground.evidence.get("asn", "") for ground in grounds if ground.ground == "network"), ""),
         "sentence": page_words.summary(company, visits=totals["visits"], pages=one.company_top_pages(visits)),
         "country": countries[0][0] if countries else "",
         "score": score_view(scored, site, zone=zone) if scored else None,
@@ -99,6 +114,7 @@ def _context(
         "list_url": reverse("companies:site-companies", args=[site.slug]),
         "may_export": agency_request(request).membership.may(Permission.EXPORT),
         **_pages(request, page, line),
+        "may_correct": agency_request(request).membership.may(Permission.EDIT_COMPANIES),
     }
 
 

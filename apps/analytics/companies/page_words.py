@@ -32,24 +32,12 @@ def kind_label(kind: str) -> str:
 
 
 def confidence(grounds: Sequence[Ground]) -> Confidence | None:
-    """Return how sure we are by the surest ground; None without any."""
+    """Return how sure we are of the surest visit; None without any."""
     if not grounds:
         return None
-    ratio = max(ground.confidence_ratio for ground in grounds)
+    ratio = max(ground.visit_ratio for ground in grounds)
     word = next(word for least, word in WORDS if ratio >= least)
     return Confidence(word=word, ratio=ratio, width=round(100 * ratio))
-
-
-def ground_lines(company: Company, grounds: Sequence[Ground]) -> list[str]:
-    return [_ground_line(company, ground) for ground in grounds]
-
-
-def _ground_line(company: Company, ground: Ground) -> str:
-    asn = ground.evidence.get("asn", "")
-    number = f", {asn}" if asn else ""
-    source = ground.evidence.get("source", "local")
-    told = f"told by {'the local databases' if source == 'local' else source}"
-    return f"Network registered to {company.name}{number}, in {_visits(ground.visits)}, {told}"
 
 
 def summary(company: Company, *, visits: int, pages: Sequence[str]) -> str:

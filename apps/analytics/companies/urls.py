@@ -2,7 +2,7 @@ from django.urls import path
 
 from apps.companies import enrichment_page
 
-from . import knowledge_views, list_views, page_views
+from . import correction_views, knowledge_views, list_views, page_views
 
 app_name = "companies"
 urlpatterns = [
@@ -20,4 +20,12 @@ urlpatterns = [
         knowledge_views.company_note,
         name="company-note",
     ),
+    path("s/<slug:slug>/companies/<int:company_id>/correct", correction_views.company_correct, name="company-correct"),
+    path("s/<slug:slug>/companies/<int:company_id>/merge", correction_views.company_merge, name="company-merge"),
+    path("s/<slug:slug>/companies/<int:company_id>/split", correction_views.company_split, name="company-split"),
+    path("s/<slug:slug>/companies/<int:company_id>/rename", correction_views.company_rename, name="company-rename"),
+    path("s/<slug:slug>/companies/<int:company_id>/never", correction_views.company_never, name="company-never"),
+    path("s/<slug:slug>/visits/<uuid:visit_id>/company", correction_views.visit_reassign, name="visit-reassign"),
+    path("settings/corrections", correction_views.corrections, name="corrections"),
+    path("settings/corrections/<int:correction_id>/undo", correction_views.correction_undo, name="correction-undo"),
 ]

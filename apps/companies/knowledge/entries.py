@@ -23,7 +23,7 @@ def entries_write(*, client_id: int, company_ids: Iterable[int], text: str, by: 
     )
 
 
-def entries_of(*, client_id: int, company_id: int) -> Sequence[KnowledgeEntry]:
-    """Return the latest entries of a company, newest first. One query."""
-    rows = KnowledgeEntry.objects.filter(client_id=client_id, company_id=company_id)
+def entries_of(*, client_id: int, company_ids: Iterable[int]) -> Sequence[KnowledgeEntry]:
+    """Return the latest entries of companies, newest first. One query."""
+    rows = KnowledgeEntry.objects.filter(client_id=client_id, company_id__in=list(company_ids))
     return list(rows.order_by("-made_at", "-id")[:SHOWN])

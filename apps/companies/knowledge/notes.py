@@ -92,9 +92,9 @@ def note_delete(*, note: CompanyNote, by: Membership) -> None:
             )
 
 
-def notes_of(*, client_id: int, company_id: int) -> Sequence[CompanyNote]:
-    """Return a client's notes on a company, newest first. One query."""
-    rows = CompanyNote.objects.filter(client_id=client_id, company_id=company_id)
+def notes_of(*, client_id: int, company_ids: Iterable[int]) -> Sequence[CompanyNote]:
+    """Return a client's notes on companies, newest first. One query."""
+    rows = CompanyNote.objects.filter(client_id=client_id, company_id__in=list(company_ids))
     return list(rows.order_by("-written_at", "-id")[:NOTES_SHOWN])
 
 

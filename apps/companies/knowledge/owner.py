@@ -33,6 +33,10 @@ def owner_set(*, agency: Agency, client_id: int, company_ids: Iterable[int], use
     return len(changed)
 
 
-def owner_of(known: CompanyClient, people: Sequence[Colleague]) -> Colleague | None:
-    """Return the owner; None without one, and for one who has left or doesn't see the client any more."""
-    return by_id(people).get(known.owner_id) if known.owner_id else None
+def owner_of(rows: Iterable[CompanyClient], people: Sequence[Colleague]) -> Colleague | None:
+    """Return the owner of a company, by its rows (`together`), its own first.
+
+    None without one, and for one who has left or doesn't see the client any more.
+    """
+    named = by_id(people)
+    return next((named[row.owner_id] for row in rows if row.owner_id and row.owner_id in named), None)

@@ -65,6 +65,15 @@ def tags_change(
     return len(changed)
 
 
+def tags_together(rows: Iterable[CompanyClient]) -> list[str]:
+    """Return the tags of several rows as one company's: each once, by the alphabet."""
+    found: dict[str, str] = {}
+    for row in rows:
+        for tag in row.tags:
+            found.setdefault(tag.casefold(), tag)
+    return sorted(found.values(), key=_alphabet)
+
+
 def tags_known(*, client_id: int) -> dict[str, int]:
     """Return the client's tags with how many companies have each, by the alphabet. One query."""
     with connection.cursor() as cursor:

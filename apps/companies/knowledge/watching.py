@@ -44,9 +44,9 @@ def companies_unwatch(*, client_id: int, company_ids: Iterable[int], by: User) -
     return len(gone)
 
 
-def is_watched(*, client_id: int, domain: str) -> bool:
-    """Return whether a domain is on the client's watchlist. One query."""
-    return TargetAccount.objects.filter(client_id=client_id, domain=domain).exists()
+def is_watched(*, client_id: int, domains: Iterable[str]) -> bool:
+    """Return whether one of these domains is on the client's watchlist. One query."""
+    return TargetAccount.objects.filter(client_id=client_id, domain__in=list(domains)).exists()
 
 
 def _known(client_id: int, company_ids: Iterable[int]) -> list[Company]:

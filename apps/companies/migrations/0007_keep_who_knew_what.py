@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("companies", "0004_correct_and_know_more"),
+        ("companies", "0005_correct_the_past"),
     ]
 
     operations = [
