@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("apps.sites.urls")),
     path("", include("apps.tracking.urls")),
     path("", include("apps.installation.urls")),
+    path("", include("apps.scoring.urls")),
     path("", include("apps.analytics.companies.urls")),
     path("", include("apps.live.urls")),
     path("", include("apps.analytics.urls")),

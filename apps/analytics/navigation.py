@@ -118,9 +118,10 @@ def _site_groups(request: AgencyRequest, site: Site, health: SiteHealth) -> list
             ],
         )
     ]
+    set_up = [item("scoring:site-scoring", "Scoring", "gauge")]
     if request.membership.may(Permission.MANAGE_SITES):
-        groups.append(NavGroup("Set up", [item("tracking:site-settings", "Settings", "settings")]))
-    return groups
+        set_up.append(item("tracking:site-settings", "Settings", "settings"))
+    return [*groups, NavGroup("Set up", set_up)]
 
 
 def _agency_groups(request: AgencyRequest) -> list[NavGroup]:

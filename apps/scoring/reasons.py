@@ -223,8 +223,7 @@ def _intent(ordered: Ordered, scoring: Scoring, sums: Sums, at: datetime, goal_n
         value = max(rule.end, earned) if rule.end < 0 else min(rule.end, earned)
         detail = KINDS[rule.kind].words(rule.match, goal_names)
         if value != earned:
-            bound = "floor" if rule.end < 0 else "cap"
-            detail += f"; {_amount(earned)} earned, held at its {bound} of {_amount(rule.end)}"
+            detail += f"; {_amount(earned)} points, {'ended' if rule.end < 0 else 'capped'} at {_amount(rule.end)}"
         shown = evidence[:MOST_EVIDENCE]
         reasons.append(Reason(rule.name, detail, value, 0, 0, rule, shown, len(evidence) - len(shown)))
     reasons.sort(key=lambda reason: -abs(reason.value))

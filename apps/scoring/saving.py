@@ -16,7 +16,7 @@ from .locks import scoring_lock
 from .models import ScoringVersion
 from .rules import Scoring
 from .runs import run_ask
-from .versions import scoring_history
+from .versions import scoring_history, sites_with_own
 
 
 class Overtaken(Refused):
@@ -59,6 +59,5 @@ def _affected(site_id: int | None) -> Iterable[int]:
     """Return the sites whose rules have changed with those of a site, or of the agency."""
     if site_id is not None:
         return [site_id]
-    latest = ScoringVersion.objects.filter(site_id__isnull=False).order_by("site_id", "-version").distinct("site_id")
-    own = {row.site_id for row in latest if row.content is not None}
+    own = sites_with_own()
     return [one for one in Site.objects.order_by("id").values_list("id", flat=True) if one not in own]

@@ -62,6 +62,24 @@ def scoring_of_agency() -> InForce:
     return InForce(_content(current_schema(), row[0]), None, row[0], row[1], row[1])
 
 
+def sites_with_own() -> set[int]:
+    """Return the sites that have rules of their own. One query."""
+    latest = ScoringVersion.objects.filter(site_id__isnull=False).order_by("site_id", "-version").distinct("site_id")
+    return {row.site_id for row in latest if row.site_id is not None and row.content is not None}
+
+
+def scoring_before(version: ScoringVersion) -> Scoring:
+    """Return the rules that were in force where a version was made, just before it. Two queries at most."""
+    earlier = scoring_history(version.site_id).filter(version__lt=version.version).first()
+    if earlier is not None and earlier.content is not None:
+        return _content(current_schema(), earlier.id)
+    if version.site_id is not None:
+        followed = scoring_history(None).filter(made_at__lte=version.made_at).first()
+        if followed is not None:
+            return _content(current_schema(), followed.id)
+    return DEFAULT_SCORING
+
+
 def scoring_history(site_id: int | None) -> QuerySet[ScoringVersion]:
     """Return the versions of a site, or of the agency (None), the latest first."""
     return ScoringVersion.objects.filter(site_id=site_id).order_by("-version")

@@ -47,7 +47,7 @@ def test_each_reason_has_its_rule_evidence_and_what_holds_it() -> None:
     ]  # fmt: skip
     pricing = intent.reasons[1]
     # Three views half an hour later: (25 x 0.743 + 25 + 25) x 0.998 = 68.44; held at 50.
-    assert "68.4 earned, held at its cap of 50" in pricing.detail
+    assert "68.4 points, capped at 50" in pricing.detail
     assert pricing.value == 50
     (evidence,) = pricing.evidence
     assert (evidence.what, evidence.times, evidence.last_at) == ("/pricing", 3, on(3, 1))

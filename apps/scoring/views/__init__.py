@@ -1,0 +1,1 @@
+"""The rules' pages: of a site under `/s/<site>/scoring`, the agency's under `/settings/scoring`."""
