@@ -3,7 +3,8 @@
 import pytest
 
 from apps.analytics.weeks import weeks
-from apps.companies.models import Company, CompanyClient, TargetAccount
+from apps.companies.correcting import correction_make, correction_undo, merging
+from apps.companies.models import Company, CompanyClient, CompanyNote, TargetAccount
 from apps.companies.newcomers import newcomers
 from apps.companies.services import visits_match
 from apps.live.presence import presence_now
@@ -87,6 +88,37 @@ def test_nobody_else_may(worked_month: Cast, action: str) -> None:
         assert cast.browser(cast.owner).get(f"{page()}/{action}").status_code == 405
     assert cast.browser(None).post(f"{page()}/{action}").status_code == 302
     assert (known(cast).tags, known(cast).is_ignored) == ([], False)
+
+
+def test_what_was_written_of_a_merged_company_is_read_with_its_target_and_comes_apart_again(
+    worked_month: Cast,
+) -> None:
+    cast, browser = worked_month, worked_month.browser(worked_month.analyst)
+    quarry = page("quarrystone.example")
+    browser.post(f"{quarry}/tags", {"add": "DACH, quarry"})
+    browser.post(f"{quarry}/notes", {"text": "Stones"})
+    browser.post(f"{quarry}/watch", {"watch": "on"})
+    browser.post(f"{quarry}/owner", {"owner": str(cast.manager.user_id)})
+    browser.post(f"{page()}/tags", {"add": "dach"})
+    merged = merging(domain="quarrystone.example", to_domain="varnholt.example")
+    correction = correction_make(merged, by="Ada")
+    assert correction is not None
+    text = words(browser.get(page()).content.decode())
+    assert "Owner: Alder manager" in text and "Watched" in text and "DACH quarry" in text and "Stones" in text
+    assert "Stones" not in words(browser.get(page(site="second-site")).content.decode())
+    note = CompanyNote.objects.get()
+    assert browser.get(f"{page()}/notes/{note.id}").status_code == 200
+    browser.post(f"{page()}/tags", {"remove": "quarry"})
+    browser.post(f"{page()}/watch", {"watch": "off"})
+    correction_undo(correction_id=correction.id, by="Ada")
+    text = words(browser.get(quarry).content.decode())
+    assert "Stones" in text and "Owner: Alder manager" in text
+    rows = CompanyClient.objects.filter(client_id=cast.first.id)
+    assert dict(rows.values_list("company__domain", "tags")) == {
+        "varnholt.example": ["DACH"],
+        "quarrystone.example": ["DACH"],
+    }
+    assert not TargetAccount.objects.exists()
 
 
 def test_an_ignored_company_leaves_lists_counts_live_names_and_newcomers_and_comes_back(in_alder: Cast) -> None:

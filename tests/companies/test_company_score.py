@@ -80,6 +80,13 @@ def test_the_history_names_what_moved_it(hot: Cast) -> None:
     assert "Up" in words(html) and "within 7 days" in words(html)
 
 
+def test_it_leads_to_the_rules(hot: Cast) -> None:
+    company = Company.objects.get(domain="varnholt.example")
+    for who, label in ((hot.analyst, "See the rules"), (hot.limited, "Change the rules")):
+        html = hot.browser(who).get(f"/s/first-site/companies/{company.id}").content.decode()
+        assert f'href="/s/first-site/scoring">{label}</a>' in html
+
+
 def test_the_score_is_of_this_site_alone(hot: Cast) -> None:
     visit_make(hot.other_site, ago(minutes=5), pages=[Page("/about")], **VARNHOLT)
     visits_match()

@@ -102,6 +102,8 @@ def _context(
         "network": next((ground.evidence.get("asn", "") for ground in grounds if ground.ground == "network"), ""),
         "sentence": page_words.summary(company, visits=totals["visits"], pages=one.company_top_pages(visits)),
         "country": countries[0][0] if countries else "",
+        "rules_url": reverse("scoring:site-scoring", args=[site.slug]),
+        "may_change_rules": agency_request(request).membership.may(Permission.MANAGE_RULES),
         "score": score_view(scored, site, zone=zone) if scored else None,
         "profile": profile.profile_lines(company),
         "seat": profile.seat(company),

@@ -12,7 +12,7 @@ from apps.core.charts import LineChart, Mark, Scale, Series, Unit, Zone, line_ch
 from apps.core.periods import Granularity, Span
 from apps.scoring.formulas import HOT_FROM, WARM_FROM, as_shown
 from apps.scoring.history import History, Moved
-from apps.scoring.reasons import Evidence, PartName, PartShown, Reason
+from apps.scoring.reasons import Evidence, Explanation, PartName, PartShown, Reason
 from apps.scoring.rules import IdealCustomer, Weights
 from apps.scoring.sums import Category, Temperature
 from apps.sites.models import Site
@@ -44,7 +44,7 @@ SCALE = Scale(
 
 @dataclass(frozen=True, slots=True)
 class EvidenceLine:
-    """`what` how often, and `url`, `at`: the visit in which it was last."""
+    """`what` how often, and `at`, `url`: the visit in which it was last; no address where one is there already."""
 
     what: str
     times: str
@@ -76,6 +76,14 @@ class PartLine:
     is_open: bool
     x: float
     width: float
+
+
+@dataclass(frozen=True, slots=True)
+class VisitScore:
+    """A visit's own score: engagement and intent, each with its reasons."""
+
+    category: str
+    parts: Sequence[PartLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,18 @@ def score_view(scored: Scored, site: Site, *, zone: ZoneInfo) -> ScoreView:
     )
 
 
+def visit_score(explanation: Explanation) -> VisitScore:
+    """Return a visit’s own score as its page shows it; evidence leads nowhere, since all of it is in this visit."""
+    wanted = (PartName.INTENT, PartName.ENGAGEMENT)
+    return VisitScore(
+        category=CATEGORIES[explanation.score.category],
+        parts=[
+            _line(part, number=number, points=str(part.score), detail=_HELP[part.name], reasons=_reasons(part, None))
+            for number, part in enumerate(map(explanation.part, wanted), start=1)
+        ],
+    )
+
+
 def _sentence(scored: Scored) -> str:
     intent = scored.explanation.part(PartName.INTENT)
     strong = [reason for reason in intent.reasons if reason.points > 0 and reason.rule][:NAMED_REASONS]
@@ -152,11 +172,17 @@ def _part(part: PartShown, scored: Scored, site: Site, *, number: int, x: float)
         detail = f"{part.score} of 100, weight 0: it doesn’t count"
     else:
         detail = f"{part.score} of 100, weight {formats.number(weight, 2)}. {_help(part.name, scored)}".rstrip()
-    reasons = [_reason(reason, site) for reason in part.reasons]
+    points = str(part.points) if number else "–"
+    return _line(part, number=number, points=points, detail=detail, reasons=_reasons(part, site), x=x)
+
+
+def _line(
+    part: PartShown, *, number: int, points: str, detail: str, reasons: Sequence[ReasonLine], x: float = 0
+) -> PartLine:
     return PartLine(
         number=number,
         label=_LABELS.get(part.name, part.label),
-        points=str(part.points) if number else "–",
+        points=points,
         detail=detail,
         score=part.score,
         reasons=reasons,
@@ -185,7 +211,12 @@ def _unknown(name: PartName, ideal: IdealCustomer) -> str:
             return "nothing known to compare, so it neither helps nor harms"
 
 
-def _reason(reason: Reason, site: Site) -> ReasonLine:
+def _reasons(part: PartShown, site: Site | None) -> list[ReasonLine]:
+    """Return a part's reasons; with a site their evidence leads to its visits."""
+    return [_reason(reason, site) for reason in part.reasons]
+
+
+def _reason(reason: Reason, site: Site | None) -> ReasonLine:
     return ReasonLine(
         points=formats.number(reason.points) if reason.points >= 0 else f"−{formats.number(-reason.points)}",
         is_minus=reason.points < 0,
@@ -196,9 +227,10 @@ def _reason(reason: Reason, site: Site) -> ReasonLine:
     )
 
 
-def _evidence(one: Evidence, site: Site) -> EvidenceLine:
+def _evidence(one: Evidence, site: Site | None) -> EvidenceLine:
     times = f"{formats.number(one.times)} times, last" if one.times > 1 else ""
-    return EvidenceLine(one.what, times, one.last_at, reverse("analytics:site-visit", args=[site.slug, one.visit_id]))
+    url = reverse("analytics:site-visit", args=[site.slug, one.visit_id]) if site else ""
+    return EvidenceLine(one.what, times, one.last_at, url)
 
 
 def _weight(weights: Weights, name: PartName) -> float:
