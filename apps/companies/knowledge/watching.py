@@ -7,8 +7,9 @@ from django.db import transaction
 from apps.agencies.models import User
 from apps.core import clock
 
-from ..models import Company, CompanyClient, TargetAccount
+from ..models import Company, TargetAccount
 from .entries import entries_write
+from .rows import rows_lock
 
 
 def companies_watch(*, client_id: int, company_ids: Iterable[int], by: User) -> int:
@@ -50,8 +51,9 @@ def is_watched(*, client_id: int, domains: Iterable[str]) -> bool:
 
 
 def _known(client_id: int, company_ids: Iterable[int]) -> list[Company]:
-    known = CompanyClient.objects.filter(client_id=client_id, company_id__in=set(company_ids))
-    return list(Company.objects.filter(id__in=known.values("company_id")).order_by("id"))
+    """Return those of the companies that the client knows; who changes the same waits, so that each is noted once."""
+    known = rows_lock(client_id=client_id, company_ids=company_ids)
+    return list(Company.objects.filter(id__in=[row.company_id for row in known]).order_by("id"))
 
 
 def _watched(client_id: int, domains: Iterable[str]) -> set[str]:
