@@ -81,6 +81,12 @@ def _first_note(page: Page, demo: Demo) -> None:
     page.wait_for_load_state("load")
 
 
+def _first_profile(page: Page, demo: Demo) -> None:
+    _first_row_of("companies")(page, demo)
+    page.get_by_role("link", name="Set by hand").click()
+    page.wait_for_load_state("load")
+
+
 PAGES = (
     Shot("public-home", _public("/"), needs_login=False),
     Shot("public-login", _public("/login"), needs_login=False),
@@ -90,15 +96,19 @@ PAGES = (
     Shot("companies-all", _agency("/companies")),
     Shot("settings", _agency("/settings")),
     Shot("account", _agency("/account")),
+    Shot("account-alerts", _agency("/account/alerts")),
     Shot("site-overview", _site("")),
     Shot("site-overview-filtered", _site("?f=channel:is:Organic+Search&period=7d")),
     Shot("site-live", _site("live")),
     Shot("site-companies", _site("companies")),
     Shot("site-company", _first_row_of("companies")),
     Shot("site-company-note", _first_note),
+    Shot("site-company-profile", _first_profile),
     Shot("site-visits", _site("visits")),
     Shot("site-visit", _first_row_of("visits")),
     Shot("site-goals", _site("goals")),
+    Shot("site-alerts", _site("alerts")),
+    Shot("site-digest", _site("alerts/digest?week=this")),
     Shot("site-goal-new", _site("goals/new?kind=event")),
     Shot("site-scoring", _site("scoring")),
     Shot("site-scoring-rule", _site("scoring/rules/pricing/edit")),

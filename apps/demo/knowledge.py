@@ -33,6 +33,8 @@ def knowledge_ensure(agency: Agency, site: Site) -> None:
     if tags_known(client_id=client_id):
         return
     came = _most_frequent(site)
+    if not came:
+        return
     people = {user.email: user for user in User.objects.filter(email__in=[TOM, MEI])}
     for company_id, tags in zip(came, TAGS, strict=False):
         tags_change(client_id=client_id, company_ids=[company_id], by=people[TOM], add=tags)

@@ -1,4 +1,4 @@
-"""A company's line of time, its people and profile, and the way on to the next company of the list."""
+"""A company's line of time, its people, and the way on to the next company of the list."""
 
 import re
 from typing import Any
@@ -90,20 +90,6 @@ def test_people_are_counted_by_what_they_said_with_consent(eventful: Cast) -> No
     text = words(page(eventful))
     assert "2 people have said who they are, with consent" in text
     assert "01010101 1 visit" in text and "00000000 1 visit" in text
-
-
-def test_a_profile_names_its_source_and_day(eventful: Cast) -> None:
-    Company.objects.filter(id=varnholt().id).update(
-        industry="Machinery",
-        employees_from=201,
-        employees_to=500,
-        city="Munich",
-        country="DE",
-        profile={"industry": {"source": "Example Data", "at": "2026-05-02T08:00:00+00:00"}, "city": "nonsense"},
-    )
-    text = words(page(eventful))
-    assert "Industry Machinery Example Data, Sat 2 May" in text
-    assert "People 201–500" in text and "Seat Munich, Germany" in text and "Technology unknown" in text
 
 
 # --- from one to the next ---------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The demo's people know something of the companies that came, written once."""
 
 from datetime import timedelta
+from typing import Any
 
 from apps.agencies.models import Membership
 from apps.agencies.roles import Role
@@ -17,7 +18,11 @@ def test_it_is_written_once_on_whoever_came_most_often(in_alder: Cast) -> None:
         user = user_create(email=email, name=name, password="x", is_confirmed=True)
         Membership.objects.create(user=user, agency=in_alder.alder, role=Role.ANALYST)
     for number in range(6):
-        about = {"network_kind": "business", "organisation": f"C{number}", "network_domain": f"c{number}.example"}
+        about: dict[str, Any] = {
+            "network_kind": "business",
+            "organisation": f"C{number}",
+            "network_domain": f"c{number}.example",
+        }
         for visit in range(6 - number):
             visit_make(in_alder.site, clock.now() - timedelta(hours=visit + 1), **about)
     for _ in range(2):

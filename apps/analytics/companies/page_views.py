@@ -14,6 +14,7 @@ from apps.agencies.requests import agency_request
 from apps.agencies.roles import Permission
 from apps.companies.corrections import merged_into
 from apps.companies.models import Company, CompanyClient
+from apps.companies.profiles.panel import profile_panel
 from apps.companies.selectors import company_known_to, company_spoken_for
 from apps.core import clock
 from apps.core.formats import number, share
@@ -22,7 +23,7 @@ from apps.sites.access import site_or_404, sites_visible
 from apps.sites.models import Site
 from apps.tracking.models import Session
 
-from . import one, page_words, profile
+from . import one, page_words
 from .exports import visits_csv
 from .ground_words import against_lines, ground_lines
 from .knowing import knowing
@@ -105,8 +106,10 @@ def _context(
         "rules_url": reverse("scoring:site-scoring", args=[site.slug]),
         "may_change_rules": agency_request(request).membership.may(Permission.MANAGE_RULES),
         "score": score_view(scored, site, zone=zone) if scored else None,
-        "profile": profile.profile_lines(company),
-        "seat": profile.seat(company),
+        "profile": profile_panel(
+            company, membership=agency_request(request).membership, site_slug=site.slug, zone=zone
+        ),
+        "seat": page_words.seat(company),
         "people": people_of(visits, since=totals["first_at"], until=totals["last_at"]),
         "timeline": timeline_days(line.items, zone=zone, sites={each.id: each for each in sites}),
         "timeline_tabs": _tabs(request, shown, totals["visits"], line.events),

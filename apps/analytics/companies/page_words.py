@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from apps.companies.models import Company
 from apps.core import formats
+from apps.core.countries import country_name
 
 from .one import Ground
 
@@ -29,6 +30,12 @@ class Confidence:
 
 def kind_label(kind: str) -> str:
     return KINDS.get(kind, KINDS["business"])
+
+
+def seat(company: Company) -> str:
+    """Return where a company has its seat; empty where nobody has said."""
+    places = [company.city, country_name(company.country) if company.country else ""]
+    return ", ".join(place for place in places if place)
 
 
 def confidence(grounds: Sequence[Ground]) -> Confidence | None:
