@@ -75,6 +75,12 @@ def _first_row_of(path: str) -> Callable[[Page, Demo], None]:
     return go
 
 
+def _first_note(page: Page, demo: Demo) -> None:
+    _first_row_of("companies?sort=-visits")(page, demo)
+    page.locator(".noteitem a.link", has_text="Change").first.click()
+    page.wait_for_load_state("load")
+
+
 def _first_profile(page: Page, demo: Demo) -> None:
     _first_row_of("companies")(page, demo)
     page.get_by_role("link", name="Set by hand").click()
@@ -96,6 +102,7 @@ PAGES = (
     Shot("site-live", _site("live")),
     Shot("site-companies", _site("companies")),
     Shot("site-company", _first_row_of("companies")),
+    Shot("site-company-note", _first_note),
     Shot("site-company-profile", _first_profile),
     Shot("site-visits", _site("visits")),
     Shot("site-visit", _first_row_of("visits")),

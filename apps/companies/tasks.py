@@ -15,7 +15,7 @@ from apps.agencies.migrating import agency_schemas
 from apps.core.tenancy import current_schema, in_schema
 
 from .correction_work import correction_work, corrections_unfinished
-from .erase import matches_tidy
+from .erase import clients_tidy, matches_tidy
 from .profiles.lookups import profiles_sweep
 from .resolving import networks_resolve, networks_sweep, networks_tidy
 from .reverse.sweep import hosts_sweep
@@ -95,8 +95,12 @@ def profiles_sweep_task() -> None:
 
 @shared_task(name="apps.companies.tasks.matches_tidy")
 def matches_tidy_task() -> None:
-    """Forget why visits were matched that are gone: deleted, too old, joined to others. Likewise who told networks."""
+    """Forget why visits were matched that are gone: deleted, too old, joined to others. Likewise who told networks.
+
+    And what clients knew that are deleted.
+    """
     _for_each_agency(matches_tidy)
+    _for_each_agency(clients_tidy)
     _for_each_agency(networks_tidy)
 
 

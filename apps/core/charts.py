@@ -41,6 +41,50 @@ class ChartRow:
     previous_label: str
     previous: str
     change: Change
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What happened in a bucket: `label`, if any, is written at its point, `text` stands beside the cursor."""
+
+    index: int
+    text: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A stretch of values that has a name, such as from 70 on hot. `name` is its colour's: hot, warm."""
+
+    name: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """An axis that is always the same: the grid's values with their words, from zero to the top, and zones.
+
+    For what is so at a moment rather than adds up over a day: so the running bucket is no less whole than the others.
+    """
+
+    steps: Sequence[tuple[float, str]]
+    zones: Sequence[Zone] = ()
+
+    @property
+    def axis(self) -> list[float]:
+        return [0.0, *(value for value, _ in self.steps)]
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A marked point of the line, in percent of the plot, y down; `anchor` of its label."""
+
+    x: float
+    y: float
+    label: str
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +111,12 @@ class LineChart:
     values: list[Label]
     dates: list[Label]
     rows: list[ChartRow]
+    dots: list[Dot]
+    bands: list[tuple[str, float, float]]  # a zone's name, where its upper end is, and how high it is, in percent
+
+    @property
+    def has_notes(self) -> bool:
+        return any(row.note for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +155,12 @@ def line_chart(
     previous: Series | None,
     now: datetime,
     zoom_url: str = "",
+    marks: Sequence[Mark] = (),
+    scale: Scale | None = None,
 ) -> LineChart:
     """Return the chart of one metric over a period, and of the period before, matched by index.
+
+    `marks`: what happened in which bucket. `scale`: the values' axis where it doesn't follow from them.
 
     `now`: aware; the bucket it falls into is drawn dashed, those after it not at all. `zoom_url` holds `{from}` and
     `{to}`, which the script fills with the days of the stretch that was dragged over; empty: no closer look.
@@ -114,14 +168,15 @@ def line_chart(
     zone, shown = current.span.zone, _until(current, now)
     before = list(previous.values)[: len(shown)] if previous else []
     before += [None] * (len(shown) - len(before)) if previous else []
-    axis = _axis([value for value in (*shown, *before) if value is not None], unit)
-    partial = _running(current.buckets, now)
+    axis = scale.axis if scale else _axis([value for value in (*shown, *before) if value is not None], unit)
+    partial = None if scale else _running(current.buckets, now)
     labels = _labels(current.buckets, granularity, zone, now)
     before_labels = _labels(previous.buckets, granularity, zone, now) if previous else []
     before_labels += [""] * (len(shown) - len(before_labels)) if previous else []
-    rows = _rows(shown, labels, before, before_labels, unit)
+    notes = _notes(marks, len(shown))
+    rows = _rows(shown, labels, before, before_labels, unit, notes)
     ticks = _ticks(current.buckets, granularity, zone, now)
-    data = {
+    data: dict[str, Any] = {
         "name": name,
         "unit": unit.value,
         "current": shown,
@@ -132,10 +187,16 @@ def line_chart(
         "changes": [{"text": row.change.text, "tone": row.change.tone} for row in rows],
         "axis": axis,
         "partial": partial,
-        "weekends": _weekends(current.buckets, granularity, zone),
+        "weekends": [] if scale else _weekends(current.buckets, granularity, zone),
         "days": [_days(bucket, zone) for bucket in current.buckets],
         "zoom": zoom_url if len(shown) > 1 else "",
     }
+    if marks:
+        data["notes"] = notes
+        data["marks"] = _labelled(marks, shown)
+    if scale:
+        data["axisTexts"] = [text for _, text in scale.steps]
+        data["zones"] = [{"name": zone.name, "low": zone.low, "high": zone.high} for zone in scale.zones]
     solid = shown if partial is None else shown[:partial]
     return LineChart(
         name=name,
@@ -146,9 +207,14 @@ def line_chart(
         partial_path=_path(_tail(shown, partial), len(shown), axis[-1]),
         previous_path=_path(before, len(shown), axis[-1]),
         has_previous=previous is not None,
-        values=[Label(round(_y(value, axis[-1]), 2), _say_short(value, unit)) for value in axis[1:]],
+        values=_values(axis, unit, scale),
         dates=_dates(ticks),
         rows=rows,
+        dots=_dots(marks, shown, axis[-1]),
+        bands=[
+            (zone.name, _y(zone.high, axis[-1]), 100 * (zone.high - zone.low) / axis[-1])
+            for zone in (scale.zones if scale else ())
+        ],
     )
 
 
@@ -225,7 +291,12 @@ def _tail(values: list[float | None], partial: int | None) -> list[float | None]
 
 
 def _rows(
-    shown: list[float | None], labels: list[str], before: list[float | None], before_labels: list[str], unit: Unit
+    shown: list[float | None],
+    labels: list[str],
+    before: list[float | None],
+    before_labels: list[str],
+    unit: Unit,
+    notes: Sequence[str],
 ) -> list[ChartRow]:
     rows = []
     for index, value in enumerate(shown):
@@ -237,6 +308,7 @@ def _rows(
                 previous_label=before_labels[index] if before_labels else "",
                 previous=say(earlier, unit),
                 change=changes.change(value, earlier, kind=Kind(unit.value)),
+                note=notes[index],
             )
         )
     return rows
@@ -254,6 +326,29 @@ def _summary(name: str, unit: Unit, shown: list[float | None], labels: list[str]
     )
 
 
+def _notes(marks: Sequence[Mark], count: int) -> list[str]:
+    """Return of each bucket what happened in it, in a few words; empty for nothing."""
+    return ["; ".join(mark.text for mark in marks if mark.index == index) for index in range(count)]
+
+
+def _labelled(marks: Sequence[Mark], shown: Sequence[float | None]) -> list[dict[str, Any]]:
+    """Return the marked points that have a value, each once, with the last label that was given to it."""
+    found: dict[int, str] = {}
+    for mark in marks:
+        if 0 <= mark.index < len(shown) and shown[mark.index] is not None:
+            found[mark.index] = mark.label or found.get(mark.index, "")
+    return [{"index": index, "label": label} for index, label in sorted(found.items())]
+
+
+def _dots(marks: Sequence[Mark], shown: Sequence[float | None], top: float) -> list[Dot]:
+    dots = []
+    for one in _labelled(marks, shown):
+        x = _x(one["index"], len(shown))
+        anchor = "start" if x < 5 else "end" if x > 95 else "middle"
+        dots.append(Dot(round(x, 2), round(_y(shown[one["index"]] or 0, top), 2), one["label"], anchor))
+    return dots
+
+
 # --- axis and labels --------------------------------------------------------------------------------------------------
 
 
@@ -268,6 +363,11 @@ def _axis(values: Sequence[float], unit: Unit) -> list[float]:
         step = _nice_step(largest / STEPS, whole=unit is Unit.COUNT)
     count = max(1, min(STEPS, -int(-largest // step)))
     return [round(step * index, 6) for index in range(count + 1)]
+
+
+def _values(axis: Sequence[float], unit: Unit, scale: Scale | None) -> list[Label]:
+    texts = [text for _, text in scale.steps] if scale else [_say_short(value, unit) for value in axis[1:]]
+    return [Label(round(_y(value, axis[-1]), 2), text) for value, text in zip(axis[1:], texts, strict=True)]
 
 
 def _nice_step(least: float, *, whole: bool) -> float:

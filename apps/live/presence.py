@@ -14,7 +14,8 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncMinute
 
-from apps.companies.selectors import company_names
+from apps.companies.knowledge.ignoring import ignored_on_site
+from apps.companies.selectors import company_names_shown
 from apps.core import clock, formats
 from apps.core.maps import Place
 from apps.networks.labels import network_label
@@ -143,16 +144,17 @@ def presence_now(site_id: int, *, before: Presence | None = None) -> Presence:
     """
     at = clock.now()
     present = session_present([site_id], now=at)
-    figures = _figures(present)
+    figures = _figures(present, site_id)
     newest = _rows(present.order_by("-started_at", "-id")[:ROWS])
-    of_companies = _rows(present.filter(company_id__isnull=False).order_by("-started_at", "-id")[:ROWS])
+    named = present.filter(company_id__isnull=False).exclude(company_id__in=ignored_on_site(site_id))
+    of_companies = _rows(named.order_by("-started_at", "-id")[:ROWS])
     events = _last_events(site_id, at)
     told = _rows(present.filter(id__in={event.session_id for event in events}))
     turned = turned_hot(site_id, since=at - TURNED_FOR, limit=TURNED_ROWS)
     listed = {row.company_id for row in (*newest, *of_companies) if row.company_id}
     scores = {one.company_id: one for one in scores_now(site_ids=[site_id], company_ids=sorted(listed), at=at)}
     shown = {row.company_id for row in told if row.company_id} | {change.company_id for change in turned}
-    names = company_names(listed | shown)
+    names = company_names_shown(listed | shown, site_id=site_id)
     return Presence(
         visitors=figures.visitors,
         in_companies=figures.in_companies,
@@ -183,7 +185,7 @@ def _visit(row: _Row, names: Mapping[int, str], scores: Mapping[int, ScoreNow]) 
     score = scores.get(row.company_id or 0) if name else None
     return Visit(
         id=row.id,
-        # A company that was erased a moment ago has no page to lead to.
+        # A company that was erased a moment ago has no page to lead to; one that is ignored isn't named here.
         company_id=row.company_id if name else None,
         company_name=name,
         network_kind=row.network_kind,
@@ -203,12 +205,12 @@ def _visit(row: _Row, names: Mapping[int, str], scores: Mapping[int, ScoreNow]) 
 # A visitor with two present visits is where the later one is. Everything from one scan, counted where the rows are:
 # thousands of them would take longer to fetch than to count. The last three columns are figures.
 _FIGURES = """
-WITH present AS MATERIALIZED ({present}),
+WITH ignored AS MATERIALIZED ({ignored}), present AS MATERIALIZED ({present}),
 here AS MATERIALIZED (SELECT DISTINCT ON (visitor_id) * FROM present ORDER BY visitor_id, ended_at DESC, id DESC)
-SELECT 'visitors', '', 0::float8, 0::float8, count(*), count(company_id),
+SELECT 'visitors', '', 0::float8, 0::float8, count(*), {named},
        count(*) FILTER (WHERE latitude IS NULL OR longitude IS NULL) FROM here
 UNION ALL
-SELECT 'visits', '', 0, 0, count(*), count(company_id), 0 FROM present
+SELECT 'visits', '', 0, 0, count(*), {named}, 0 FROM present
 UNION ALL
 (SELECT 'page', exit_path, 0, 0, count(*) AS visitors, 0, 0 FROM here
  WHERE exit_path <> '' GROUP BY exit_path ORDER BY visitors DESC, exit_path LIMIT {pages})
@@ -217,6 +219,7 @@ UNION ALL
         count(*) AS visitors, 0, 0 FROM here
  WHERE latitude IS NOT NULL AND longitude IS NOT NULL GROUP BY 3, 4 ORDER BY visitors DESC LIMIT {places})
 """
+_NAMED = "count(company_id) FILTER (WHERE company_id NOT IN (SELECT company_id FROM ignored))"
 _COUNTED_COLUMNS = ("id", "visitor_id", "company_id", "exit_path", "latitude", "longitude", "city", "ended_at")
 
 
@@ -231,12 +234,14 @@ class _Figures:
     places: list[Place] = field(default_factory=list)
 
 
-def _figures(present: QuerySet[Session]) -> _Figures:
+def _figures(present: QuerySet[Session], site_id: int) -> _Figures:
     """Count who is there, on which pages and where. One query."""
     sql, params = present.values(*_COUNTED_COLUMNS).query.sql_with_params()
+    ignored, of_site = ignored_on_site(site_id).query.sql_with_params()
     figures = _Figures()
     with connection.cursor() as cursor:
-        cursor.execute(_FIGURES.format(present=sql, pages=PAGES, places=PLACES), params)
+        query = _FIGURES.format(ignored=ignored, present=sql, named=_NAMED, pages=PAGES, places=PLACES)
+        cursor.execute(query, [*of_site, *params])
         for kind, name, longitude, latitude, count, of_companies, without in cursor.fetchall():
             if kind == "visitors":
                 figures.visitors, figures.in_companies, figures.without_place = count, of_companies, without

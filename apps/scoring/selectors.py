@@ -12,12 +12,13 @@ from django.db.models import QuerySet
 
 from apps.companies.models import CompanyClient
 from apps.sites.models import Goal, Site
+from apps.tracking.models import Session
 
 from .at_moment import COLUMNS, Selected, hot_select, scores_select
 from .fit import Profile, fit_of
 from .formulas import as_shown
 from .history import History, history_of
-from .loading import activity_of
+from .loading import activity_of, activity_of_visit
 from .models import ScoreChange
 from .profiles import profiles_of
 from .reasons import Explanation, explain
@@ -69,6 +70,18 @@ def score_explained(*, site_id: int, company_id: int, at: datetime) -> Explanati
     activity = activity_of(site_id=site_id, company_id=company_id)
     goals = dict(Goal.objects.filter(site_id=site_id).values_list("id", "name"))
     return explain(activity, rules.scoring, at=at, profile=profile, goal_names=goals)
+
+
+def visit_explained(visit: Session) -> Explanation | None:
+    """Return engagement and intent of one visit by itself, as it ended, and why; None for one that doesn't count.
+
+    Rules on several visits or visitors find nothing in one. Six queries at most.
+    """
+    if visit.set_aside:
+        return None
+    goals = dict(Goal.objects.filter(site_id=visit.site_id).values_list("id", "name"))
+    scoring = scoring_of(visit.site_id).scoring
+    return explain(activity_of_visit(visit), scoring, at=visit.ended_at, goal_names=goals)
 
 
 def score_history(*, site_id: int, company_id: int, at: datetime, days: int, zone: tzinfo) -> History:

@@ -30,6 +30,8 @@ define("type-to-confirm", attachTypeToConfirm);
 define("live", attachLive);
 define("look", attachLook);
 define("pause", attachPause);
+// Only pages with a note's field pay for it.
+define("mention", async (field) => (await import("./mention.js")).attachMention(field));
 // Only pages with a chart pay for the library that draws it.
 define("chart", async (plot) => (await import("./chart.js")).attachChart(plot));
 

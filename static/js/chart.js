@@ -44,6 +44,39 @@ function weekends(u, data, colours) {
   ctx.restore();
 }
 
+function zones(u, data, colours) {
+  const { ctx, bbox } = u;
+  for (const { name, low, high } of data.zones ?? []) {
+    const top = u.valToPos(high, "y", true);
+    ctx.fillStyle = colours[name];
+    ctx.fillRect(bbox.left, top, bbox.width, u.valToPos(low, "y", true) - top);
+  }
+}
+
+// What happened: a dot on the line, some with a word above.
+function marks(u, data, colours) {
+  const { ctx, bbox } = u;
+  const ratio = uPlot.pxRatio;
+  ctx.save();
+  ctx.font = `600 ${FONT_PX * ratio}px ${colours.font}`;
+  ctx.lineWidth = 2 * ratio;
+  ctx.setLineDash([]);
+  ctx.strokeStyle = colours.surface;
+  for (const { index, label } of data.marks ?? []) {
+    const [x, y] = [u.valToPos(index, "x", true), u.valToPos(data.current[index], "y", true)];
+    ctx.beginPath();
+    ctx.arc(x, y, 4.5 * ratio, 0, 2 * Math.PI);
+    ctx.fillStyle = colours.line;
+    ctx.fill();
+    ctx.stroke();
+    ctx.fillStyle = colours.ink;
+    const half = ctx.measureText(label).width / 2;
+    ctx.textAlign = x - half < bbox.left ? "left" : x + half > bbox.left + bbox.width ? "right" : "center";
+    ctx.fillText(label, x, y - 10 * ratio);
+  }
+  ctx.restore();
+}
+
 function write(u, data, colours) {
   const { ctx, bbox } = u;
   const ratio = uPlot.pxRatio;
@@ -52,8 +85,9 @@ function write(u, data, colours) {
   ctx.fillStyle = colours.text;
   ctx.textBaseline = "middle";
   ctx.textAlign = "right";
-  const steps = data.axis.slice(1);
-  for (const value of steps) ctx.fillText(axisText(value, data.unit), ctx.canvas.width, u.valToPos(value, "y", true));
+  data.axis.slice(1).forEach((value, index) => {
+    ctx.fillText(data.axisTexts?.[index] ?? axisText(value, data.unit), ctx.canvas.width, u.valToPos(value, "y", true));
+  });
   dates(u, data, ratio, bbox.top + bbox.height + 16 * ratio);
   ctx.restore();
 }
@@ -133,8 +167,8 @@ class Chart {
     this.u?.destroy();
     const colours = palette(this.plot);
     const hooks = {
-      drawClear: [(u) => weekends(u, this.data, colours)],
-      draw: [(u) => write(u, this.data, colours)],
+      drawClear: [(u) => weekends(u, this.data, colours), (u) => zones(u, this.data, colours)],
+      draw: [(u) => write(u, this.data, colours), (u) => marks(u, this.data, colours)],
       setCursor: [(u) => this.point(u.cursor.idx)],
       setSelect: [(u) => this.zoom(u)],
     };

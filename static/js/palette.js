@@ -9,6 +9,9 @@ const TOKENS = {
   weekend: "var(--canvas)",
   text: "var(--ink-3)",
   surface: "var(--surface)",
+  ink: "var(--ink)",
+  hot: "oklch(from var(--hot-fill) l c h / 0.07)",
+  warm: "oklch(from var(--warm-fill) l c h / 0.07)",
 };
 
 export function palette(element) {

@@ -22,6 +22,7 @@ export class Tip {
     [this.now, this.nowValue] = this.row();
     [this.before, this.beforeValue] = this.row();
     this.before.parentElement.dataset.prev = "";
+    this.note = part("p", "tip-note", this.box);
   }
 
   row() {
@@ -51,6 +52,7 @@ export class Tip {
     this.before.parentElement.hidden = !data.previous || data.previous[index] === null;
     this.before.textContent = data.previousLabels[index] ?? "";
     this.beforeValue.textContent = data.previous ? say(data.previous[index], data.unit) : "";
+    this.note.textContent = data.notes?.[index] ?? "";
   }
 
   // Right of the cursor, or left of it where there is no room; within the plot either way.
@@ -70,6 +72,7 @@ export class Tip {
       words.push(`${data.previousLabels[index]}: ${say(data.previous[index], data.unit)}`);
     }
     if (data.changes[index].text) words.push(data.changes[index].text);
+    if (data.notes?.[index]) words.push(data.notes[index]);
     return `${words.join(", ")}.`;
   }
 }

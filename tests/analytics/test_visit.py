@@ -48,6 +48,17 @@ def test_it_tells_what_happened_in_order(in_alder: Cast, visit: Session) -> None
     assert "plan: team" in page
 
 
+def test_it_has_a_score_of_its_own_with_reasons(in_alder: Cast, visit: Session) -> None:
+    visit_make(visit_site := in_alder.site, at(11), pages=[Page("/pricing")], visitor=visit.visitor_id)
+    page = get(in_alder, visit.id, visit_site).content.decode()
+    aside = page[page.index('id="visit-score"') :].split("</section>")[0]
+    # The pricing page once, 10 seconds before its end; what else the visitor did that day isn't in it.
+    assert "Pricing page" in aside and '<td class="pts">25</td><th scope="row">Intent' in aside
+    assert '<th scope="row">Engagement' in aside and "Looker" in aside
+    Session.objects.filter(id=visit.id).update(set_aside="bot_declared")
+    assert "visit-score" not in get(in_alder, visit.id).content.decode()
+
+
 def test_an_id_that_was_joined_to_another_leads_on(in_alder: Cast, visit: Session) -> None:
     gone = uuid7()
     SessionAlias.objects.create(id=gone, session_id=visit.id)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from apps.companies.knowledge.ignoring import of_ignored
 from apps.companies.selectors import new_companies
 from apps.core import clock
 from apps.core.formats import number, percent
@@ -23,6 +24,7 @@ from .listing import PAGE_ROWS, CompanyList, Counted, Sort, company_list
 NEW_SINCE = timedelta(days=7)
 LONGEST_SEARCH = 100
 MOST_PAGES = 10_000
+UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Asked:
     is_descending: bool
     page: int
     only_new: bool
+    only_ignored: bool
 
 
 def asked_of(query: QueryDict, *, zone: ZoneInfo) -> Asked:
@@ -61,7 +64,28 @@ def asked_of(query: QueryDict, *, zone: ZoneInfo) -> Asked:
         is_descending=is_descending,
         page=page_of(query.get("page", "")),
         only_new=query.get("view") == "new",
+        only_ignored=query.get("view") == "ignored",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A period's visits, parted by whether their site's client ignores the company; companies new to it."""
+
+    shown: QuerySet[Session]
+    fresh: QuerySet[Session]
+    ignored: QuerySet[Session]
+
+    def of(self, asked: Asked) -> QuerySet[Session]:
+        """Return the visits that an address asks for."""
+        return self.ignored if asked.only_ignored else self.fresh if asked.only_new else self.shown
+
+
+def visits_kept(sites: Sequence[Site], asked: Asked) -> Kept:
+    """Return the visits that an address is about. Two queries."""
+    visits, are_ignored = visits_of(sites, asked), of_ignored(sites)
+    shown = visits.exclude(are_ignored)
+    return Kept(shown=shown, fresh=fresh_only(shown, sites), ignored=visits.filter(are_ignored))
 
 
 def visits_of(sites: Sequence[Site], asked: Asked) -> QuerySet[Session]:
@@ -98,12 +122,16 @@ def listed(visits: QuerySet[Session], asked: Asked, *, limit: int = PAGE_ROWS) -
     )
 
 
-def views_of(asked: Asked, *, total: int, fresh: int, path: str, query: QueryDict) -> list[View]:
+def views_of(asked: Asked, *, total: int, fresh: int, ignored: int, path: str, query: QueryDict) -> list[View]:
+    """Return the tabs over the list; the ignored ones where there are any."""
     kept = pairs_without(query, {"view"})
-    return [
-        View("All", address(path, kept), total, not asked.only_new),
+    views = [
+        View("All", address(path, kept), total, not asked.only_new and not asked.only_ignored),
         View("New this week", address(path, [("view", "new"), *kept]), fresh, asked.only_new),
     ]
+    if ignored or asked.only_ignored:
+        views.append(View("Ignored", address(path, [("view", "ignored"), *kept]), ignored, asked.only_ignored))
+    return views
 
 
 def sentence(counted: Counted, period: Period) -> str:
@@ -116,6 +144,12 @@ def sentence(counted: Counted, period: Period) -> str:
     rest = "the rest stay unknown" if counted.matched < counted.visits else "none is unknown"
     matched = f"{known} of visits come from a network that names a company; {rest}."
     return f"{number(counted.companies)} {name}, {when}. {matched}"
+
+
+def zone_of(sites: Sequence[Site]) -> ZoneInfo:
+    """Return the zone of the site, or of most of the sites: a list over several has one day, not many."""
+    zones = [site.time_zone for site in sites]
+    return ZoneInfo(max(zones, key=zones.count)) if zones else UTC
 
 
 def _sort(text: str) -> tuple[Sort, bool]:

@@ -21,11 +21,10 @@ from apps.tracking.filters import LONGEST_VISIT
 
 from . import listing
 from .exports import companies_csv
-from .list_page import Asked, asked_of, fresh_only, listed, sentence, views_of, visits_of
+from .list_page import Asked, asked_of, listed, sentence, views_of, visits_kept, zone_of
 from .listing import EXPORT_ROWS, PAGE_ROWS, CompanyRow
+from .neighbours import row_url
 from .page_words import kind_label
-
-UTC = ZoneInfo("UTC")
 
 
 def site_companies(request: HttpRequest, slug: str) -> HttpResponse:
@@ -45,17 +44,16 @@ def _companies(request: AgencyRequest, sites: Sequence[Site], *, site: Site | No
     redirect = added_filter_url(request.GET, path=request.path)
     if redirect:
         return HttpResponseRedirect(redirect)
-    asked = asked_of(request.GET, zone=_zone(sites))
-    visits = visits_of(sites, asked)
-    fresh = fresh_only(visits, sites)
-    shown = fresh if asked.only_new else visits
+    asked = asked_of(request.GET, zone=zone_of(sites))
+    kept = visits_kept(sites, asked)
+    shown = kept.of(asked)
     if request.GET.get("format") == "csv":
         require(request.membership, Permission.EXPORT)
         return companies_csv(listed(shown, asked, limit=EXPORT_ROWS).rows, asked.period.span, sites)
     companies = listed(shown, asked)
     span = asked.period.span
     listing.company_pages_put(companies.rows, shown, since=span.start, until=span.end + LONGEST_VISIT)
-    counted = listing.visits_counted(visits)
+    counted = listing.visits_counted(kept.shown)
     names = company_names_known(_filtered_ids(asked), client_ids=[one.client_id for one in sites])
     context = {
         "site": site,
@@ -71,13 +69,17 @@ def _companies(request: AgencyRequest, sites: Sequence[Site], *, site: Site | No
         "views": views_of(
             asked,
             total=counted.companies,
-            fresh=listing.company_count(fresh),
+            fresh=listing.company_count(kept.fresh),
+            ignored=listing.company_count(kept.ignored),
             path=request.path,
             query=request.GET,
         ),
         "sentence": sentence(counted, asked.period),
         "search": asked.search,
-        "rows": [_row(row, sites) for row in companies.rows],
+        "rows": [
+            _row(row, sites, request=request, at=at, is_of_all=site is None)
+            for at, row in enumerate(companies.rows, start=(asked.page - 1) * PAGE_ROWS + 1)
+        ],
         "pager": _pager(request, asked, companies.total),
         "empty": _empty(request, asked, site),
         "may_export": request.membership.may(Permission.EXPORT),
@@ -85,12 +87,12 @@ def _companies(request: AgencyRequest, sites: Sequence[Site], *, site: Site | No
     return render(request, "companies/list.html", context)
 
 
-def _row(row: CompanyRow, sites: Sequence[Site]) -> dict[str, Any]:
+def _row(row: CompanyRow, sites: Sequence[Site], *, request: HttpRequest, at: int, is_of_all: bool) -> dict[str, Any]:
     site = next(one for one in sites if one.id == row.site_id)
     return {
         "company": row,
         "kind_label": kind_label(row.kind),
-        "url": reverse("companies:site-company", args=[site.slug, row.id]),
+        "url": row_url(row, sites=sites, query=request.GET.urlencode(), at=at, is_of_all=is_of_all),
         "site_name": site.name,
         "zone": ZoneInfo(site.time_zone),
     }
@@ -116,7 +118,7 @@ def _pager(request: HttpRequest, asked: Asked, total: int) -> dict[str, Any] | N
 
 def _empty(request: HttpRequest, asked: Asked, site: Site | None) -> dict[str, str]:
     """Return what an empty list says, and what to do next."""
-    if asked.search or asked.filters or asked.only_new or asked.page > 1:
+    if asked.search or asked.filters or asked.only_new or asked.only_ignored or asked.page > 1:
         kept = pairs_without(request.GET, {"q", "f", "view"})
         return {
             "icon": "search",
@@ -139,9 +141,3 @@ def _empty(request: HttpRequest, asked: Asked, site: Site | None) -> dict[str, s
 def _filtered_ids(asked: Asked) -> set[int]:
     item = asked.filters.of("company")
     return {int(value) for value in item.values if value} if item else set()
-
-
-def _zone(sites: Sequence[Site]) -> ZoneInfo:
-    """Return the zone of the site, or of most of the sites: a list over several has one day, not many."""
-    zones = [site.time_zone for site in sites]
-    return ZoneInfo(max(zones, key=zones.count)) if zones else UTC

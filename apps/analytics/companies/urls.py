@@ -4,7 +4,7 @@ from apps.companies import enrichment_page
 from apps.companies.identifying import views as identifying_views
 from apps.companies.profiles import editing
 
-from . import correction_views, list_views, page_views
+from . import correction_views, knowledge_views, list_views, page_views
 
 app_name = "companies"
 urlpatterns = [
@@ -17,6 +17,16 @@ urlpatterns = [
     path("s/<slug:slug>/companies", list_views.site_companies, name="site-companies"),
     path("s/<slug:slug>/companies/<int:company_id>/profile", editing.site_company_profile, name="site-company-profile"),
     path("s/<slug:slug>/companies/<int:company_id>", page_views.site_company, name="site-company"),
+    path("s/<slug:slug>/companies/<int:company_id>/watch", knowledge_views.company_watch, name="company-watch"),
+    path("s/<slug:slug>/companies/<int:company_id>/owner", knowledge_views.company_owner, name="company-owner"),
+    path("s/<slug:slug>/companies/<int:company_id>/tags", knowledge_views.company_tags, name="company-tags"),
+    path("s/<slug:slug>/companies/<int:company_id>/ignore", knowledge_views.company_ignore, name="company-ignore"),
+    path("s/<slug:slug>/companies/<int:company_id>/notes", knowledge_views.company_notes, name="company-notes"),
+    path(
+        "s/<slug:slug>/companies/<int:company_id>/notes/<int:note_id>",
+        knowledge_views.company_note,
+        name="company-note",
+    ),
     path("s/<slug:slug>/companies/<int:company_id>/correct", correction_views.company_correct, name="company-correct"),
     path("s/<slug:slug>/companies/<int:company_id>/merge", correction_views.company_merge, name="company-merge"),
     path("s/<slug:slug>/companies/<int:company_id>/split", correction_views.company_split, name="company-split"),

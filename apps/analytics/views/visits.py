@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from apps.agencies.requests import agency_request
 from apps.agencies.roles import Permission
 from apps.core import formats
+from apps.scoring.selectors import visit_explained
 from apps.sites.access import site_or_404
 from apps.sites.models import Site
 from apps.tracking.erase_visit import visit_erase
@@ -19,6 +20,7 @@ from apps.tracking.filter_bar import added_filter_url
 from apps.tracking.models import Session
 from apps.tracking.selectors import session_extent, session_get
 
+from ..companies.score_words import visit_score
 from ..exports import csv_stream
 from ..overview import Offer, offer
 from ..report import Report, report_read
@@ -84,11 +86,13 @@ def visit(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return HttpResponseRedirect(reverse("analytics:site-visit", args=[site.slug, session.id]))
     report = report_read(request, site)
     view = visit_view(session, zone=report.zone)
+    explanation = visit_explained(session)
     context = {
         "site": site,
         "report": report,
         "session": session,
         "view": view,
+        "score": visit_score(explanation) if explanation else None,
         "company_url": report.company_url(session.company_id) if session.company_id else "",
         "visits_url": report.url("site-visits"),
         "delete_url": reverse("analytics:site-visit-delete", args=[site.slug, session.id]),

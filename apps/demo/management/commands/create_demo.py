@@ -16,6 +16,7 @@ from apps.core import clock
 from apps.core.tenancy import in_schema
 from apps.demo import agency as demo
 from apps.demo.history import DAYS, Gap, fill
+from apps.demo.knowledge import knowledge_ensure
 from apps.demo.logs import log_lines
 from apps.demo.world import BRINDLEWICK, KESTREL, SALTGROVE
 from apps.sites.models import Site
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             demo.facts_write(agency=agency, sites=sites, password=password, ingest_key=ingest_key)
             try:
                 self._fill_past(sites, options["days"])
+                knowledge_ensure(agency, sites[KESTREL.host])
                 if not options["no_log"] and options["days"]:
                     self._import_log(agency, sites[SALTGROVE.host])
             except LookupError as problem:
