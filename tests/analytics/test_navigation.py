@@ -38,6 +38,12 @@ def test_settings_stand_there_for_those_who_may_change_them(in_alder: Cast, site
         assert (f'href="/s/{site.slug}/settings"' in page) is expected
 
 
+def test_scoring_stands_there_for_everybody_who_reads_scores(in_alder: Cast, site: Site) -> None:
+    visit_make(site, NOW)
+    page = in_alder.browser(in_alder.viewer).get(f"/s/{site.slug}/scoring").content.decode()
+    assert [name for _, name in CURRENT.findall(page)] == ["Scoring"]
+
+
 def test_a_limited_member_sees_no_name_of_another_clients_site(in_alder: Cast, site: Site) -> None:
     visit_make(site, NOW)
     page = in_alder.browser(in_alder.limited).get(f"/s/{site.slug}/").content.decode()

@@ -43,6 +43,10 @@ def test_order_and_repetition_change_nothing(activity: Activity, chance: random.
     # To the last bit: sums, states, and the way there.
     assert first.sums() == second.sums()
     assert first.changes == second.changes
+    # What is shown as evidence, too.
+    assert list(hits_found(Ordered(activity, SCORING.rules), SCORING)) == list(
+        hits_found(Ordered(again, SCORING.rules), SCORING)
+    )
 
 
 @FEW

@@ -10,6 +10,7 @@ from ..ordered import Ordered
 from ..rules import Match, Rule
 from .base import GoalNames, Hit, Kind
 
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 _ORDINALS = {1: "first", 2: "second", 3: "third"}
 
 
@@ -17,8 +18,15 @@ def _days(count: int) -> str:
     return "1 day" if count == 1 else f"{count} days"
 
 
+def _ordinal(count: int) -> str:
+    """Return `third`, `11th`, `22nd`."""
+    if count in _ORDINALS:
+        return _ORDINALS[count]
+    return f"{count}{'th' if 10 < count % 100 < 20 else _ENDINGS.get(count % 10, 'th')}"
+
+
 def _frequency_words(match: Match, _: GoalNames) -> str:
-    return f"{_ORDINALS.get(match.count, f'{match.count}th')} or later visit within {_days(match.days)}"
+    return f"{_ordinal(match.count)} or later visit within {_days(match.days)}"
 
 
 def _frequency_hits(rule: Rule, _: int, ordered: Ordered) -> Iterator[Hit]:

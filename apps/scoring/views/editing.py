@@ -56,7 +56,7 @@ def edited(
 
 def effect_context(scope: Scope, scoring: Scoring) -> dict[str, object]:
     """Return what the fragment with a change's effect shows."""
-    effect = effect_of(sites=scope.sites(), scoring=scoring)
+    effect = effect_of(sites=scope.sites(), before=scope.in_force.scoring, after=scoring)
     groups = [("Become hot", effect.becoming), ("Cease to be hot", effect.ceasing)]
     return {
         "effect": effect,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.agencies.roles import Permission
 from apps.sites.models import Goal, Site
 
-from ..formulas import HALF_LIFE, HORIZON
+from ..formulas import HALF_LIFE, HORIZON, EngagementWeights
 from ..kinds import KINDS
 from ..runs import run_of
 from ..trial import TRIAL_DAYS, trial_of
@@ -20,6 +20,15 @@ from .scope import back, save_and_back, scope_or_404
 from .versions import version_lines
 
 LATEST_VERSIONS = 3
+# What engagement is made of, and how many points of it at most.
+INGREDIENTS = (
+    ("visits", round(100 * EngagementWeights.VISITS)),
+    ("page views per visit", round(100 * EngagementWeights.VIEWS)),
+    ("engaged time", round(100 * EngagementWeights.MINUTES)),
+    ("mean scroll depth", round(100 * EngagementWeights.SCROLL)),
+    ("visitors on the busiest day", round(100 * EngagementWeights.VISITORS)),
+    ("how lately somebody was there", round(100 * EngagementWeights.RECENCY)),
+)
 _LINKS = ("scoring", "rule-new", "weights", "ideal", "versions")
 
 
@@ -51,6 +60,7 @@ def scoring(request: HttpRequest, slug: str | None = None) -> HttpResponse:
             for place, rule in enumerate(rules.rules)
         ],
         "weights": weight_lines(rules.weights),
+        "ingredients": INGREDIENTS,
         "ideal": ideal_lines(rules.ideal),
         "versions": version_lines(scope, limit=LATEST_VERSIONS),
         "goals": scope.goals(),
