@@ -6,10 +6,11 @@ beside the embedded servers it started (`$BEACON_DATA_DIR/services.json`), so th
 
 import json
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -76,6 +77,47 @@ def url(name: str) -> str:
         is_address = False
     if given and not is_address:
         raise ImproperlyConfigured(f"{name} isn't an address: write one such as https://api.example.com/batch.")
+    return given
+
+
+def server(name: str, port_else: int) -> tuple[str, int] | None:
+    """Return address and port of a server given as `192.0.2.53`, `192.0.2.53:53` or `[2001:db8::53]:53`; None: none."""
+    given = text(name)
+    if not given:
+        return None
+    try:
+        parts = urlsplit(f"//{given}" if given.count(":") < 2 or given.startswith("[") else f"//[{given}]")
+        return str(ip_address(parts.hostname or "")), parts.port or port_else
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is {given!r}: write an address such as 192.0.2.53:53.") from error
+
+
+def url_of_domain(name: str) -> str:
+    """Return an address with {domain} where a company's domain goes, behind its host; empty where none is given."""
+    given = url(name)
+    if not given.isascii() or any(letter.isspace() for letter in given):
+        raise ImproperlyConfigured(f"{name} has blanks or letters beyond ASCII: write it as browsers send addresses.")
+    if given and "{domain}" not in given.partition("://")[2].partition("/")[2]:
+        raise ImproperlyConfigured(
+            f"{name} doesn't say where the domain goes: write {{domain}} behind the host, as in"
+            " https://api.example.com/companies?domain={domain}."
+        )
+    return given
+
+
+def token(name: str) -> str:
+    """Return a token that a header can carry: printable ASCII without blanks; empty where none is given."""
+    given = text(name)
+    if not re.fullmatch(r"[\x21-\x7e]*", given):
+        raise ImproperlyConfigured(f"{name} has blanks or letters that no header can carry: copy it once more.")
+    return given
+
+
+def header_of_token(name: str, default: str) -> str:
+    """Return a header with {token} in it, as in `Authorization: Bearer {token}`."""
+    given = text(name) or default
+    if not re.fullmatch(r"[A-Za-z0-9-]+: [\x21-\x7e ]*\{token\}[\x21-\x7e ]*", given):
+        raise ImproperlyConfigured(f"{name} isn't a header with {{token}} in it: write one such as {default}.")
     return given
 
 

@@ -3,24 +3,38 @@
 EventsStored    (tracking: the writer has committed)  -> companies: match them, ask for networks;  scoring: make what is
                                                          due;  live: push them
 CompanyMatched  (companies: visits have a name)       -> scoring: make what is due;  live: name the visitor
-ScoreChanged, TemperatureChanged  (scoring: a score was made, somebody turned hot or cold) -> live: show it
+VisitsReopened  (companies: visits of the past are to be matched anew) -> companies: match them
+ScoreChanged, TemperatureChanged  (scoring: a score was made, somebody turned hot or cold) -> live: show it;
+                                                         alerts: look for target accounts, tell of who is hot
 CategoryChanged (scoring: likewise)                   -> nobody yet
 ScoringChanged  (scoring: other rules are in force)   -> scoring: make the site's scores anew
+CorrectionChanged (companies: one is on its way)      -> companies: apply it to the past, or its undoing
 RuleChanged     (tracking: an exclusion rule)         -> tracking: apply it to the past, or undo it
 GoalChanged     (tracking: a goal)                    -> tracking: apply it to the past
 GoalReached     (tracking: conversions are stored)    -> scoring: make what is due
 SiteMoved       (sites: to another client)            -> companies: have the client know who was on it
 SiteRemoved     (tracking: a site was deleted)        -> tracking: erase what was stored of it
-SiteErased      (tracking: a deleted site's visits went) -> companies, scoring: forget it too
+SiteErased      (tracking: a deleted site's visits went) -> companies, scoring, alerts: forget it too
 CheckAsked      (installation: a check of a page) -> installation: carry it out
+AlertsRaised    (alerts: mails are due)               -> alerts: send them
 
 A wake-up may get lost: each of these is found again by a sweep or by the next look at the rows.
 """
 
+from apps.alerts.facts import AlertsRaised
+from apps.alerts.models import Subscription
+from apps.alerts.subscriptions import is_wanted
+from apps.alerts.subscriptions import site_forget as alerts_forget
+from apps.alerts.tasks import alert_send_task, hot_raise_task, targets_raise_task
 from apps.companies.erase import site_forget
-from apps.companies.facts import CompanyMatched
+from apps.companies.facts import CompanyMatched, CorrectionChanged, VisitsReopened
 from apps.companies.moving import site_adopt
-from apps.companies.tasks import networks_resolve_task, visits_match_task
+from apps.companies.tasks import (
+    correction_work_task,
+    networks_resolve_task,
+    visits_match_task,
+    visits_rematch_task,
+)
 from apps.companies.waking import to_be_asked
 from apps.core.facts import listen
 from apps.core.tenancy import in_schema
@@ -29,6 +43,7 @@ from apps.installation.tasks import site_check
 from apps.live.frames import announce_companies, announce_events, announce_scores, announce_temperature
 from apps.scoring.facts import ScoreChanged, ScoringChanged, TemperatureChanged
 from apps.scoring.services import site_forget as scores_forget
+from apps.scoring.sums import Temperature
 from apps.scoring.tasks import run_work_task, scores_work_task
 from apps.scoring.waking import TOGETHER_SECONDS, may_ask
 from apps.sites.facts import SiteMoved
@@ -51,11 +66,39 @@ def ask_for_networks(fact: EventsStored) -> None:
         networks_resolve_task.apply_async((fact.schema, ids), retry=False)
 
 
+def match_anew(fact: VisitsReopened) -> None:
+    visits_rematch_task.apply_async((fact.schema,), retry=False)
+
+
+def work_on_correction(fact: CorrectionChanged) -> None:
+    correction_work_task.apply_async((fact.schema, fact.correction_id), retry=False)
+
+
 def make_scores(fact: EventsStored | CompanyMatched | GoalReached) -> None:
     # Visits that are to be matched first have no company yet.
     unmatched = set(fact.unmatched_ids) if isinstance(fact, EventsStored) else set()
     if not unmatched.issuperset(fact.session_ids) and may_ask(fact.schema):
         scores_work_task.apply_async((fact.schema,), countdown=TOGETHER_SECONDS, retry=False)
+
+
+def tell_of_hot(fact: TemperatureChanged) -> None:
+    if fact.after == Temperature.HOT and not fact.is_backfill:
+        hot_raise_task.apply_async((fact.schema, fact.change_id), retry=False)
+
+
+def look_for_targets(fact: ScoreChanged) -> None:
+    # Every activity of a company makes its score anew, a moment after its visit has its company.
+    if fact.is_backfill:
+        return
+    with in_schema(fact.schema):
+        is_asked_for = is_wanted(site_id=fact.site_id, kind=Subscription.Kind.TARGET)
+    if is_asked_for:
+        targets_raise_task.apply_async((fact.schema, fact.site_id, fact.company_ids), retry=False)
+
+
+def send_alerts(fact: AlertsRaised) -> None:
+    for alert_id in fact.alert_ids:
+        alert_send_task.apply_async((fact.schema, alert_id), retry=False)
 
 
 def make_scores_anew(fact: ScoringChanged) -> None:
@@ -90,6 +133,7 @@ def forget_site(fact: SiteErased) -> None:
     with in_schema(fact.schema):
         site_forget(site_id=fact.site_id)
         scores_forget(site_id=fact.site_id)
+        alerts_forget(site_id=fact.site_id)
 
 
 listen(EventsStored, match_companies)
@@ -99,9 +143,14 @@ listen(EventsStored, make_scores)
 listen(CompanyMatched, make_scores)
 listen(GoalReached, make_scores)
 listen(CompanyMatched, announce_companies)
+listen(VisitsReopened, match_anew)
+listen(CorrectionChanged, work_on_correction)
 listen(ScoreChanged, announce_scores)
 listen(TemperatureChanged, announce_temperature)
 listen(ScoringChanged, make_scores_anew)
+listen(TemperatureChanged, tell_of_hot)
+listen(ScoreChanged, look_for_targets)
+listen(AlertsRaised, send_alerts)
 listen(RuleChanged, work_on_rule)
 listen(GoalChanged, work_on_goal)
 listen(CheckAsked, carry_out_check)

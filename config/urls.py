@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("apps.installation.urls")),
     path("", include("apps.scoring.urls")),
     path("", include("apps.analytics.companies.urls")),
+    path("", include("apps.alerts.urls")),
     path("", include("apps.live.urls")),
     path("", include("apps.analytics.urls")),
 ]

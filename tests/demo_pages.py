@@ -75,6 +75,12 @@ def _first_row_of(path: str) -> Callable[[Page, Demo], None]:
     return go
 
 
+def _first_profile(page: Page, demo: Demo) -> None:
+    _first_row_of("companies")(page, demo)
+    page.get_by_role("link", name="Set by hand").click()
+    page.wait_for_load_state("load")
+
+
 PAGES = (
     Shot("public-home", _public("/"), needs_login=False),
     Shot("public-login", _public("/login"), needs_login=False),
@@ -84,14 +90,18 @@ PAGES = (
     Shot("companies-all", _agency("/companies")),
     Shot("settings", _agency("/settings")),
     Shot("account", _agency("/account")),
+    Shot("account-alerts", _agency("/account/alerts")),
     Shot("site-overview", _site("")),
     Shot("site-overview-filtered", _site("?f=channel:is:Organic+Search&period=7d")),
     Shot("site-live", _site("live")),
     Shot("site-companies", _site("companies")),
     Shot("site-company", _first_row_of("companies")),
+    Shot("site-company-profile", _first_profile),
     Shot("site-visits", _site("visits")),
     Shot("site-visit", _first_row_of("visits")),
     Shot("site-goals", _site("goals")),
+    Shot("site-alerts", _site("alerts")),
+    Shot("site-digest", _site("alerts/digest?week=this")),
     Shot("site-goal-new", _site("goals/new?kind=event")),
     Shot("site-scoring", _site("scoring")),
     Shot("site-scoring-rule", _site("scoring/rules/pricing/edit")),
@@ -99,6 +109,7 @@ PAGES = (
     Shot("site-scoring-ideal", _site("scoring/ideal")),
     Shot("settings-scoring", _agency("/settings/scoring")),
     Shot("site-settings", _site("settings")),
+    Shot("site-identifying", _site("settings/companies")),
     Shot("site-check", _site("settings/check")),
     Shot("site-parked", _site("settings/parked")),
     Shot("site-rules", _site("settings/rules")),

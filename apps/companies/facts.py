@@ -5,9 +5,28 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
+class VisitsReopened:
+    """Visits of the past are to be matched anew."""
+
+    schema: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyMatched:
-    """Visits of one site have been told a company's."""
+    """Visits of one site have been told a company's. `left_company_ids`: whose some of the site's visits were before.
+
+    Where visits are nobody's any more, only the latter says so.
+    """
 
     schema: str
     site_id: int
     session_ids: tuple[UUID, ...]
+    left_company_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionChanged:
+    """A correction was made or undone, and not all stored visits that it concerns have been matched anew."""
+
+    schema: str
+    correction_id: int

@@ -2,16 +2,20 @@
 
 A network counts as an organisation's own where the local databases name the organisation and its kind says that it
 uses the network rather than sells it. Providers of access and hosting sell it: their visitors carry the provider's
-name but are somebody else, so they never become a company.
+name but are somebody else, so they never become a company; unless an agency wants to see them, as the providers that
+they are.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 # How sure a network's registration makes us that the visitor acts for the organisation. A company's network is used
 # by its staff and, now and then, by guests; an authority's likewise, but for citizens' terminals and schools behind
 # it; a university's mostly by students.
 NETWORK_CONFIDENCE = {"business": 0.85, "government": 0.7, "education": 0.5}
+# That the visitor came by the provider is certain, that he acts for it is hardly ever so. The least that is shown.
+PROVIDER_CONFIDENCE = {"consumer": 0.5, "hosting": 0.5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Match:
     kind: str
     ground: str
     confidence_ratio: float
-    evidence: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, Any] = field(default_factory=dict)
 
 
 def match_network(
@@ -35,13 +39,19 @@ def match_network(
     network_name: str,
     is_hidden: bool,
     source: str = "local",
+    with_providers: bool = False,
 ) -> Match | None:
     """Return the organisation of a network, or None where it isn't one or isn't the visitor's.
 
     `kind` is a networks.NetworkKind value; `is_hidden` says that the address belongs to a VPN, Tor or hosting range,
-    behind which anybody may sit; `source` who says all this ("local", "IPinfo").
+    behind which anybody may sit; `source` who says all this ("local", "IPinfo"); `with_providers`: sellers of access
+    and machines too, under their own kinds.
     """
     confidence = NETWORK_CONFIDENCE.get(kind)
+    if with_providers and confidence is None:
+        confidence = PROVIDER_CONFIDENCE.get(kind)
+        # A host's range is one by nature; VPNs and Tor exits in it are other kinds.
+        is_hidden = is_hidden and kind != "hosting"
     host = bare_domain(domain)
     if confidence is None or is_hidden or not host or not organisation:
         return None

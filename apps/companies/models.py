@@ -18,6 +18,7 @@ class Company(models.Model):
     city = models.TextField(default="", db_default="")
     technologies = ArrayField(models.TextField(), default=list, db_default=[])
     profile = models.JSONField(default=dict, db_default={})  # {"industry": {"source": "...", "at": "2026-..."}, ...}
+    told = models.JSONField(default=dict, db_default={})  # name and kind by visits alone: apps.companies.naming
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -39,6 +40,8 @@ class CompanyClient(models.Model):
     owner_id = models.BigIntegerField(null=True)
     tags = ArrayField(models.TextField(), default=list, db_default=[])  # in the order of the alphabet, none twice
     is_ignored = models.BooleanField(default=False, db_default=False)
+    # Corrections took all its visits; the row stays for what was noted, and its moments say nothing any more.
+    is_left = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "company_client"
@@ -59,7 +62,8 @@ class CompanyMatch(models.Model):
     site_id = models.BigIntegerField()
     session_id = models.UUIDField()
     ground = models.TextField()  # Ground
-    confidence_ratio = models.FloatField()
+    confidence_ratio = models.FloatField()  # of this ground alone
+    visit_ratio = models.FloatField(null=True)  # of the visit, by all that speaks for and against; null: by older code
     evidence = models.JSONField(default=dict)
     created_at = models.DateTimeField()
 
@@ -106,7 +110,41 @@ class CompanyClue(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["session_id", "ground", "domain"], name="company_clue_once"),
         ]
-        indexes = [models.Index(fields=["site_id"], name="company_clue_site")]
+        indexes = [
+            models.Index(fields=["site_id"], name="company_clue_site"),
+            models.Index(fields=["domain"], name="company_clue_domain"),
+        ]
+
+
+class LinkValue(models.Model):
+    """A value of a site's company parameter: in a link that the agency has given to one company alone."""
+
+    site_id = models.BigIntegerField()
+    value = models.TextField()  # in lower case
+    domain = models.TextField()
+    name = models.TextField(default="")
+    added_at = models.DateTimeField()
+    added_by = models.TextField()
+
+    class Meta:
+        db_table = "link_value"
+        constraints = [models.UniqueConstraint(fields=["site_id", "value"], name="link_value_once")]
+
+
+class HostLookup(models.Model):
+    """That a visit's address was asked for its name; while `due_at` is set, when it is to be asked (again)."""
+
+    session_id = models.UUIDField(primary_key=True)
+    site_id = models.BigIntegerField()
+    due_at = models.DateTimeField(null=True)
+    until_at = models.DateTimeField()  # its sealed address is gone then
+    tries = models.SmallIntegerField(default=0)
+
+    class Meta:
+        db_table = "host_lookup"
+        indexes = [
+            models.Index(fields=["due_at"], name="host_lookup_due", condition=models.Q(due_at__isnull=False)),
+        ]
 
 
 class CompanyCorrection(models.Model):
@@ -131,6 +169,14 @@ class CompanyCorrection(models.Model):
     made_by = models.TextField()
     undone_at = models.DateTimeField(null=True)
     undone_by = models.TextField(default="")
+    # How far stored visits have been matched anew, since it was made or undone. Who works on it says until when, so
+    # that a killed one's work is taken up.
+    is_carried_out = models.BooleanField(default=True, db_default=True)
+    leased_until = models.DateTimeField(null=True)
+    cursor_id = models.UUIDField(null=True)
+    visits_total = models.BigIntegerField(null=True)
+    visits_done = models.BigIntegerField(default=0, db_default=0)
+    visits_moved = models.BigIntegerField(default=0, db_default=0)  # of those, became another company's or nobody's
 
     class Meta:
         db_table = "company_correction"

@@ -3,7 +3,7 @@
 from django.db import connection
 
 _ADOPT = """
-INSERT INTO company_client (company_id, client_id, first_seen_at, last_seen_at)
+INSERT INTO company_client AS known (company_id, client_id, first_seen_at, last_seen_at)
 SELECT company.id, site.client_id, min(session.started_at), max(session.ended_at)
 FROM session
 JOIN company ON company.id = session.company_id
@@ -11,8 +11,11 @@ JOIN sites_site AS site ON site.id = session.site_id
 WHERE session.site_id = %s AND session.set_aside = ''
 GROUP BY company.id, site.client_id
 ON CONFLICT (company_id, client_id) DO UPDATE SET
-    first_seen_at = least(company_client.first_seen_at, excluded.first_seen_at),
-    last_seen_at = greatest(company_client.last_seen_at, excluded.last_seen_at)
+    first_seen_at = CASE WHEN known.is_left THEN excluded.first_seen_at
+      ELSE least(known.first_seen_at, excluded.first_seen_at) END,
+    last_seen_at = CASE WHEN known.is_left THEN excluded.last_seen_at
+      ELSE greatest(known.last_seen_at, excluded.last_seen_at) END,
+    is_left = FALSE
 """
 
 

@@ -206,8 +206,6 @@ def _settle(site_id: int, answers: Mapping[UUID, NetworkAnswer]) -> None:
         site_lock([site_id])
         unmatched = visits_network_set(site_id=site_id, networks=told).unmatched if told else ()
         _record(answers, now)
-        of_network = CompanyMatch.objects.filter(ground=CompanyMatch.Ground.NETWORK)
-        of_network.filter(session_id__in=unmatched).delete()
         confirmed = [id_ for id_ in told if id_ not in set(unmatched)]
         _relabel(confirmed)
     if unmatched:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Seen(TypedDict):
     """What is asked beside a row: the first stored visit, the first counted one, and when the company was first seen.
 
-    The last may be in a visit that is gone; None where all of the company's visits are set aside.
+    The last may be in a visit that is gone; None where all of the company's visits are set aside, or another's by
+    corrections.
     """
 
     first_stored: datetime | None
@@ -41,5 +42,10 @@ def known_seen() -> "QuerySet[WithAnnotations[CompanyClient, Seen]]":
     # Visits go oldest first. Where one from then is still there, so are all that were counted since.
     is_gone = Q(first_stored__isnull=True) | Q(first_stored__gt=F("first_seen_at"))
     return rows.annotate(
-        first_at=Case(When(is_gone, then=F("first_seen_at")), default=F("first_counted"), output_field=DateTimeField())
+        first_at=Case(
+            When(is_left=True, then=None),
+            When(is_gone, then=F("first_seen_at")),
+            default=F("first_counted"),
+            output_field=DateTimeField(),
+        )
     )

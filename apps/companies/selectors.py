@@ -2,10 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from .models import Company, CompanyClient
+from apps.sites.models import Site
+from apps.tracking.models import Session
+
+from .models import Company, CompanyClient, CompanyClue
 from .newcomers import newcomers
-from .seen import known_seen
+from .seen import Seen, known_seen
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 
 def company_names(company_ids: set[int]) -> dict[int, str]:
@@ -31,6 +38,21 @@ def new_companies(*, client_ids: Sequence[int], since: datetime) -> dict[int, se
     return {client_id: {one.id for one in companies} for client_id, companies in fresh.items()}
 
 
-def company_known_to(*, company_id: int, client_id: int) -> CompanyClient | None:
-    """Return what a client knows of a company, with `first_at`; None where it has never been on the client's sites."""
+def company_known_to(*, company_id: int, client_id: int) -> "WithAnnotations[CompanyClient, Seen] | None":
+    """Return what a client knows of a company, with when it saw it; None where it has never been on its sites."""
     return known_seen().select_related("company").filter(company_id=company_id, client_id=client_id).first()
+
+
+def company_spoken_for(*, company_id: int, client_id: int) -> Company | None:
+    """Return a company that a visit of the client's has a ground for, though corrections made it another's or nobody's.
+
+    None where there is no such visit: that a company was merged is no news for clients that it never came to. Three
+    queries.
+    """
+    company = Company.objects.filter(id=company_id).first()
+    if company is None:
+        return None
+    sites = Site.objects.filter(client_id=client_id).values("id")
+    clues = CompanyClue.objects.filter(domain=company.domain, site_id__in=sites)
+    networks = Session.objects.filter(site_id__in=sites, network_domain__in=(company.domain, f"www.{company.domain}"))
+    return company if clues.exists() or networks.exists() else None

@@ -1,7 +1,9 @@
-"""Writing companies: from a visit's network to the company, its match and what each client knows of it."""
+"""Writing companies: from what is known of a visit to the company, its grounds and what each client knows of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -12,19 +14,30 @@ from apps.core.tenancy import current_schema
 from apps.sites.models import Site
 from apps.tracking.company_links import VisitNetwork, visits_link, visits_unmatched
 
-from .enrichment.providers.base import Source
+from .client_rows import client_rows_follow
+from .corrections import corrections_in_force
 from .facts import CompanyMatched
-from .matching import Match, match_network
+from .grounds import visits_grounds
 from .models import Company, CompanyMatch
-from .network_sources import sources_of
+from .naming import USUAL_KIND, company_called, told_by
+from .resolution import Corrections, Resolution, VisitGrounds, visit_resolve
 
-_SEEN = """
-INSERT INTO company_client (company_id, client_id, first_seen_at, last_seen_at)
-SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
-ON CONFLICT (company_id, client_id) DO UPDATE SET
-    first_seen_at = least(company_client.first_seen_at, excluded.first_seen_at),
-    last_seen_at = greatest(company_client.last_seen_at, excluded.last_seen_at)
+# What isn't among the new rows of these visits.
+_GONE = """
+DELETE FROM company_match WHERE session_id = ANY(%s::uuid[]) AND NOT EXISTS (
+    SELECT FROM unnest(%s::uuid[], %s::text[]) AS kept(session_id, ground)
+    WHERE kept.session_id = company_match.session_id AND kept.ground = company_match.ground
+)
 """
+_REWRITTEN = ("company", "site_id", "confidence_ratio", "visit_ratio", "evidence")
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How many visits were looked at, and how many of them are another company's now, or nobody's."""
+
+    at: int = 0
+    moved: int = 0
 
 
 def visits_match(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_000) -> int:
@@ -32,93 +45,143 @@ def visits_match(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_00
 
     `session_ids` None takes the oldest ones (the sweep). As many queries for two thousand visits as for one.
     """
+    return visits_resolve(session_ids=session_ids, limit=limit).at
+
+
+def visits_resolve(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_000) -> Looked:
+    """Do the same, and return how many became somebody else's."""
     with transaction.atomic():
-        # Two workers told of the same visits would make the same companies in different orders and block each other.
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('company-match'), hashtext(%s))", [current_schema()])
+        matching_lock()
         visits = visits_unmatched(session_ids=session_ids, limit=limit)
         if not visits:
-            return 0
-        sources = sources_of(visit.id for visit in visits)
-        matches = {visit.id: match for visit in visits if (match := _match(visit, sources)) is not None}
+            return Looked()
+        corrections = corrections_in_force(visit.id for visit in visits)
+        grounds = visits_grounds(visits)
+        found = {one.id: resolved for one in grounds if (resolved := visit_resolve(one, corrections)) is not None}
         at = clock.now()
-        ids = _companies_ensure(visits, matches, at)
-        linked = {visit.id: ids[matches[visit.id].domain] if visit.id in matches else None for visit in visits}
+        ids = _companies_ensure(visits, grounds, found, corrections, at)
+        linked = {visit.id: ids[found[visit.id].domain] if visit.id in found else None for visit in visits}
+        sites = {visit.site_id for visit in visits}
+        clients = dict(Site.objects.filter(id__in=sites).values_list("id", "client_id"))
         visits_link(companies=linked, at=at)
-        _matches_record(visits, matches, ids, at)
-        _clients_record(visits, matches, ids)
-        _tell(visits, matches)
-    return len(visits)
+        _matches_rewrite(visits, found, ids, at)
+        client_rows_follow(visits, linked, clients)
+        _tell(visits, linked)
+    return Looked(len(visits), sum(visit.company_id != linked[visit.id] for visit in visits))
 
 
-def _match(visit: VisitNetwork, sources: Mapping[UUID, str]) -> Match | None:
-    return match_network(
-        kind=visit.network_kind,
-        organisation=visit.organisation,
-        domain=visit.network_domain,
-        asn=visit.asn,
-        network_name=visit.network_name,
-        is_hidden=visit.is_hidden,
-        source=sources.get(visit.id, Source.LOCAL.value),
-    )
+def matching_lock() -> None:
+    """Wait until nobody else matches visits of the current agency, or changes what they are matched by.
 
-
-def _companies_ensure(visits: list[VisitNetwork], matches: dict[UUID, Match], at: datetime) -> dict[str, int]:
-    """Return the id of each matched domain's company; new ones are made, known ones stay as they are."""
-    wanted = {
-        match.domain: Company(name=match.name, domain=match.domain, kind=match.kind, created_at=at, updated_at=at)
-        for visit in reversed(visits)
-        if (match := matches.get(visit.id))
-    }
-    if not wanted:
-        return {}
-    known = dict(Company.objects.filter(domain__in=wanted).values_list("domain", "id"))
-    new = [company for domain, company in wanted.items() if domain not in known]
-    if new:
-        Company.objects.bulk_create(new, ignore_conflicts=True)
-        known = dict(Company.objects.filter(domain__in=wanted).values_list("domain", "id"))
-    return known
-
-
-def _matches_record(visits: list[VisitNetwork], matches: dict[UUID, Match], ids: dict[str, int], at: datetime) -> None:
-    CompanyMatch.objects.bulk_create(
-        [
-            CompanyMatch(
-                company_id=ids[match.domain],
-                site_id=visit.site_id,
-                session_id=visit.id,
-                ground=match.ground,
-                confidence_ratio=match.confidence_ratio,
-                evidence=match.evidence,
-                created_at=at,
-            )
-            for visit in visits
-            if (match := matches.get(visit.id))
-        ],
-        ignore_conflicts=True,
-    )
-
-
-def _clients_record(visits: list[VisitNetwork], matches: dict[UUID, Match], ids: dict[str, int]) -> None:
-    """Widen each client's first and last seen by these visits."""
-    clients = dict(Site.objects.filter(id__in={visit.site_id for visit in visits}).values_list("id", "client_id"))
-    seen: dict[tuple[int, int], tuple[datetime, datetime]] = {}
-    for visit in visits:
-        match = matches.get(visit.id)
-        if match is None or visit.site_id not in clients:
-            continue
-        key = (ids[match.domain], clients[visit.site_id])
-        first, last = seen.get(key, (visit.started_at, visit.ended_at))
-        seen[key] = (min(first, visit.started_at), max(last, visit.ended_at))
-    if not seen:
-        return
+    Two workers told of the same visits would make the same companies in different orders and block each other. And
+    whoever makes a correction knows that all that was matched without it is there to be seen.
+    """
     with connection.cursor() as cursor:
-        companies, owners = zip(*seen, strict=True)
-        firsts, lasts = zip(*seen.values(), strict=True)
-        cursor.execute(_SEEN, [list(companies), list(owners), list(firsts), list(lasts)])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('company-match'), hashtext(%s))", [current_schema()])
 
 
-def _tell(visits: list[VisitNetwork], matches: dict[UUID, Match]) -> None:
-    for site_id in sorted({visit.site_id for visit in visits if visit.id in matches}):
-        matched = tuple(visit.id for visit in visits if visit.site_id == site_id and visit.id in matches)
-        publish(CompanyMatched(schema=current_schema(), site_id=site_id, session_ids=matched))
+def _companies_ensure(
+    visits: Sequence[VisitNetwork],
+    grounds: Sequence[VisitGrounds],
+    found: Mapping[UUID, Resolution],
+    corrections: Corrections,
+    at: datetime,
+) -> dict[str, int]:
+    """Return the id of each visited company by its domain, having made new ones and noted what they are called.
+
+    What visits say of a company's name they also say while it is merged into another.
+    """
+    wanted = {one.domain for one in found.values()}
+    told = _told(visits, grounds)
+    if not wanted and not told:
+        return {}
+    known = {one.domain: one for one in Company.objects.filter(domain__in={*wanted, *told})}
+    new = [Company(domain=domain, created_at=at, updated_at=at) for domain in sorted(wanted - set(known))]
+    changed = []
+    for company in [*known.values(), *new]:
+        before = (company.name, company.kind, company.told)
+        for ground, began_at in told.get(company.domain, ()):
+            company.told = told_by(company.told, ground, began_at)
+        if company.told != before[2] or not company.name:
+            _call(company, corrections)
+        if company.id and (company.name, company.kind, company.told) != before:
+            company.updated_at = at
+            changed.append(company)
+    if changed:
+        Company.objects.bulk_update(changed, ["name", "kind", "told", "updated_at"])
+    Company.objects.bulk_create(new, ignore_conflicts=True)
+    if new:
+        made = Company.objects.filter(domain__in=[one.domain for one in new]).values_list("domain", "id")
+        return {**{domain: one.id for domain, one in known.items()}, **dict(made)}
+    return {domain: one.id for domain, one in known.items()}
+
+
+def _told(visits: Sequence[VisitNetwork], grounds: Sequence[VisitGrounds]) -> dict[str, list[tuple[Any, datetime]]]:
+    """Return what visits tell of the companies of each domain, with when they began."""
+    told: dict[str, list[tuple[Any, datetime]]] = {}
+    for visit, one in zip(visits, grounds, strict=True):
+        for ground in one.grounds:
+            if ground.name or ground.ground == "network" or ground.kind != USUAL_KIND:
+                told.setdefault(ground.domain, []).append((ground, visit.started_at))
+    return told
+
+
+def _call(company: Company, corrections: Corrections) -> None:
+    name, company.kind = company_called(company, corrections)
+    # A profile's word stands above the visits', a rename above both.
+    if not company.name or "name" not in company.profile or company.domain in corrections.names:
+        company.name = name
+
+
+def _matches_rewrite(
+    visits: Sequence[VisitNetwork], found: Mapping[UUID, Resolution], ids: Mapping[str, int], at: datetime
+) -> None:
+    """Have exactly these grounds as the visits' matches; those that stay keep since when. Two queries."""
+    rows = [
+        CompanyMatch(
+            company_id=ids[resolved.domain],
+            site_id=visit.site_id,
+            session_id=visit.id,
+            ground=ground.ground,
+            confidence_ratio=ground.confidence_ratio,
+            visit_ratio=resolved.confidence_ratio,
+            evidence=_evidence(resolved, number),
+            created_at=at,
+        )
+        for visit in visits
+        if (resolved := found.get(visit.id))
+        for number, ground in enumerate(resolved.grounds)
+    ]
+    with connection.cursor() as cursor:
+        kept_ids, kept_grounds = [row.session_id for row in rows], [row.ground for row in rows]
+        cursor.execute(_GONE, [[visit.id for visit in visits], kept_ids, kept_grounds])
+    CompanyMatch.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["session_id", "ground"], update_fields=_REWRITTEN
+    )
+
+
+def _evidence(resolved: Resolution, number: int) -> dict[str, Any]:
+    """Return a ground's evidence: for which domain it spoke where that is another by now, and what speaks against it.
+
+    The latter stands with the visit's surest ground.
+    """
+    ground = resolved.grounds[number]
+    evidence = dict(ground.evidence)
+    if ground.domain != resolved.domain:
+        evidence["spoke_for"] = ground.domain
+    if number == 0 and resolved.against:
+        evidence["against"] = [
+            {"ground": one.ground, "domain": one.domain, "name": one.name, "confidence_ratio": one.confidence_ratio}
+            for one in resolved.against
+        ]
+    return evidence
+
+
+def _tell(visits: Sequence[VisitNetwork], linked: Mapping[UUID, int | None]) -> None:
+    for site_id in sorted({visit.site_id for visit in visits}):
+        here = [visit for visit in visits if visit.site_id == site_id]
+        matched = tuple(visit.id for visit in here if linked[visit.id] is not None)
+        left = {visit.company_id for visit in here if visit.company_id not in (None, linked[visit.id])}
+        if matched or left:
+            left_ids = tuple(sorted(id_ for id_ in left if id_ is not None))
+            publish(CompanyMatched(current_schema(), site_id, matched, left_ids))

@@ -2,6 +2,8 @@
 get lost."""
 
 import logging
+import random
+import time
 from collections.abc import Callable, Iterable
 from uuid import UUID
 
@@ -10,13 +12,21 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from apps.agencies.migrating import agency_schemas
-from apps.core.tenancy import in_schema
+from apps.core.tenancy import current_schema, in_schema
 
+from .correction_work import correction_work, corrections_unfinished
 from .erase import matches_tidy
+from .profiles.lookups import profiles_sweep
 from .resolving import networks_resolve, networks_sweep, networks_tidy
+from .reverse.sweep import hosts_sweep
 from .services import visits_match
 
 logger = logging.getLogger(__name__)
+# Well below the time after which a task is stopped.
+LONG_SECONDS = 150
+
+# What a sweep may take; the one of the next minute goes on.
+PROFILES_SECONDS = 120.0
 
 
 @shared_task(name="apps.companies.tasks.visits_match")
@@ -27,8 +37,30 @@ def visits_match_task(schema: str, session_ids: Iterable[str]) -> None:
 
 @shared_task(name="apps.companies.tasks.match_sweep")
 def match_sweep() -> None:
-    """Match whatever was never matched, in every agency, a bounded slice each."""
+    """Match whatever was never matched, in every agency, a bounded slice each; go on with corrections."""
     _for_each_agency(visits_match)
+    _for_each_agency(_corrections_sweep)
+
+
+@shared_task(name="apps.companies.tasks.correction_work")
+def correction_work_task(schema: str, correction_id: int) -> None:
+    """Apply a correction to stored visits, or its undoing. What isn't done in time or broke off, the sweep takes up."""
+    with in_schema(schema):
+        correction_work(correction_id)
+
+
+def _corrections_sweep() -> None:
+    for correction_id in corrections_unfinished():
+        correction_work_task.delay(current_schema(), correction_id)
+
+
+@shared_task(name="apps.companies.tasks.visits_rematch")
+def visits_rematch_task(schema: str) -> None:
+    """Match an agency's unmatched visits for as long as a task may take; the sweep goes on with the rest."""
+    until = time.monotonic() + LONG_SECONDS
+    with in_schema(schema):
+        while visits_match() and time.monotonic() < until:
+            pass
 
 
 @shared_task(name="apps.companies.tasks.networks_resolve")
@@ -47,6 +79,20 @@ def networks_sweep_task() -> None:
     _for_each_agency(networks_sweep)
 
 
+@shared_task(name="apps.companies.tasks.hosts_sweep")
+def hosts_sweep_task() -> None:
+    """Ask for the names of visits' hosts, in every agency, a bounded slice each, for as long as a task may take."""
+    until = time.monotonic() + LONG_SECONDS
+    _for_each_agency(lambda: hosts_sweep() if time.monotonic() < until else 0)
+
+
+@shared_task(name="apps.companies.tasks.profiles_sweep")
+def profiles_sweep_task() -> None:
+    """Ask for the profiles that are due, in every agency, some each; not always in one order: all share a budget."""
+    until = time.monotonic() + PROFILES_SECONDS
+    _for_each_agency(lambda: profiles_sweep(until=until), in_turn=False)
+
+
 @shared_task(name="apps.companies.tasks.matches_tidy")
 def matches_tidy_task() -> None:
     """Forget why visits were matched that are gone: deleted, too old, joined to others. Likewise who told networks."""
@@ -54,9 +100,10 @@ def matches_tidy_task() -> None:
     _for_each_agency(networks_tidy)
 
 
-def _for_each_agency(work: Callable[[], object]) -> None:
+def _for_each_agency(work: Callable[[], object], *, in_turn: bool = True) -> None:
     """Do `work` in every agency; one that fails doesn't keep the others waiting, and is tried again the next time."""
-    for schema in agency_schemas():
+    schemas = list(agency_schemas())
+    for schema in schemas if in_turn else random.sample(schemas, len(schemas)):
         try:
             with in_schema(schema):
                 work()

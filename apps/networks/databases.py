@@ -30,9 +30,11 @@ REPUTATION = "reputation.txt"
 OPERATOR_PLACE = "GeoIP2-City.mmdb"
 OPERATOR_CONNECTION = "GeoIP2-Connection-Type.mmdb"
 OPERATOR_ANONYMOUS = "GeoIP2-Anonymous-IP.mmdb"
+OPERATOR_ISP = "GeoIP2-ISP.mmdb"
+OPERATOR = (OPERATOR_PLACE, OPERATOR_CONNECTION, OPERATOR_ANONYMOUS, OPERATOR_ISP)
 FILES = (
     PLACE_IPV4, PLACE_IPV6, COUNTRY, NETWORK, DOMAINS, CRAWLERS, REPUTATION,
-    OPERATOR_PLACE, OPERATOR_CONNECTION, OPERATOR_ANONYMOUS,
+    *OPERATOR,
 )  # fmt: skip
 
 # How soon a swapped file is noticed; a look at the disk costs a microsecond, so it isn't taken for each address.

@@ -89,9 +89,10 @@ def lookup(ip: str) -> Network:
     country = _text(place, "country_code") or _text(record, "country_code")
     lists = reputation()
     number = int.from_bytes(packed, "big")
+    line = operator.line_of(_record(databases.OPERATOR_ISP, address))
     owner = _owner(
-        _text(record, "asn"),
-        _text(record, "as_name"),
+        _text(record, "asn") or ("" if line.asn is None else f"AS{line.asn}"),
+        _text(record, "as_name") or line.provider,
         _text(record, "as_domain").lower(),
         databases.generation(),
     )
@@ -114,7 +115,7 @@ def lookup(ip: str) -> Network:
         latitude=_degrees(place, "latitude"),
         longitude=_degrees(place, "longitude"),
         asn=owner.asn,
-        network_name=owner.network_name,
+        network_name=line.tenant or owner.network_name,
         organisation=owner.organisation,
         domain=owner.domain,
         kind=kind,
@@ -122,8 +123,10 @@ def lookup(ip: str) -> Network:
         is_vpn=is_vpn,
         is_proxy=is_proxy,
         is_tor=is_tor,
-        is_hosting=owner.is_hosting,
-        is_mobile=owner.is_mobile or operator.is_cellular(_record(databases.OPERATOR_CONNECTION, address)),
+        is_hosting=owner.is_hosting or operator.is_any(hidden, "is_hosting_provider"),
+        is_mobile=owner.is_mobile
+        or line.is_mobile
+        or operator.is_cellular(_record(databases.OPERATOR_CONNECTION, address)),
         carries_people=is_vpn or is_tor or is_proxy or owner.carries_people,
     )
 

@@ -1,10 +1,12 @@
 """What an operator's own databases add, where they put them beside the others: MaxMind's, under MaxMind's file names.
 
 `GeoIP2-City.mmdb` then gives the place, with the postal area; `GeoIP2-Connection-Type.mmdb` tells carriers' networks;
-`GeoIP2-Anonymous-IP.mmdb` knows proxies, and more VPNs and Tor exits than the shipped lists. Pure.
+`GeoIP2-Anonymous-IP.mmdb` knows proxies, machines of hosts, and more VPNs and Tor exits than the shipped lists;
+`GeoIP2-ISP.mmdb` the numbers and names of networks that the default database doesn't, carriers, and whom a provider has
+leased a range to. Pure.
 """
 
-from typing import cast
+from typing import NamedTuple, cast
 
 Record = dict[str, object]
 
@@ -27,12 +29,39 @@ def place_of(record: Record) -> Record:
     }
 
 
+class Line(NamedTuple):
+    """What an ISP record says: the network's number, its provider, and whom it was leased to (empty: the provider)."""
+
+    asn: int | None
+    provider: str
+    tenant: str
+    is_mobile: bool
+
+
+def line_of(record: Record) -> Line:
+    """Return an ISP record's words. A tenant has no domain here: he is named as a network, and never a company."""
+    asn = record.get("autonomous_system_number")
+    provider = _text(record, "isp") or _text(record, "autonomous_system_organization")
+    tenant = _text(record, "organization")
+    return Line(
+        asn=asn if isinstance(asn, int) else None,
+        provider=provider or tenant,
+        tenant="" if tenant == provider else tenant,
+        is_mobile="mobile_country_code" in record,
+    )
+
+
 def is_cellular(record: Record) -> bool:
     return record.get("connection_type") == "Cellular"
 
 
 def is_any(record: Record, *fields: str) -> bool:
     return any(record.get(field) is True for field in fields)
+
+
+def _text(record: Record, name: str) -> str:
+    value = record.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _part(record: Record, name: str) -> Record:

@@ -4,6 +4,7 @@ credible."""
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import maxminddb
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from . import databases
 from .crawlers import crawler_table
 from .errors import RefreshError
+from .operator import Record, place_of
 
 
 class Package(msgspec.Struct, frozen=True):
@@ -60,6 +62,14 @@ CRAWLERS = Source(
     files={databases.CRAWLERS: ()},
 )
 
+# Nobody fetches these: `--from` takes what an operator has bought, by MaxMind's own names.
+OPERATORS = Source(
+    key="operator",
+    title="the operator's own (MaxMind)",
+    packages=(),
+    files={name: (name,) for name in databases.OPERATOR},
+)
+
 # A database file is not believed under these sizes (bytes, rows): a cut download, an error page, an empty release.
 LEAST_BYTES = {
     databases.PLACE_IPV4: 20_000_000,
@@ -69,6 +79,8 @@ LEAST_BYTES = {
     databases.DOMAINS: 500_000,
     databases.CRAWLERS: 40_000,
     databases.REPUTATION: 50_000,
+    # Editions differ in size a thousandfold; what is cut short can't be opened.
+    **dict.fromkeys(databases.OPERATOR, 1_000),
 }
 LEAST_DOMAINS = 20_000
 LEAST_CRAWLERS = 1_000
@@ -78,6 +90,8 @@ KNOWN_RECORDS = {
     databases.COUNTRY: ("8.8.8.8", "country_code", "US"),
     databases.NETWORK: ("8.8.8.8", "as_domain", "google.com"),
 }
+# MaxMind's own example, in the sold files and in its test files alike: London.
+KNOWN_PLACE = ("81.2.69.142", "GB")
 KNOWN_IPV6 = "2001:4860:4860::8888"
 KNOWN_DOMAIN = "google.com"
 
@@ -131,6 +145,25 @@ def _check_record(name: str, reader: maxminddb.Reader) -> None:
         raise RefreshError(f"{name} says {value!r} as {field} of {address}; {expected or 'something'} is expected.")
 
 
+def _check_operators(name: str, path: Path) -> str:
+    """Check one of the operator's own: what it says that it is, that it can be read through, and a known place."""
+    edition = name.removesuffix(".mmdb")
+    try:
+        with maxminddb.open_database(path) as reader:
+            told = reader.metadata().database_type
+            if not told.startswith(edition):
+                raise RefreshError(f"{name} says that it is {told!r}; {edition} is expected.")
+            address, country = KNOWN_PLACE
+            found = place_of(cast("Record", reader.get(address) or {})).get("country_code")
+            if name == databases.OPERATOR_PLACE and found != country:
+                raise RefreshError(f"{name} says {found!r} as the country of {address}; {country} is expected.")
+            if next(iter(reader), None) is None:
+                raise RefreshError(f"{name} holds nothing.")
+            return f"built {datetime.fromtimestamp(reader.metadata().build_epoch, tz=UTC):%d %B %Y}"
+    except (maxminddb.InvalidDatabaseError, OSError, ValueError) as error:
+        raise RefreshError(f"{name} is no address database: {error}.") from error
+
+
 def built_at(path: Path) -> int:
     """Return when an address database was built, in seconds since 1970; 0 for other files and unreadable ones."""
     if path.suffix != ".mmdb":
@@ -174,4 +207,5 @@ CHECKS: dict[str, Callable[[str, Path], str]] = {
     databases.DOMAINS: _check_domains,
     databases.CRAWLERS: _check_crawlers,
     databases.REPUTATION: _check_reputation,
+    **dict.fromkeys(databases.OPERATOR, _check_operators),
 }

@@ -69,7 +69,7 @@ class LineReader:
 
     def __init__(self, site: Site, job: ImportJob) -> None:
         self.tally = Tally(counts=Counter(job.counts), unparsed=list(job.unparsed))
-        self._site = site
+        self._site, self._parameters = site, tuple(site.kept_parameters)
         self._job = job
         self._salts = Salts(job)
         self._occurrences = Occurrences()
@@ -112,7 +112,9 @@ class LineReader:
         at_ms = int(line.at.timestamp()) * 1000
         if skip is None:
             skip = _out_of_bounds(at_ms)
-        page = None if skip else page_url(f"http://{self._host}{_path(target[:MAX_TARGET])}")
+        page = (
+            None if skip else page_url(f"http://{self._host}{_path(target[:MAX_TARGET])}", parameters=self._parameters)
+        )
         if page is None:
             self.tally.counts[(skip or Skip.NOT_HTTP).value] += 1
             return None

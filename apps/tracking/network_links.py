@@ -8,8 +8,8 @@ import msgspec
 from django.db import connection
 
 from apps.core import clock
-from apps.networks.kinds import OWN_NETWORKS
 from apps.networks.lookup import Network
+from apps.sites.identified import USUAL
 
 from .models import ExclusionRule
 from .rollups import marks_put
@@ -37,11 +37,17 @@ def _all_of(table: str, names: tuple[str, ...]) -> str:
     return f"({', '.join(f'{table}.{name}' for name in names)})"
 
 
+# The kinds whose organisations become companies on the site.
+_KINDS = """
+coalesce((
+    SELECT coalesce(company_kinds, (SELECT kinds FROM sites_companydefaults WHERE id = 1)) FROM sites_site WHERE id = %s
+)::text[], %s)
+"""
 # A declared bot's network stays "bot", whoever rents out the machine. Matching is asked again where there is a company
 # already, or may be one now.
 _SET = f"""
 UPDATE session SET {", ".join(f"{name} = told.{name}" for name in _NAMES)},
-  matched_at = CASE WHEN (session.company_id IS NOT NULL OR told.network_kind = ANY(%s))
+  matched_at = CASE WHEN (session.company_id IS NOT NULL OR told.network_kind = ANY({_KINDS}))
     AND {_all_of("session", _MATCHED_BY)} IS DISTINCT FROM {_all_of("told", _MATCHED_BY)}
     THEN NULL ELSE session.matched_at END
 FROM json_to_recordset(%s) AS told(id uuid, {", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _NAMES)})
@@ -71,7 +77,7 @@ def visits_network_set(*, site_id: int, networks: Mapping[UUID, Network]) -> Cha
     """
     records = [{"id": str(id_), **place_fields(network)} for id_, network in networks.items()]
     with connection.cursor() as cursor:
-        cursor.execute(_SET, [sorted(OWN_NETWORKS), msgspec.json.encode(records).decode(), site_id])
+        cursor.execute(_SET, [site_id, sorted(USUAL), msgspec.json.encode(records).decode(), site_id])
         rows = cursor.fetchall()
     if not rows:
         return Changed((), ())

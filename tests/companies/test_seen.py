@@ -51,7 +51,7 @@ def test_it_is_known_since_its_first_counted_visit(in_alder: Cast) -> None:
     assert seen(in_alder) == {"Varnholt AG": ago(days=3)}
     known = company_known_to(company_id=CompanyClient.objects.get().company_id, client_id=in_alder.first.id)
     assert known is not None
-    assert known.first_at == ago(days=3)  # type: ignore[attr-defined]
+    assert known.first_at == ago(days=3)
 
 
 def test_what_a_client_knows_outlives_the_visits(in_alder: Cast) -> None:

@@ -15,7 +15,9 @@ SEPARATOR = bytes(16)
 STRING, DOUBLE, UINT16, UINT32, MAP, UINT64, ARRAY, BOOLEAN = 2, 3, 5, 6, 7, 9, 11, 14
 
 
-def write_mmdb(path: Path, records: Records, *, ip_version: int = 4, built_at: int = 1_760_000_000) -> Path:
+def write_mmdb(
+    path: Path, records: Records, *, ip_version: int = 4, built_at: int = 1_760_000_000, type_: str = "Test"
+) -> Path:
     """Write `records` (network -> record) to `path` and return it. IPv4 networks may stand in an IPv6 database."""
     tree: list[list[int | None]] = [[None, None]]
     data, offsets = b"", []
@@ -23,20 +25,20 @@ def write_mmdb(path: Path, records: Records, *, ip_version: int = 4, built_at: i
         offsets.append(len(data))
         data += _encoded(record)
         _insert(tree, _bits(ip_network(text), ip_version), -len(offsets))
-    metadata = _metadata(nodes=len(tree), ip_version=ip_version, built_at=built_at)
+    metadata = _metadata(nodes=len(tree), ip_version=ip_version, built_at=built_at, type_=type_)
     nodes = b"".join(struct.pack(">II", *(_pointer(side, len(tree), offsets) for side in node)) for node in tree)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(nodes + SEPARATOR + data + METADATA_MARK + metadata)
     return path
 
 
-def _metadata(*, nodes: int, ip_version: int, built_at: int) -> bytes:
+def _metadata(*, nodes: int, ip_version: int, built_at: int, type_: str) -> bytes:
     """Return the metadata map; readers insist on each number's type."""
     fields = {
         "binary_format_major_version": _number(UINT16, 2),
         "binary_format_minor_version": _number(UINT16, 0),
         "build_epoch": _number(UINT64, built_at),
-        "database_type": _encoded("Test"),
+        "database_type": _encoded(type_),
         "description": _control(MAP, 0),
         "ip_version": _number(UINT16, ip_version),
         "languages": _control(ARRAY, 0),

@@ -42,7 +42,7 @@ def line(minutes: float, target: str = "/", *, status: int = 200, agent: str = C
 
 # Every sort of line: 3 page views of people in two visits, one of a crawler, one from spam, and what isn't one.
 SMALL = [
-    line(0, "/in?utm_source=letter&secret=1", referrer="https://www.google.com/search?q=words"),
+    line(0, "/in?utm_source=letter&c=varnholt&secret=1", referrer="https://www.google.com/search?q=words"),
     line(5, "/out"),
     line(5.5, "/style.css"),
     line(6, "/missing", status=404),
@@ -76,7 +76,7 @@ def site(agency: Agency, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
     """A site of the agency that keeps everything; queries go to the agency's schema."""
     with django_db_blocker.unblock(), in_schema(str(agency.schema_name)):
         made = factories.make_site(domain="first.example")
-        Site.objects.filter(id=made.id).update(retention_days=None)
+        Site.objects.filter(id=made.id).update(retention_days=None, company_parameter="c")
         yield made
 
 
@@ -131,7 +131,7 @@ def test_page_views_keep_the_logs_times_and_what_it_says(agency: Agency, site: S
     assert (first.has_siblings, second.has_siblings, first.origin) == (True, True, "import")
     row = Event.objects.get(site_id=site.id, path="/in")
     assert (row.query, row.host, row.referrer) == (
-        "utm_source=letter",
+        "utm_source=letter&c=varnholt",
         "first.example",
         "https://www.google.com/search",
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from apps.companies.models import CompanyMatch
 from apps.tracking.models import Event, Kind, Session
@@ -22,7 +23,8 @@ class Ground:
     ground: str
     visits: int
     confidence_ratio: float
-    evidence: dict[str, str]
+    visit_ratio: float  # of the surest visit with it, by all its grounds
+    evidence: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,11 @@ def company_grounds(*, company_id: int, site_ids: Sequence[int]) -> list[Ground]
     """
     visit = Session.objects.filter(id=OuterRef("session_id"), company_id=company_id, set_aside="")
     matches = CompanyMatch.objects.filter(Exists(visit), company_id=company_id, site_id__in=list(site_ids))
-    summed = matches.values_list("ground").annotate(n=Count("id"), sure=Max("confidence_ratio")).order_by("-sure")
+    ratio = Max(Coalesce("visit_ratio", "confidence_ratio"))
+    counted = matches.values_list("ground").annotate(n=Count("id"), sure=Max("confidence_ratio"), visit=ratio)
+    summed = counted.order_by("-sure", "ground")
     evidence = {match.ground: match.evidence for match in matches.order_by("ground", "-id").distinct("ground")}
-    return [Ground(ground, count, sure, evidence.get(ground, {})) for ground, count, sure in summed]
+    return [Ground(ground, count, sure, visit, evidence.get(ground, {})) for ground, count, sure, visit in summed]
 
 
 def company_timeline(visits: QuerySet[Session]) -> list[TimelineVisit]:

@@ -5,15 +5,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
 from apps.agencies.access import require
 from apps.agencies.requests import agency_request
 from apps.agencies.roles import Permission
-from apps.companies.models import CompanyClient
-from apps.companies.selectors import company_known_to
+from apps.companies.corrections import merged_into
+from apps.companies.models import Company, CompanyClient
+from apps.companies.profiles.panel import profile_panel
+from apps.companies.selectors import company_known_to, company_spoken_for
 from apps.core.formats import number, share
 from apps.sites.access import site_or_404, sites_visible
 from apps.sites.models import Site
@@ -21,6 +23,7 @@ from apps.tracking.models import Session
 
 from . import one, page_words
 from .exports import visits_csv
+from .ground_words import against_lines, ground_lines
 from .list_page import page_of
 from .listing import EXPORT_ROWS
 from .one import TIMELINE_VISITS
@@ -31,6 +34,10 @@ def site_company(request: HttpRequest, slug: str, company_id: int) -> HttpRespon
     site = site_or_404(request, slug, Permission.READ)
     member = agency_request(request)
     known = company_known_to(company_id=company_id, client_id=site.client_id)
+    if known is None or known.first_stored is None:
+        company = known.company if known else company_spoken_for(company_id=company_id, client_id=site.client_id)
+        if company and (url := _merged_url(site, company)):
+            return HttpResponseRedirect(url)
     if known is None:
         raise Http404
     sites = [each for each in sites_visible(member.membership) if each.client_id == site.client_id]
@@ -39,6 +46,14 @@ def site_company(request: HttpRequest, slug: str, company_id: int) -> HttpRespon
         require(member.membership, Permission.EXPORT)
         return visits_csv(known.company.domain, visits[:EXPORT_ROWS], sites)
     return render(request, "companies/company.html", _company_context(request, site, sites, visits, known))
+
+
+def _merged_url(site: Site, company: Company) -> str:
+    """Return the page of what a company was merged into; empty where it wasn't, or the client doesn't know it."""
+    into = Company.objects.filter(domain=merged_into(company.domain)).first()
+    if into is None or into == company or company_known_to(company_id=into.id, client_id=site.client_id) is None:
+        return ""
+    return reverse("companies:site-company", args=[site.slug, into.id])
 
 
 def _company_context(
@@ -58,18 +73,23 @@ def _company_context(
         "kind_label": page_words.kind_label(company.kind),
         "zone": zone,
         "totals": totals,
-        "grounds": page_words.ground_lines(company, grounds),
+        "grounds": ground_lines(company, grounds),
+        "against": against_lines(grounds),
         "confidence": page_words.confidence(grounds),
         "doubt": page_words.DOUBTS.get(company.kind, page_words.DOUBTS["business"]),
-        "network": grounds[0].evidence.get("asn", "") if grounds else "",
+        "network": next((ground.evidence.get("asn", "") for ground in grounds if ground.ground == "network"), ""),
         "sentence": page_words.summary(company, visits=totals["visits"], pages=one.company_top_pages(visits)),
         "country": countries[0][0] if countries else "",
+        "profile": profile_panel(
+            company, membership=agency_request(request).membership, site_slug=site.slug, zone=zone
+        ),
         "timeline": page_words.timeline_days(timeline, zone=zone, sites={each.id: each for each in sites}),
         "older_url": f"{request.path}?page={page + 1}" if totals["visits"] > start + TIMELINE_VISITS else "",
         "newer_url": f"{request.path}?page={page - 1}" if page > 1 else "",
         "sources": _source_bars(visits, totals["visits"]),
         "list_url": reverse("companies:site-companies", args=[site.slug]),
         "may_export": agency_request(request).membership.may(Permission.EXPORT),
+        "may_correct": agency_request(request).membership.may(Permission.EDIT_COMPANIES),
     }
 
 

@@ -16,7 +16,14 @@ from apps.tracking.wording import city_words, event_words
 
 from .one import Ground, PageRead, TimelineVisit
 
-KINDS = {"business": "Company", "education": "School or university", "government": "Public authority"}
+KINDS = {
+    "business": "Company",
+    "education": "School or university",
+    "government": "Public authority",
+    # Where an agency has them shown.
+    "consumer": "Internet provider",
+    "hosting": "Data centre",
+}
 # From these confidences on, in words.
 WORDS = ((0.8, "High"), (0.6, "Fair"), (0.0, "Low"))
 PAGES_SHOWN = 6
@@ -24,6 +31,8 @@ DOUBTS = {
     "business": "Guests and partners sometimes use a company's network; one visit alone proves little.",
     "education": "Many people share this network, students most of all: whoever it was need not act for it.",
     "government": "Citizens' terminals and schools may sit behind an authority's network.",
+    "consumer": "Its customers' visits, at home and at work: hardly ever somebody who acts for the provider.",
+    "hosting": "Whoever rents a machine there, often a program: hardly ever somebody who acts for the host.",
 }
 
 
@@ -59,24 +68,12 @@ def kind_label(kind: str) -> str:
 
 
 def confidence(grounds: Sequence[Ground]) -> Confidence | None:
-    """Return how sure we are by the surest ground; None without any."""
+    """Return how sure we are of the surest visit; None without any."""
     if not grounds:
         return None
-    ratio = max(ground.confidence_ratio for ground in grounds)
+    ratio = max(ground.visit_ratio for ground in grounds)
     word = next(word for least, word in WORDS if ratio >= least)
     return Confidence(word=word, ratio=ratio, width=round(100 * ratio))
-
-
-def ground_lines(company: Company, grounds: Sequence[Ground]) -> list[str]:
-    return [_ground_line(company, ground) for ground in grounds]
-
-
-def _ground_line(company: Company, ground: Ground) -> str:
-    asn = ground.evidence.get("asn", "")
-    number = f", {asn}" if asn else ""
-    source = ground.evidence.get("source", "local")
-    told = f"told by {'the local databases' if source == 'local' else source}"
-    return f"Network registered to {company.name}{number}, in {_visits(ground.visits)}, {told}"
 
 
 def summary(company: Company, *, visits: int, pages: Sequence[str]) -> str:

@@ -92,6 +92,7 @@ def visit(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         "company_url": report.company_url(session.company_id) if session.company_id else "",
         "visits_url": report.url("site-visits"),
         "delete_url": reverse("analytics:site-visit-delete", args=[site.slug, session.id]),
+        "may_correct": agency_request(request).membership.may(Permission.EDIT_COMPANIES) and not session.set_aside,
         "may_delete": agency_request(request).membership.may(Permission.MANAGE_RULES),
         "goes": _what_goes(session),
     }

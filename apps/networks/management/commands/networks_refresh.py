@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.networks import databases
 from apps.networks.errors import RefreshError
 from apps.networks.refresh import missing, refresh, refresh_from, refresh_lists, roll_back
-from apps.networks.sources import sources
+from apps.networks.sources import OPERATORS, sources
 
 
 class Command(BaseCommand):
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         elif options["lists"]:
             refresh_lists(options["lists"], dated=options["dated"] or f"{datetime.now(tz=UTC):%d %B %Y}", say=self._say)
         elif options["folder"]:
-            refresh_from(options["folder"], wanted, say=self._say)
+            refresh_from(options["folder"], (*wanted, OPERATORS), say=self._say)
         elif options["if_missing"]:
             lacking = missing(wanted)
             refresh(lacking, say=self._say, newest=False)

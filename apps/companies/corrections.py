@@ -1,0 +1,96 @@
+"""The corrections in force, as the matching asks them: which there are, what they lead to, and what can't be."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.db.models import Q
+
+from .models import CompanyCorrection
+from .resolution import Corrections, Said, Split
+
+Kind = CompanyCorrection.Kind
+# What a split may ask of a visit, and how that is said.
+SPLIT_FIELDS = {
+    "site": "Site",
+    "network": "Network’s name",
+    "asn": "Network’s number (ASN)",
+    "email": "E-mail domain",
+}
+
+
+def corrections_in_force(session_ids: Iterable[UUID]) -> Corrections:
+    """Return the corrections that these visits may meet, and all that give a company a name. One query."""
+    ids = [str(id_) for id_ in session_ids]
+    said = Q(kind=Kind.REASSIGN, condition__session_ids__has_any_keys=ids)
+    asked = ~Q(kind=Kind.REASSIGN) | said | ~Q(to_name="")
+    rows = CompanyCorrection.objects.filter(asked, undone_at__isnull=True)
+    return corrections_of(rows.order_by("id"))
+
+
+def corrections_of(rows: Iterable[CompanyCorrection]) -> Corrections:
+    """Return what corrections say together, the oldest first."""
+    merges: dict[str, str] = {}
+    splits: defaultdict[str, list[Split]] = defaultdict(list)
+    never: set[str] = set()
+    said: dict[UUID, Said] = {}
+    names: dict[str, str] = {}
+    given: dict[str, str] = {}
+    for row in rows:
+        if row.kind == Kind.MERGE:
+            merges[row.domain] = row.to_domain
+        elif row.kind == Kind.SPLIT:
+            splits[row.domain].insert(0, split_of(row))
+        elif row.kind == Kind.NEVER:
+            never.add(row.domain)
+        elif row.kind == Kind.RENAME:
+            names[row.domain] = row.to_name
+        elif row.kind == Kind.REASSIGN:
+            said.update({UUID(id_): Said(row.to_domain, row.made_by) for id_ in row.condition["session_ids"]})
+        if row.to_name and row.to_domain:
+            given[row.to_domain] = row.to_name
+    return Corrections(merges, dict(splits), frozenset(never), said, names, given)
+
+
+def split_of(row: CompanyCorrection) -> Split:
+    return Split(row.condition["field"], frozenset(row.condition["values"]), row.to_domain)
+
+
+def edges(rows: Iterable[CompanyCorrection]) -> list[tuple[str, str]]:
+    """Return from which domain to which the corrections in force lead on, for all of a company or for some visits."""
+    return [(row.domain, row.to_domain) for row in rows if row.kind in (Kind.MERGE, Kind.SPLIT)]
+
+
+def leads(pairs: Sequence[tuple[str, str]], domain: str, target: str) -> bool:
+    """Return whether one comes from `domain` to `target`."""
+    return target in _reached(pairs, domain)
+
+
+def upstream(pairs: Sequence[tuple[str, str]], domain: str) -> set[str]:
+    """Return the domains from which one comes to `domain`, itself among them."""
+    return _reached([(to, from_) for from_, to in pairs], domain)
+
+
+def _reached(pairs: Sequence[tuple[str, str]], start: str) -> set[str]:
+    found, rest = {start}, [start]
+    while rest:
+        here = rest.pop()
+        new = {to for from_, to in pairs if from_ == here} - found
+        found |= new
+        rest += new
+    return found
+
+
+def merged_into(domain: str) -> str:
+    """Return what a company was merged into, at the end of the chain; its own domain where it wasn't. One query."""
+    return merges_in_force().merged(domain)
+
+
+def merged_here(domain: str) -> list[str]:
+    """Return the domains of the companies that were merged into this one, in the order of the alphabet. One query."""
+    merges = merges_in_force()
+    return sorted(one for one in merges.merges if one != domain and merges.merged(one) == domain)
+
+
+def merges_in_force() -> Corrections:
+    return corrections_of(CompanyCorrection.objects.filter(kind=Kind.MERGE, undone_at__isnull=True).order_by("id"))

@@ -1,0 +1,72 @@
+"""What speaks for visits' organisations: their networks, and the clues that others have found."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from apps.networks.kinds import OWN_NETWORKS, NetworkKind
+from apps.tracking.company_links import VisitNetwork
+
+from .clues import clues_gather
+from .enrichment.providers.base import Source
+from .kinds import kinds_of
+from .matching import Match, bare_domain, match_network
+from .models import CompanyClue, CompanyMatch
+from .network_sources import sources_of
+from .resolution import CONFIDENCE, VisitGrounds
+
+
+def visits_grounds(visits: Sequence[VisitNetwork]) -> list[VisitGrounds]:
+    """Return the grounds of visits, in their order: of those kinds of organisation alone that are companies on a site.
+
+    Has the clues follow from what the visits' events tell. A few queries, however many visits.
+    """
+    sources = sources_of(visit.id for visit in visits)
+    kinds = kinds_of({visit.site_id for visit in visits})
+    clues = _clues_of(clues_gather(visits), kinds)
+    return [
+        VisitGrounds(
+            id=visit.id,
+            site_id=visit.site_id,
+            asn=visit.asn,
+            network_name=visit.network_name,
+            grounds=[
+                *_network(visit, sources.get(visit.id, Source.LOCAL.value), kinds[visit.site_id], clues[visit.id]),
+                *clues[visit.id],
+            ],
+        )
+        for visit in visits
+    ]
+
+
+def _network(visit: VisitNetwork, source: str, kinds: frozenset[str], clues: Sequence[Match]) -> list[Match]:
+    if visit.network_kind not in kinds:
+        return []
+    # A provider's name is what there is where nobody else is told: it speaks for nobody, so it speaks against nobody.
+    if visit.network_kind not in OWN_NETWORKS and clues:
+        return []
+    match = match_network(
+        kind=visit.network_kind,
+        organisation=visit.organisation,
+        domain=visit.network_domain,
+        asn=visit.asn,
+        network_name=visit.network_name,
+        is_hidden=visit.is_hidden,
+        source=source,
+        with_providers=True,
+    )
+    return [match] if match else []
+
+
+def _clues_of(clues: Iterable[CompanyClue], kinds: Mapping[int, frozenset[str]]) -> defaultdict[UUID, list[Match]]:
+    found: defaultdict[UUID, list[Match]] = defaultdict(list)
+    for clue in clues:
+        confidence, domain = CONFIDENCE.get(clue.ground), bare_domain(clue.domain)
+        if confidence is None or not domain:  # a newer version's ground
+            continue
+        evidence = dict(clue.evidence) | {"domain": domain}
+        kind = str(evidence.pop("kind", NetworkKind.BUSINESS))
+        # Whom the agency gave a link is a company whatever it does.
+        if kind in kinds[clue.site_id] or clue.ground == CompanyMatch.Ground.LINK:
+            found[clue.session_id].append(Match(domain, clue.name, kind, clue.ground, confidence, evidence))
+    return found

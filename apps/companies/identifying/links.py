@@ -1,0 +1,195 @@
+"""Links that the agency gives to single companies: values of a parameter of a site's addresses (`?c=varnholt`)."""
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+
+from apps.core import clock
+from apps.core.facts import publish
+from apps.core.tenancy import current_schema
+from apps.networks.domains import a_labels, is_anybodys, registrable_domain
+from apps.sites.models import Site
+from apps.sites.parameters import NAME
+from apps.sites.services import site_set_company_parameter
+from apps.tracking.company_links import visits_reopen, visits_with_parameter
+from apps.tracking.steps.company_clues import LONGEST_VALUE, parameter_value
+from apps.tracking.steps.scrub import scrub_query
+
+from ..clues import own_domains
+from ..facts import VisitsReopened
+from ..models import CompanyClue, CompanyMatch, LinkValue
+
+MOST_LINKS = 5_000
+LONGEST_NAME = 200
+PREVIEW_DAYS = 30
+VALUE = re.compile(r"[\w.~-]+")
+# A first line such as "value,domain,name" says what the columns are.
+HEAD = {"value", "code", "parameter", "wert"}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A value, in lower case, and whose it is. `name` empty: the domain stands for it until somebody knows more."""
+
+    value: str
+    domain: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUse:
+    """A link, and how many stored visits came by it."""
+
+    link: Link
+    visits: int
+
+
+class LinksWrong(ValueError):
+    """Lines that can't be taken: each said with its number, what is wrong, and how to mend it."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__(" ".join(faults))
+        self.faults = list(faults)
+
+
+def parameter_clean(written: str) -> str:
+    """Return a parameter's name in lower case; empty where none is written. Raises ValueError with words for people."""
+    name = written.strip().lstrip("?&").removesuffix("=").lower()
+    if name and not NAME.fullmatch(name):
+        raise ValueError(f"{written.strip()!r} isn’t the name of a parameter: write letters and digits, such as c.")
+    return name
+
+
+def links_parse(text: str, *, own: set[str]) -> list[Link]:
+    """Return the links in `text`: one a line, value, domain and name, parted by commas, semicolons or tabs.
+
+    `own`: domains of whoever runs the site, which no visitor's company has. Raises LinksWrong.
+    """
+    first = text.strip().partition("\n")[0]
+    separator = next((mark for mark in ("\t", ";") if mark in first), ",")
+    faults: list[str] = []
+    found: dict[str, Link] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator))]
+            if not found and not faults and cells[0].lower() in HEAD:
+                continue
+            link = _link(cells, own)
+            if found.get(link.value, link) != link:
+                raise ValueError(f"{link.value} stands there twice, for different companies.")
+            found[link.value] = link
+        except (ValueError, csv.Error) as error:
+            faults.append(f"Line {number}: {error}")
+    if len(found) > MOST_LINKS:
+        faults.append(f"{MOST_LINKS:,} links at most; these are {len(found):,}.")
+    if faults:
+        raise LinksWrong(faults)
+    return list(found.values())
+
+
+def _link(cells: list[str], own: set[str]) -> Link:
+    value, domain, name, *_ = [*cells, "", ""]
+    if not VALUE.fullmatch(value) or len(value) > LONGEST_VALUE:
+        raise ValueError(
+            f"{value[:50]!r} can’t be a value: write {LONGEST_VALUE} letters, digits, dots and dashes at most."
+        )
+    if scrub_query(f"c={value}") != f"c={value}":
+        raise ValueError(f"{value[:50]} looks like a key or somebody’s number, and isn’t stored: use a plain word.")
+    registered = registrable_domain(domain.partition("://")[2].partition("/")[0] or domain)
+    if not registered:
+        what = "is missing" if not domain else f"{domain[:100]!r} isn’t one that a company has"
+        raise ValueError(f"the domain {what}: write one such as varnholt.com.")
+    if is_anybodys(registered) or a_labels(domain) in own or registered in own:
+        raise ValueError(f"{registered} is no visiting company’s: anybody has a mailbox there, or it is your own.")
+    return Link(value.lower(), registered, name[:LONGEST_NAME])
+
+
+def links_of(site_id: int) -> list[Link]:
+    """Return a site's links in the order of their values. One query."""
+    rows = LinkValue.objects.filter(site_id=site_id).order_by("value")
+    return [Link(row.value, row.domain, row.name) for row in rows]
+
+
+def links_text(links: Sequence[Link]) -> str:
+    """Return links as lines that `links_parse` reads."""
+    return "\n".join(", ".join(filter(None, [link.value, link.domain, _quoted(link.name)])) for link in links)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if '"' in name or "," in name else name
+
+
+def links_preview(*, site: Site, parameter: str, links: Sequence[Link]) -> tuple[list[LinkUse], int]:
+    """Return the links with the visits of the past PREVIEW_DAYS that came by them, and those by values of nobody's.
+
+    What was stored before the parameter was kept isn't known. One query; its lines in memory.
+    """
+    since = clock.now() - timedelta(days=PREVIEW_DAYS)
+    visits: dict[str, set[object]] = {}
+    for session_id, query in visits_with_parameter(site_id=site.id, since=since) if parameter else ():
+        if value := parameter_value(query, parameter):
+            visits.setdefault(value, set()).add(session_id)
+    uses = [LinkUse(link, len(visits.pop(link.value, ()))) for link in links]
+    return sorted(uses, key=lambda use: (-use.visits, use.link.value)), len(set().union(*visits.values()))
+
+
+def links_save(*, site: Site, parameter: str, links: Sequence[Link], reaches_back: bool, user_name: str) -> None:
+    """Have a parameter and these links tell companies from now on; `reaches_back`: of stored visits, too.
+
+    Those that aren't among `links` end. Saved twice it is the same.
+    """
+    wanted = {link.value: link for link in links}
+    with transaction.atomic():
+        Site.objects.select_for_update().get(id=site.id)
+        stored = {row.value: row for row in LinkValue.objects.filter(site_id=site.id)}
+        is_other = site.company_parameter != parameter
+        if is_other:
+            site_set_company_parameter(site=site, parameter=parameter)
+        gone = [row.id for value, row in stored.items() if value not in wanted]
+        LinkValue.objects.filter(id__in=gone).delete()
+        changed = [link for value, link in wanted.items() if not _is_stored(stored.get(value), link)]
+        now = clock.now()
+        LinkValue.objects.bulk_create(
+            [
+                LinkValue(
+                    site_id=site.id,
+                    value=link.value,
+                    domain=link.domain,
+                    name=link.name,
+                    added_at=now,
+                    added_by=user_name,
+                )
+                for link in changed
+            ],
+            update_conflicts=True,
+            unique_fields=["site_id", "value"],
+            update_fields=["domain", "name", "added_at", "added_by"],
+        )
+        if reaches_back:
+            _reach_back(site, parameter)
+
+
+def _is_stored(row: LinkValue | None, link: Link) -> bool:
+    return row is not None and (row.domain, row.name) == (link.domain, link.name)
+
+
+def _reach_back(site: Site, parameter: str) -> None:
+    """Have the visits looked at anew that came by a link, or were told by one before."""
+    clues = CompanyClue.objects.filter(site_id=site.id, ground=CompanyMatch.Ground.LINK)
+    ids = set(clues.values_list("session_id", flat=True))
+    if parameter:
+        queries = visits_with_parameter(site_id=site.id, since=None)
+        ids |= {session_id for session_id, query in queries if parameter_value(query, parameter)}
+    if visits_reopen(site_ids=[site.id], session_ids=ids):
+        publish(VisitsReopened(schema=current_schema()))
+
+
+def own_of(site: Site) -> set[str]:
+    """Return the domains of whoever runs a site."""
+    return own_domains([site.id])[site.id]
