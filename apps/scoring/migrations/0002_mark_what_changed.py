@@ -31,14 +31,9 @@ WHEN (OLD.company_id IS NOT NULL) EXECUTE FUNCTION score_mark_visit()
 """
 VISIT_WRITTEN = """
 CREATE TRIGGER score_visit_written
-AFTER UPDATE OF set_aside, visitor_id, started_at, ended_at, engaged_ms, source, channel, campaign
+AFTER UPDATE OF company_id, set_aside, visitor_id, started_at, ended_at, engaged_ms, source, channel, campaign
 ON session FOR EACH ROW
-WHEN (OLD.company_id IS NOT NULL AND OLD.company_id IS NOT DISTINCT FROM NEW.company_id)
-EXECUTE FUNCTION score_mark_visit()
-"""
-VISIT_LINKED = """
-CREATE TRIGGER score_visit_linked AFTER UPDATE ON session FOR EACH ROW
-WHEN (OLD.company_id IS DISTINCT FROM NEW.company_id) EXECUTE FUNCTION score_mark_visit()
+WHEN (OLD.company_id IS NOT NULL OR NEW.company_id IS NOT NULL) EXECUTE FUNCTION score_mark_visit()
 """
 # A conversion that follows its visit into another one isn't asked: both visits are written with it.
 CONVERSION = """
@@ -106,7 +101,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL([VISIT_MADE], drop("score_visit_made", "session")),
         migrations.RunSQL([VISIT_GONE], drop("score_visit_gone", "session")),
         migrations.RunSQL([VISIT_WRITTEN], drop("score_visit_written", "session")),
-        migrations.RunSQL([VISIT_LINKED], drop("score_visit_linked", "session")),
         migrations.RunSQL([CONVERSION], ["DROP FUNCTION score_mark_conversion()"]),
         migrations.RunSQL([CONVERSION_CHANGED], drop("score_conversion_changed", "conversion")),
         migrations.RunSQL([GOAL], ["DROP FUNCTION score_mark_goal()"]),
