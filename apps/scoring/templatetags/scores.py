@@ -1,4 +1,7 @@
-"""Scores and temperatures as pages show them: `{% score 58.3 "warm" %}` and `{% temperature "warm" %}`."""
+"""Scores and temperatures as pages show them.
+
+`{% load scores %}`, then `{% score 58.3 "warm" %}{% temperature "warm" %}`.
+"""
 
 from django import template
 

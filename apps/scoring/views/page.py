@@ -113,7 +113,7 @@ def trial(request: HttpRequest, slug: str) -> HttpResponse:
         "trial_days": TRIAL_DAYS,
     }
     if goals:
-        context["trial"] = trial_of(site=scope.site, scoring=scope.in_force.scoring, goals=goals)
+        context["trial"] = trial_of(site=scope.site, in_force=scope.in_force, goals=goals)
     is_fragment = bool(request.headers.get("HX-Request"))
     return render(request, "scoring/_trial.html" if is_fragment else "scoring/trial.html", context)
 
