@@ -75,6 +75,14 @@ def _first_row_of(path: str) -> Callable[[Page, Demo], None]:
     return go
 
 
+def _of_first_row(path: str, then: str) -> Callable[[Page, Demo], None]:
+    def go(page: Page, demo: Demo) -> None:
+        _first_row_of(path)(page, demo)
+        page.goto(f"{page.url.partition('?')[0]}/{then}")
+
+    return go
+
+
 PAGES = (
     Shot("public-home", _public("/"), needs_login=False),
     Shot("public-login", _public("/login"), needs_login=False),
@@ -89,7 +97,11 @@ PAGES = (
     Shot("site-live", _site("live")),
     Shot("site-companies", _site("companies")),
     Shot("site-company", _first_row_of("companies")),
+    Shot("company-merge", _of_first_row("companies", "merge?q=a&to=somebody.example&name=Somebody")),
+    Shot("company-split", _of_first_row("companies", "split")),
+    Shot("corrections", _agency("/settings/corrections")),
     Shot("site-visits", _site("visits")),
+    Shot("visit-reassign", _of_first_row("visits", "company")),
     Shot("site-visit", _first_row_of("visits")),
     Shot("site-goals", _site("goals")),
     Shot("site-goal-new", _site("goals/new?kind=event")),

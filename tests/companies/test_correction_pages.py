@@ -54,7 +54,8 @@ def test_splitting_shows_by_what_visits_differ(worked_month: Cast) -> None:
     chosen = {"mark": f"site:{worked_month.other_site.id}", "to": "new.example", "name": "New Ltd"}
     text = words(browser.get(url(V, "split"), chosen).content.decode())
     assert (
-        "Visits of Varnholt AG (varnholt.example) on Second site are in truth new.example. 1 visit of 1 client" in text
+        "Visits of Varnholt AG (varnholt.example) on Second site are in truth New Ltd (new.example). 1 visit of 1"
+        in text
     )
     browser.post(url(V, "split"), chosen)
     assert Session.objects.get(company_id=company_id("new.example")).site_id == worked_month.other_site.id

@@ -19,11 +19,13 @@ class Names:
 
     companies: Mapping[str, Company]
     sites: Mapping[int, str]
+    given: Mapping[str, str]  # to companies that aren't there yet
 
     def company(self, domain: str) -> str:
         """Return "Varnholt AG (varnholt.example)"."""
         known = self.companies.get(domain)
-        return domain if known is None or known.name == domain else f"{known.name} ({domain})"
+        name = known.name if known else self.given.get(domain, domain)
+        return domain if name == domain else f"{name} ({domain})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def names_of(corrections: Sequence[CompanyCorrection], moved: Sequence[Moved] = 
     """Return what the words of these need. Two queries."""
     domains = {domain for row in corrections for domain in (row.domain, row.to_domain) if domain}
     domains |= {domain for one in moved for domain in (one.from_domain, one.to_domain) if domain}
-    return Names(companies_by_domain(sorted(domains)), dict(Site.objects.values_list("id", "name")))
+    given = {row.to_domain: row.to_name for row in corrections if row.to_name}
+    return Names(companies_by_domain(sorted(domains)), dict(Site.objects.values_list("id", "name")), given)
 
 
 def correction_words(row: CompanyCorrection, names: Names) -> str:
