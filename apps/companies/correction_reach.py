@@ -19,14 +19,13 @@ from apps.tracking.company_links import visits_networks
 
 from .corrections import Kind, corrections_of, edges, upstream
 from .grounds import visits_grounds
-from .models import Company, CompanyCorrection
+from .models import CompanyCorrection
 from .resolution import visit_resolve
 
 # In one go: a moment's work.
 SLICE_VISITS = 2_000
 # Visits that a preview looks at.
 MOST_PREVIEWED = 10_000
-SAMPLE = 8
 
 # The network's domain as `matching.bare_domain` has it.
 _CONCERNED = r"""
@@ -58,18 +57,8 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """A visit that a correction would move: domains, empty for nobody."""
-
-    session_id: UUID
-    site_id: int
-    from_domain: str
-    to_domain: str
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
-    """What a correction would change: counted visits that move, by client, and the companies they come from and go to.
+    """What a correction would change: counted visits that move, by client, and by whose they become.
 
     `is_cut`: more visits are concerned than were looked at.
     """
@@ -77,7 +66,6 @@ class Preview:
     visits: int
     clients: Mapping[int, int]
     to_domains: Mapping[str, int]
-    sample: Sequence[Moved]
     is_cut: bool
 
 
@@ -117,27 +105,23 @@ def correction_preview(correction: CompanyCorrection, *, undoes: bool = False) -
     """
     ids = [id_ for id_, _ in reach_slice(reach_of(correction), after=None, limit=MOST_PREVIEWED + 1)]
     moved = list(_moved(correction, ids[:MOST_PREVIEWED], undoes=undoes))
-    clients = dict(Site.objects.filter(id__in={one.site_id for one in moved}).values_list("id", "client_id"))
+    clients = dict(Site.objects.filter(id__in={site_id for site_id, _ in moved}).values_list("id", "client_id"))
     return Preview(
         visits=len(moved),
-        clients=Counter(clients[one.site_id] for one in moved if one.site_id in clients),
-        to_domains=Counter(one.to_domain for one in moved),
-        sample=moved[-SAMPLE:][::-1],
+        clients=Counter(clients[site_id] for site_id, _ in moved if site_id in clients),
+        to_domains=Counter(to_domain for _, to_domain in moved),
         is_cut=len(ids) > MOST_PREVIEWED,
     )
 
 
-def _moved(correction: CompanyCorrection, ids: Sequence[UUID], *, undoes: bool) -> Iterator[Moved]:
+def _moved(correction: CompanyCorrection, ids: Sequence[UUID], *, undoes: bool) -> Iterator[tuple[int, str]]:
+    """Return the site of each visit that moves, and the domain of whose it becomes."""
     rows = list(CompanyCorrection.objects.filter(undone_at__isnull=True).order_by("id"))
     before = corrections_of(rows)
     after = corrections_of([row for row in rows if row.id != correction.id] if undoes else [*rows, correction])
     for start in range(0, len(ids), SLICE_VISITS):
         for visit in visits_grounds(visits_networks(ids[start : start + SLICE_VISITS])):
             was, becomes = visit_resolve(visit, before), visit_resolve(visit, after)
-            from_domain, to_domain = was.domain if was else NOBODY, becomes.domain if becomes else NOBODY
-            if from_domain != to_domain:
-                yield Moved(visit.id, visit.site_id, from_domain, to_domain)
-
-
-def companies_by_domain(domains: Sequence[str]) -> dict[str, Company]:
-    return {company.domain: company for company in Company.objects.filter(domain__in=set(domains))}
+            to_domain = becomes.domain if becomes else NOBODY
+            if to_domain != (was.domain if was else NOBODY):
+                yield visit.site_id, to_domain
