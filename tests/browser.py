@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 # Without these Chromium looks for its maker's hosts at every start.
 QUIET = [
@@ -21,6 +21,8 @@ QUIET = [
     # navigator.webdriver says that a program drives the browser, and its visits would be set aside as a program's.
     "--disable-blink-features=AutomationControlled",
 ]
+# Playwright's own five seconds are for a machine that does nothing else.
+expect.set_options(timeout=20_000)
 UNPACKED = Path(__file__).parent.parent / ".venv" / "beacon-chromium" / "chromium"
 HINT = "No Chromium is installed: run `make dev`, or install Debian's (`apt-get install chromium`)."
 

@@ -79,7 +79,7 @@ def test_the_chart_is_drawn_anew_in_the_other_colours(page: Page) -> None:
     page.click(".side-foot .menu summary")
     page.click(".side-foot [data-theme-value=dark]")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    assert page.locator(".uplot canvas").evaluate("canvas => canvas.toDataURL()") != before
+    page.wait_for_function("before => document.querySelector('.uplot canvas').toDataURL() != before", arg=before)
 
 
 def test_the_server_knows_the_chosen_colours_from_the_first_byte(page: Page) -> None:
@@ -149,7 +149,7 @@ def test_what_can_not_be_undone_waits_for_the_word(page: Page) -> None:
 
 def test_times_go_on_counting(page: Page) -> None:
     first = page.inner_text("#since")
-    expect(page.locator("#since")).not_to_have_text(first, timeout=5000)
+    expect(page.locator("#since")).not_to_have_text(first)
     expect(page.locator("#since")).to_have_text(re.compile(r"1m \d\ds"))
 
 

@@ -2,7 +2,7 @@
 
 import random
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Error, Page
 
 # Each returns the document's beginning where another document is to come, and 0 where none is.
 FOLLOW = """pick => {
@@ -47,4 +47,10 @@ class Crawl:
             self.tabs[index] = self._open()
             return 0
         script = {"follow": FOLLOW, "back": BACK, "forward": FORWARD, "part": PART}[kind]
-        return float(page.evaluate(script, self.chance.random()))
+        try:
+            return float(page.evaluate(script, self.chance.random()))
+        except Error as error:
+            # A way back of the round before, which nobody has waited for, has come just now.
+            if "context was destroyed" not in str(error):
+                raise
+            return 0

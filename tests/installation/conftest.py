@@ -22,7 +22,7 @@ from apps.installation.running import findings_of
 from .world import HOST, KEY, World, world_up
 
 # The pages here are small: whoever hasn't sent by then won't, though the machine is busy with others.
-SETTLE = 1.5
+SETTLE = 3.0
 AT_ONCE = 6
 
 
@@ -36,7 +36,7 @@ def job_of(world: World, **fields: Any) -> Job:
     told: dict[str, Any] = {
         "script_url": f"{world.track}/b.js",
         "site_key": KEY,
-        "seconds": 15.0,
+        "seconds": 45.0,
         "folder": "",
         "chromium": chromium_find(),
         "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/147.0.0.0 BeaconCheck/1",
@@ -81,7 +81,7 @@ class SharedBrowser:
         self._loop.close()
 
     def _call(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=240)
 
     async def _start(self) -> None:
         self._proxy = await self._stack.enter_async_context(GuardProxy(self._world.guard()))

@@ -188,7 +188,7 @@ def test_a_page_that_comes_by_drops_has_its_answer_in_time(
     with dripping(b"HTTP/1.1 200 OK\r\nx: ", b"y") as port:
         check = check_start(site=site, written=f"http://shop.example:{port}/")
         check_run(check.id, guard=world.guard())
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20  # the page would go on for ever
     check.refresh_from_db()
     assert (check.state, check.cause) == (CheckState.DONE, Cause.UNREACHABLE)
 

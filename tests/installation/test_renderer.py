@@ -40,7 +40,7 @@ def test_a_page_that_never_comes_ends_in_time(world: World) -> None:
         visit = renderer.open(world.url("never", "slow.example"))
     assert visit.outcome == "failed"
     assert "in time" in visit.why
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30  # the page would never come
     assert left_over(renderer) == []
 
 

@@ -12,7 +12,7 @@ from apps.core.tenancy import acall_in_schema
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 TAG = re.compile(r"<[^>]+>")
 
 

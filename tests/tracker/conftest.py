@@ -50,6 +50,13 @@ class World:
         self.site.pages[path] = recorder.Page(html, headers or {})
         return self.site_url + path
 
+    def wait_answered(self, page: Page) -> None:
+        """Wait until the page has the answer to its first request: cut off before, it would send it again."""
+        self.beacon.wait_of("pageview")
+        page.wait_for_function(
+            "performance.getEntriesByType('resource').some(e => e.name.endsWith('/track/batch') && e.responseEnd)"
+        )
+
     def open(self, url: str) -> Page:
         page = self.context.new_page()
         page.on("pageerror", lambda error: self.failures.append(str(error)))

@@ -108,6 +108,8 @@ def serving(recorder: Recorder) -> Iterator[str]:
         def do_GET(self) -> None:
             path = self.path.split("?")[0]
             recorder.note(self.path, dict(self.headers))
+            if path in recorder.gates:
+                recorder.gates[path].wait(DEADLINE_SECONDS)
             if path.endswith("/b.js"):
                 self.reply(200, recorder.script, {"Content-Type": "text/javascript"})
             elif path in recorder.scripts:
@@ -115,9 +117,6 @@ def serving(recorder: Recorder) -> Iterator[str]:
             elif path in recorder.pages:
                 page = recorder.pages[path]
                 self.reply(200, page.html.encode(), {"Content-Type": "text/html; charset=utf-8", **page.headers})
-            elif path in recorder.gates:
-                recorder.gates[path].wait(DEADLINE_SECONDS)
-                self.reply(204, b"", {})
             else:
                 self.reply(204, b"", {})
 

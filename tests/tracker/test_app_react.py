@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page
 
+from tests.tracker.acting import timeless_page
 from tests.tracker.conftest import World
 from tests.tracker.walking import SHELL, Seen, back, follow, forward, press, put_app, walk
 
@@ -64,17 +65,19 @@ def test_an_app_that_starts_late_gives_its_first_page_its_title(world: World) ->
     put_app(world, "react_router")
     late = "<script>setTimeout(() => document.body.append(Object.assign(document.createElement('script'), "
     late += "{src: '/react_router.js'})), 200)</script>"
-    page = world.open(world.page("/products", title="The shop", head=late, body=SHELL))
+    page = timeless_page(world.context)
+    page.goto(world.page("/products", title="The shop", head=late, body=SHELL))
+    page.clock.run_for(200)
     page.wait_for_function("document.title == 'Products'")
+    page.clock.resume()
     assert walk(world, page) == [Seen("/products", "Products", "")]
 
 
 def test_engaged_time_goes_to_the_route_it_was_spent_on(world: World) -> None:
-    page = world.context.new_page()
-    page.clock.install()
+    page = timeless_page(world.context)
     app = put_app(world, "react_router")
     page.goto(world.page("/", head=app, body=SHELL))
-    page.clock.run_for(100)
+    page.clock.run_for(600)
     world.beacon.wait_of("pageview")
     page.clock.run_for(9_000)
     follow("Products")(page)

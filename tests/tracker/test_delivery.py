@@ -63,7 +63,7 @@ def test_a_broken_connection_is_tried_again(world: World) -> None:
 
 def test_without_network_events_wait_and_come_when_it_is_back(world: World) -> None:
     page = world.open(world.page("/"))
-    world.beacon.wait_of("pageview")
+    world.wait_answered(page)
     world.context.set_offline(True)
     page.evaluate("for (let i = 0; i < 30; i++) beacon('event', 'offline' + i)")
     hide(page)
@@ -94,10 +94,11 @@ def test_refused_events_are_dropped_and_later_ones_still_go(world: World) -> Non
 
 
 def test_an_unknown_site_stops_the_page(world: World) -> None:
-    world.beacon.plan.extend([Answer(404)])
+    world.beacon.plan.extend([Answer(404, body=b'"unknown"')])
     page = world.context.new_page()
-    with page.expect_event("requestfinished", lambda request: request.method == "POST"):
-        page.goto(world.page("/"))
+    # Said in the moment in which the tag stops.
+    with page.expect_console_message(lambda message: "unknown" in message.text):
+        page.goto(world.page("/", tag=world.tag("data-debug")))
     page.evaluate("beacon('event', 'a'); history.pushState({}, '', '/x')")
     hide(page)
     page.goto(world.page("/other", tag=""))
@@ -134,7 +135,7 @@ def test_a_batch_over_the_bound_goes_one_by_one(world: World) -> None:
 
 def test_the_queue_is_capped(world: World) -> None:
     page = world.open(world.page("/"))
-    world.beacon.wait_of("pageview")
+    world.wait_answered(page)
     world.context.set_offline(True)
     page.evaluate("for (let i = 0; i < 600; i++) beacon('event', 'e' + i)")
     world.context.set_offline(False)

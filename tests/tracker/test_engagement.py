@@ -1,16 +1,15 @@
 from datetime import UTC, datetime
 
-from tests.tracker.acting import hide, show
+from tests.tracker.acting import hide, show, timeless_page
 from tests.tracker.conftest import World
 
 TALL = '<div style="height: 2880px">tall</div>'
 
 
 def test_it_tells_the_time_engaged_when_the_page_is_hidden(world: World) -> None:
-    page = world.context.new_page()
-    page.clock.install()
+    page = timeless_page(world.context)
     page.goto(world.page("/"))
-    page.clock.run_for(100)
+    page.clock.run_for(600)
     [view] = world.beacon.wait_of("pageview")
     page.clock.run_for(12_000)
     hide(page)
@@ -20,10 +19,9 @@ def test_it_tells_the_time_engaged_when_the_page_is_hidden(world: World) -> None
 
 
 def test_half_a_minute_without_a_sign_of_life_stops_it(world: World) -> None:
-    page = world.context.new_page()
-    page.clock.install()
+    page = timeless_page(world.context)
     page.goto(world.page("/"))
-    page.clock.run_for(100)
+    page.clock.run_for(600)
     world.beacon.wait_of("pageview")
     page.clock.fast_forward(600_000)
     page.mouse.move(10, 10)
@@ -34,8 +32,7 @@ def test_half_a_minute_without_a_sign_of_life_stops_it(world: World) -> None:
 
 
 def test_hidden_time_is_not_engaged_and_totals_go_on(world: World) -> None:
-    page = world.context.new_page()
-    page.clock.install()
+    page = timeless_page(world.context)
     page.goto(world.page("/"))
     page.clock.run_for(2_000)
     world.beacon.wait_of("pageview")
@@ -52,8 +49,7 @@ def test_hidden_time_is_not_engaged_and_totals_go_on(world: World) -> None:
 
 
 def test_a_clock_set_back_takes_nothing_away(world: World) -> None:
-    page = world.context.new_page()
-    page.clock.install()
+    page = timeless_page(world.context)
     page.goto(world.page("/"))
     page.clock.run_for(4_000)
     world.beacon.wait_of("pageview")

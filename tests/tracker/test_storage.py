@@ -9,7 +9,7 @@ KEPT = "Object.keys(localStorage).filter(key => key.startsWith('beacon.')).lengt
 def test_events_of_a_page_left_offline_come_with_the_next_page(world: World) -> None:
     start = world.page("/", tag=world.tag(TAG))
     page = world.open(start)
-    world.beacon.wait_of("pageview")
+    world.wait_answered(page)
     other = world.open(world.page("/bare", tag=""))
     world.context.set_offline(True)
     page.evaluate("beacon('event', 'kept')")

