@@ -6,6 +6,7 @@ beside the embedded servers it started (`$BEACON_DATA_DIR/services.json`), so th
 
 import json
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
@@ -76,6 +77,35 @@ def url(name: str) -> str:
         is_address = False
     if given and not is_address:
         raise ImproperlyConfigured(f"{name} isn't an address: write one such as https://api.example.com/batch.")
+    return given
+
+
+def url_of_domain(name: str) -> str:
+    """Return an address with {domain} where a company's domain goes, behind its host; empty where none is given."""
+    given = url(name)
+    if not given.isascii() or any(letter.isspace() for letter in given):
+        raise ImproperlyConfigured(f"{name} has blanks or letters beyond ASCII: write it as browsers send addresses.")
+    if given and "{domain}" not in given.partition("://")[2].partition("/")[2]:
+        raise ImproperlyConfigured(
+            f"{name} doesn't say where the domain goes: write {{domain}} behind the host, as in"
+            " https://api.example.com/companies?domain={domain}."
+        )
+    return given
+
+
+def token(name: str) -> str:
+    """Return a token that a header can carry: printable ASCII without blanks; empty where none is given."""
+    given = text(name)
+    if not re.fullmatch(r"[\x21-\x7e]*", given):
+        raise ImproperlyConfigured(f"{name} has blanks or letters that no header can carry: copy it once more.")
+    return given
+
+
+def header_of_token(name: str, default: str) -> str:
+    """Return a header with {token} in it, as in `Authorization: Bearer {token}`."""
+    given = text(name) or default
+    if not re.fullmatch(r"[A-Za-z0-9-]+: [\x21-\x7e ]*\{token\}[\x21-\x7e ]*", given):
+        raise ImproperlyConfigured(f"{name} isn't a header with {{token}} in it: write one such as {default}.")
     return given
 
 

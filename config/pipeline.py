@@ -3,7 +3,8 @@
 EventsStored    (tracking: the writer has committed)  -> companies: match them, ask for networks;  scoring: make what is
                                                          due;  live: push them
 CompanyMatched  (companies: visits have a name)       -> scoring: make what is due;  live: name the visitor
-ScoreChanged, TemperatureChanged  (scoring: a score was made, somebody turned hot or cold) -> live: show it
+ScoreChanged, TemperatureChanged  (scoring: a score was made, somebody turned hot or cold) -> live: show it;
+                                                         alerts: look for target accounts, tell of who is hot
 CategoryChanged (scoring: likewise)                   -> nobody yet
 ScoringChanged  (scoring: other rules are in force)   -> scoring: make the site's scores anew
 CorrectionChanged (companies: one is on its way)      -> companies: apply it to the past, or its undoing
@@ -12,12 +13,18 @@ GoalChanged     (tracking: a goal)                    -> tracking: apply it to t
 GoalReached     (tracking: conversions are stored)    -> scoring: make what is due
 SiteMoved       (sites: to another client)            -> companies: have the client know who was on it
 SiteRemoved     (tracking: a site was deleted)        -> tracking: erase what was stored of it
-SiteErased      (tracking: a deleted site's visits went) -> companies, scoring: forget it too
+SiteErased      (tracking: a deleted site's visits went) -> companies, scoring, alerts: forget it too
 CheckAsked      (installation: a check of a page) -> installation: carry it out
+AlertsRaised    (alerts: mails are due)               -> alerts: send them
 
 A wake-up may get lost: each of these is found again by a sweep or by the next look at the rows.
 """
 
+from apps.alerts.facts import AlertsRaised
+from apps.alerts.models import Subscription
+from apps.alerts.subscriptions import is_wanted
+from apps.alerts.subscriptions import site_forget as alerts_forget
+from apps.alerts.tasks import alert_send_task, hot_raise_task, targets_raise_task
 from apps.companies.erase import site_forget
 from apps.companies.facts import CompanyMatched, CorrectionChanged
 from apps.companies.moving import site_adopt
@@ -30,6 +37,7 @@ from apps.installation.tasks import site_check
 from apps.live.frames import announce_companies, announce_events, announce_scores, announce_temperature
 from apps.scoring.facts import ScoreChanged, ScoringChanged, TemperatureChanged
 from apps.scoring.services import site_forget as scores_forget
+from apps.scoring.sums import Temperature
 from apps.scoring.tasks import run_work_task, scores_work_task
 from apps.scoring.waking import TOGETHER_SECONDS, may_ask
 from apps.sites.facts import SiteMoved
@@ -61,6 +69,26 @@ def make_scores(fact: EventsStored | CompanyMatched | GoalReached) -> None:
     unmatched = set(fact.unmatched_ids) if isinstance(fact, EventsStored) else set()
     if not unmatched.issuperset(fact.session_ids) and may_ask(fact.schema):
         scores_work_task.apply_async((fact.schema,), countdown=TOGETHER_SECONDS, retry=False)
+
+
+def tell_of_hot(fact: TemperatureChanged) -> None:
+    if fact.after == Temperature.HOT and not fact.is_backfill:
+        hot_raise_task.apply_async((fact.schema, fact.change_id), retry=False)
+
+
+def look_for_targets(fact: ScoreChanged) -> None:
+    # Every activity of a company makes its score anew, a moment after its visit has its company.
+    if fact.is_backfill:
+        return
+    with in_schema(fact.schema):
+        is_asked_for = is_wanted(site_id=fact.site_id, kind=Subscription.Kind.TARGET)
+    if is_asked_for:
+        targets_raise_task.apply_async((fact.schema, fact.site_id, fact.company_ids), retry=False)
+
+
+def send_alerts(fact: AlertsRaised) -> None:
+    for alert_id in fact.alert_ids:
+        alert_send_task.apply_async((fact.schema, alert_id), retry=False)
 
 
 def make_scores_anew(fact: ScoringChanged) -> None:
@@ -95,6 +123,7 @@ def forget_site(fact: SiteErased) -> None:
     with in_schema(fact.schema):
         site_forget(site_id=fact.site_id)
         scores_forget(site_id=fact.site_id)
+        alerts_forget(site_id=fact.site_id)
 
 
 listen(EventsStored, match_companies)
@@ -108,6 +137,9 @@ listen(CorrectionChanged, work_on_correction)
 listen(ScoreChanged, announce_scores)
 listen(TemperatureChanged, announce_temperature)
 listen(ScoringChanged, make_scores_anew)
+listen(TemperatureChanged, tell_of_hot)
+listen(ScoreChanged, look_for_targets)
+listen(AlertsRaised, send_alerts)
 listen(RuleChanged, work_on_rule)
 listen(GoalChanged, work_on_goal)
 listen(CheckAsked, carry_out_check)

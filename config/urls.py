@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("apps.tracking.urls")),
     path("", include("apps.installation.urls")),
     path("", include("apps.analytics.companies.urls")),
+    path("", include("apps.alerts.urls")),
     path("", include("apps.live.urls")),
     path("", include("apps.analytics.urls")),
 ]

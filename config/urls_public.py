@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("apps.agencies.urls_public")),
+    path("", include("apps.alerts.urls_public")),
     path("", include("config.urls_track")),
 ]
 

@@ -83,6 +83,12 @@ def _of_first_row(path: str, then: str) -> Callable[[Page, Demo], None]:
     return go
 
 
+def _first_profile(page: Page, demo: Demo) -> None:
+    _first_row_of("companies")(page, demo)
+    page.get_by_role("link", name="Set by hand").click()
+    page.wait_for_load_state("load")
+
+
 PAGES = (
     Shot("public-home", _public("/"), needs_login=False),
     Shot("public-login", _public("/login"), needs_login=False),
@@ -92,6 +98,7 @@ PAGES = (
     Shot("companies-all", _agency("/companies")),
     Shot("settings", _agency("/settings")),
     Shot("account", _agency("/account")),
+    Shot("account-alerts", _agency("/account/alerts")),
     Shot("site-overview", _site("")),
     Shot("site-overview-filtered", _site("?f=channel:is:Organic+Search&period=7d")),
     Shot("site-live", _site("live")),
@@ -100,10 +107,13 @@ PAGES = (
     Shot("company-merge", _of_first_row("companies", "merge?q=a&to=somebody.example&name=Somebody")),
     Shot("company-split", _of_first_row("companies", "split")),
     Shot("corrections", _agency("/settings/corrections")),
+    Shot("site-company-profile", _first_profile),
     Shot("site-visits", _site("visits")),
     Shot("visit-reassign", _of_first_row("visits", "company")),
     Shot("site-visit", _first_row_of("visits")),
     Shot("site-goals", _site("goals")),
+    Shot("site-alerts", _site("alerts")),
+    Shot("site-digest", _site("alerts/digest?week=this")),
     Shot("site-goal-new", _site("goals/new?kind=event")),
     Shot("site-settings", _site("settings")),
     Shot("site-check", _site("settings/check")),

@@ -115,6 +115,7 @@ def _site_groups(request: AgencyRequest, site: Site, health: SiteHealth) -> list
                 item("companies:site-companies", "Companies", "building-2"),
                 item("analytics:site-visits", "Visits", "footprints"),
                 item("analytics:site-goals", "Goals", "target"),
+                item("alerts:site-alerts", "Alerts", "bell"),
             ],
         )
     ]

@@ -1,7 +1,4 @@
-"""`/settings/networks`: how asking IPinfo goes, for the whole installation: all agencies share token and budget."""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+"""`/settings/networks`: how asking IPinfo and for profiles goes. All agencies share tokens and budgets."""
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -14,26 +11,12 @@ from apps.agencies.requests import AgencyRequest
 from apps.agencies.roles import Permission
 from apps.core import formats
 
+from .asking.figures import PERIODS, Line, breaker_shown
 from .enrichment import statistics
-from .enrichment.breaker import Seen, State
 from .enrichment.service import enrichment, is_remote
 from .enrichment.statistics import Outcome, Summary
 from .models import NetworkLookup
-
-PERIODS = (("Today", 1), ("7 days", 7), ("30 days", 30))
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of the table: a figure for each period, and how it is made."""
-
-    label: str
-    texts: Sequence[str]
-    note: str = ""
-
-    @property
-    def figures(self) -> list[tuple[str, str]]:
-        return [(period, text) for (period, _), text in zip(PERIODS, self.texts, strict=True)]
+from .profiles.figures import profile_figures
 
 
 @require_safe
@@ -48,6 +31,7 @@ def networks(request: AgencyRequest) -> HttpResponse:
         except RedisError:
             context["is_away"] = True
         context["waiting"] = NetworkLookup.objects.filter(due_at__isnull=False).count()
+    context["profiles"] = profile_figures()
     return render(request, "companies/networks.html", context)
 
 
@@ -57,7 +41,7 @@ def _figures() -> dict[str, object]:
     sums = [statistics.summary(days=days) for _, days in PERIODS]
     return {
         "plan": settings.BEACON_IPINFO_PLAN.capitalize(),
-        "breaker": _breaker(asked.breaker.look()),
+        "breaker": breaker_shown(asked.breaker.look()),
         "last_error": statistics.last_error(),
         "spent": spent,
         "budget": budget,
@@ -65,17 +49,6 @@ def _figures() -> dict[str, object]:
         "periods": [label for label, _ in PERIODS],
         "lines": lines(sums, budget),
     }
-
-
-def _breaker(seen: Seen) -> dict[str, object]:
-    """Return the breaker's state for the state component, and when it is tried again."""
-    states = {
-        State.CLOSED: ("good", "asked as needed"),
-        State.HALF_OPEN: ("waiting", "about to be tried again with one address"),
-        State.OPEN: ("bad", "left alone"),
-    }
-    state, text = states[seen.state]
-    return {"state": state, "text": text, "till": seen.till if seen.state is State.OPEN else None}
 
 
 def lines(sums: list[Summary], budget: int) -> list[Line]:

@@ -2,6 +2,8 @@
 get lost."""
 
 import logging
+import random
+import time
 from collections.abc import Callable, Iterable
 from uuid import UUID
 
@@ -14,10 +16,14 @@ from apps.core.tenancy import current_schema, in_schema
 
 from .correction_work import correction_work, corrections_unfinished
 from .erase import matches_tidy
+from .profiles.lookups import profiles_sweep
 from .resolving import networks_resolve, networks_sweep, networks_tidy
 from .services import visits_match
 
 logger = logging.getLogger(__name__)
+
+# What a sweep may take; the one of the next minute goes on.
+PROFILES_SECONDS = 120.0
 
 
 @shared_task(name="apps.companies.tasks.visits_match")
@@ -61,6 +67,13 @@ def networks_sweep_task() -> None:
     _for_each_agency(networks_sweep)
 
 
+@shared_task(name="apps.companies.tasks.profiles_sweep")
+def profiles_sweep_task() -> None:
+    """Ask for the profiles that are due, in every agency, some each; not always in one order: all share a budget."""
+    until = time.monotonic() + PROFILES_SECONDS
+    _for_each_agency(lambda: profiles_sweep(until=until), in_turn=False)
+
+
 @shared_task(name="apps.companies.tasks.matches_tidy")
 def matches_tidy_task() -> None:
     """Forget why visits were matched that are gone: deleted, too old, joined to others. Likewise who told networks."""
@@ -68,9 +81,10 @@ def matches_tidy_task() -> None:
     _for_each_agency(networks_tidy)
 
 
-def _for_each_agency(work: Callable[[], object]) -> None:
+def _for_each_agency(work: Callable[[], object], *, in_turn: bool = True) -> None:
     """Do `work` in every agency; one that fails doesn't keep the others waiting, and is tried again the next time."""
-    for schema in agency_schemas():
+    schemas = list(agency_schemas())
+    for schema in schemas if in_turn else random.sample(schemas, len(schemas)):
         try:
             with in_schema(schema):
                 work()

@@ -188,6 +188,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "profiles-sweep": {
+        "task": "apps.companies.tasks.profiles_sweep",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "scores-sweep": {
         "task": "apps.scoring.tasks.scores_sweep",
         "schedule": 15.0,
@@ -204,6 +209,17 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60.0},
     },
     "matches-tidy": {"task": "apps.companies.tasks.matches_tidy", "schedule": crontab(minute="37")},
+    "alerts-sweep": {
+        "task": "apps.alerts.tasks.alerts_sweep",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "digests": {
+        "task": "apps.alerts.tasks.digests_raise",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 240.0},
+    },
+    "alerts-tidy": {"task": "apps.alerts.tasks.alerts_tidy", "schedule": crontab(minute="49", hour="4")},
     "spares": {"task": "apps.agencies.tasks.spares_refill", "schedule": 60.0},
     "databases": {
         "task": "apps.networks.tasks.databases_refresh",
@@ -251,6 +267,8 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = BEACON_SCHEME
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("BEACON_MAIL_FROM", f"Beacon <beacon@{BEACON_PUBLIC_HOST}>")
+# A mail server that doesn't answer is given up, lest a task is killed with its mail under way. Seconds.
+EMAIL_TIMEOUT = 20
 BEACON_OUTBOX_DIR = BEACON_DATA_DIR / "outbox"
 
 # --- pages ------------------------------------------------------------------------------------------------------------
@@ -316,6 +334,20 @@ BEACON_IPINFO_PLAN = env.choice("BEACON_IPINFO_PLAN", "core", ("lite", "core", "
 BEACON_IPINFO_URL = env.url("BEACON_IPINFO_URL")
 # Addresses a day (UTC). The smallest paid plan has 150,000 a month.
 BEACON_IPINFO_BUDGET = env.integer("BEACON_IPINFO_BUDGET", 5_000)
+
+# --- asking for companies' profiles -----------------------------------------------------------------------------------
+# With {domain} where the domain goes. Empty: nobody is asked.
+BEACON_PROFILE_URL = env.url_of_domain("BEACON_PROFILE_URL")
+BEACON_PROFILE_TOKEN = env.token("BEACON_PROFILE_TOKEN")
+BEACON_PROFILE_AUTH = env.header_of_token("BEACON_PROFILE_AUTH", "Authorization: Bearer {token}")
+# As the service is called beside what it said; empty: its host.
+BEACON_PROFILE_NAME = env.text("BEACON_PROFILE_NAME")
+# Where its answers have our fields: a preset's name, or a YAML or JSON file.
+BEACON_PROFILE_MAPPING = env.text("BEACON_PROFILE_MAPPING")
+# Companies a day (UTC).
+BEACON_PROFILE_BUDGET = env.integer("BEACON_PROFILE_BUDGET", 200)
+# After so many days a company is asked for again.
+BEACON_PROFILE_DAYS = env.integer("BEACON_PROFILE_DAYS", 90, least=1, most=3_650)
 
 # --- checking an installation -----------------------------------------------------------------------------------------
 # Chromium's program. Empty: the first one on PATH; without any, pages are only fetched.

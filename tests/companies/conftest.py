@@ -16,6 +16,8 @@ from tests.cast import Cast
 from tests.factories_tracking import Page, visit_make
 from tests.networks.databases import make_databases
 
+from . import acme as acme_server
+from .acme import FakeAcme, fake_acme
 from .ipinfo import TOKEN, FakeIPinfo, fake_ipinfo
 
 NOW = datetime(2026, 5, 13, 10, tzinfo=UTC)
@@ -93,3 +95,16 @@ def ipinfo(settings: Any, _databases: Path) -> Iterator[FakeIPinfo]:
         settings.BEACON_IPINFO_BUDGET = 5_000
         yield fake
     databases.forget()
+
+
+@pytest.fixture
+def acme(settings: Any) -> Iterator[FakeAcme]:
+    """A local service for profiles that the settings name, with a token; nothing counted by other tests."""
+    names = valkey.volatile().keys("beacon:profiles:*")
+    if names:
+        valkey.volatile().delete(*cast("list[bytes]", names))
+    with fake_acme() as fake:
+        settings.BEACON_PROFILE_URL = fake.url
+        settings.BEACON_PROFILE_TOKEN = acme_server.TOKEN
+        settings.BEACON_PROFILE_NAME = "Acme API"
+        yield fake

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from apps.companies.enrichment.providers.base import Failure, NetworkAnswer, ProviderError, Source
-from apps.companies.enrichment.providers.ipinfo import MOST_ENTRIES, IPinfo, pause_of
+from apps.companies.asking.exchange import pause_of
+from apps.companies.asking.failures import Failure, ProviderError
+from apps.companies.enrichment.providers.base import NetworkAnswer, Source
+from apps.companies.enrichment.providers.ipinfo import MOST_ENTRIES, IPinfo
 from apps.companies.enrichment.providers.shapes import answer_of
 from apps.networks.kinds import NetworkKind
 from tests.dripping import dripping

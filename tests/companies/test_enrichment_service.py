@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from apps.companies.asking.breaker import State
 from apps.companies.enrichment import statistics
-from apps.companies.enrichment.breaker import State
 from apps.companies.enrichment.cache import DAY_SECONDS, Cache, kept_seconds
 from apps.companies.enrichment.providers.base import Source
 from apps.companies.enrichment.providers.shapes import answer_of

@@ -14,6 +14,7 @@ from apps.agencies.requests import agency_request
 from apps.agencies.roles import Permission
 from apps.companies.corrections import merged_into
 from apps.companies.models import Company, CompanyClient
+from apps.companies.profiles.panel import profile_panel
 from apps.companies.selectors import company_known_to, company_spoken_for
 from apps.core.formats import number, share
 from apps.sites.access import site_or_404, sites_visible
@@ -79,6 +80,9 @@ def _company_context(
         "network": next((ground.evidence.get("asn", "") for ground in grounds if ground.ground == "network"), ""),
         "sentence": page_words.summary(company, visits=totals["visits"], pages=one.company_top_pages(visits)),
         "country": countries[0][0] if countries else "",
+        "profile": profile_panel(
+            company, membership=agency_request(request).membership, site_slug=site.slug, zone=zone
+        ),
         "timeline": page_words.timeline_days(timeline, zone=zone, sites={each.id: each for each in sites}),
         "older_url": f"{request.path}?page={page + 1}" if totals["visits"] > start + TIMELINE_VISITS else "",
         "newer_url": f"{request.path}?page={page - 1}" if page > 1 else "",

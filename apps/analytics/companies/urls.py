@@ -1,6 +1,7 @@
 from django.urls import path
 
 from apps.companies import enrichment_page
+from apps.companies.profiles import editing
 
 from . import correction_views, list_views, page_views
 
@@ -9,6 +10,7 @@ urlpatterns = [
     path("companies", list_views.all_companies, name="companies"),
     path("settings/networks", enrichment_page.networks, name="networks"),
     path("s/<slug:slug>/companies", list_views.site_companies, name="site-companies"),
+    path("s/<slug:slug>/companies/<int:company_id>/profile", editing.site_company_profile, name="site-company-profile"),
     path("s/<slug:slug>/companies/<int:company_id>", page_views.site_company, name="site-company"),
     path("s/<slug:slug>/companies/<int:company_id>/correct", correction_views.company_correct, name="company-correct"),
     path("s/<slug:slug>/companies/<int:company_id>/merge", correction_views.company_merge, name="company-merge"),

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from apps.companies.asking.breaker import Breaker, State
+from apps.companies.asking.failures import Failure, ProviderError
+from apps.companies.asking.quota import Quota
 from apps.core.outbound import is_public
 from apps.networks import databases
 from apps.tracking.sealed import addresses_open
 
 from . import measures, statistics
-from .breaker import Breaker, State
 from .cache import Cache, Known
 from .merging import merged
-from .providers.base import Failure, NetworkAnswer, Provider, ProviderError
+from .providers.base import NetworkAnswer, Provider
 from .providers.ipinfo import BATCHES, MOST_ENTRIES, IPinfo
 from .providers.local import Local
-from .quota import Quota
-from .statistics import Outcome
+from .statistics import SERVICE, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -154,8 +155,8 @@ def enrichment() -> Enrichment:
     token = settings.BEACON_IPINFO_TOKEN
     return Enrichment(
         remote=IPinfo(url=url, token=token) if is_remote() else None,
-        breaker=Breaker(token=token, url=url),
-        quota=Quota(settings.BEACON_IPINFO_BUDGET),
+        breaker=Breaker(service=SERVICE, token=token, url=url),
+        quota=Quota(settings.BEACON_IPINFO_BUDGET, service=SERVICE),
     )
 
 

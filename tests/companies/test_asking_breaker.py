@@ -1,11 +1,11 @@
-"""When IPinfo is left alone, for how long, and who tries it again."""
+"""When a service is left alone, for how long, and who tries it again."""
 
 from datetime import timedelta
 
 import pytest
 
-from apps.companies.enrichment.breaker import FAILURES, Breaker, State
-from apps.companies.enrichment.providers.base import Failure, ProviderError
+from apps.companies.asking.breaker import FAILURES, Breaker, State
+from apps.companies.asking.failures import Failure, ProviderError
 from apps.core import clock
 
 from .conftest import NOW
@@ -16,7 +16,7 @@ BROKEN = ProviderError(Failure.UNREACHABLE, "away")
 
 @pytest.fixture
 def breaker(ipinfo: FakeIPinfo) -> Breaker:
-    return Breaker(token="one", url=ipinfo.url)
+    return Breaker(service="enrichment", token="one", url=ipinfo.url)
 
 
 def later(monkeypatch: pytest.MonkeyPatch, **by: float) -> None:
@@ -108,4 +108,4 @@ def test_a_longer_wish_makes_an_open_one_wait_longer(breaker: Breaker) -> None:
 
 def test_another_token_is_tried_at_once(breaker: Breaker, ipinfo: FakeIPinfo) -> None:
     breaker.fail(ProviderError(Failure.REFUSED, ""))
-    assert Breaker(token="another", url=ipinfo.url).admit() is State.CLOSED
+    assert Breaker(service="enrichment", token="another", url=ipinfo.url).admit() is State.CLOSED

@@ -1,8 +1,8 @@
-"""The circuit breaker: whether IPinfo is asked at all, for all processes together, in "volatile".
+"""The circuit breaker: whether a service is asked at all, for all processes together, in "volatile".
 
 Closed: asked. Open: left alone for a while, at once where it says so (429) or refuses the token, else after some
-failures in a row; each time longer. After the while it is half open: one process asks for one address, and what
-becomes of that closes it or opens it again. Another token or another address of IPinfo's is another breaker.
+failures in a row; each time longer. After the while it is half open: one process asks for one thing, and what
+becomes of that closes it or opens it again. Another token or another address of the service's is another breaker.
 """
 
 import random
@@ -16,12 +16,12 @@ from apps.core.crypto import derived_key
 from apps.core.hashing import keyed_hash
 from apps.tracking import valkey
 
-from .providers.base import Failure, ProviderError
+from .failures import Failure, ProviderError
 
 FAILURES = 3  # in a row
 PAUSE_MS = 30_000  # doubled each time it opens again
 LONGEST_PAUSE_MS = 15 * 60_000
-# IPinfo documents no Retry-After: without one, for as long as a limit by the minute can last.
+# Without a Retry-After, for as long as a limit by the minute can last.
 LIMITED_PAUSE_MS = 60_000
 # A token gets better by somebody's doing only.
 REFUSED_PAUSE_MS = 3_600_000
@@ -72,12 +72,12 @@ class Seen:
 class Breaker:
     """Raises RedisError where "volatile" is away."""
 
-    def __init__(self, *, token: str, url: str) -> None:
-        mark = keyed_hash(derived_key("enrichment breaker"), url, token)[:4].hex()
-        self._name = f"beacon:enrichment:breaker:{mark}"
+    def __init__(self, *, service: str, token: str, url: str) -> None:
+        mark = keyed_hash(derived_key(f"{service} breaker"), url, token)[:4].hex()
+        self._name = f"beacon:{service}:breaker:{mark}"
 
     def admit(self) -> State:
-        """Return whether one may ask: CLOSED; HALF_OPEN: this caller alone, for one address; OPEN: no."""
+        """Return whether one may ask: CLOSED; HALF_OPEN: this caller alone, for one thing; OPEN: no."""
         answer = valkey.volatile().eval(_ADMIT, 1, self._name, str(clock.now_ms()), str(PROBE_MS))
         return State(_word(answer))
 
@@ -85,7 +85,7 @@ class Breaker:
         valkey.volatile().delete(self._name)
 
     def fail(self, error: ProviderError) -> float:
-        """Note a failure; return for how many seconds IPinfo is left alone from now on, 0 where it isn't."""
+        """Note a failure; return for how many seconds it is left alone from now on, 0 where it isn't."""
         base = PAUSE_MS * random.uniform(1 - JITTER_RATIO, 1 + JITTER_RATIO)
         values = (clock.now_ms(), _pause_ms(error), round(base), LONGEST_PAUSE_MS, FAILURES, KEPT_MS)
         answer = valkey.volatile().eval(_FAIL, 1, self._name, *map(str, values), error.failure.value)
