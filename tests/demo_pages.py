@@ -81,6 +81,14 @@ def _first_note(page: Page, demo: Demo) -> None:
     page.wait_for_load_state("load")
 
 
+def _of_first_row(path: str, then: str) -> Callable[[Page, Demo], None]:
+    def go(page: Page, demo: Demo) -> None:
+        _first_row_of(path)(page, demo)
+        page.goto(f"{page.url.partition('?')[0]}/{then}")
+
+    return go
+
+
 def _first_profile(page: Page, demo: Demo) -> None:
     _first_row_of("companies")(page, demo)
     page.get_by_role("link", name="Set by hand").click()
@@ -103,8 +111,12 @@ PAGES = (
     Shot("site-companies", _site("companies")),
     Shot("site-company", _first_row_of("companies")),
     Shot("site-company-note", _first_note),
+    Shot("company-merge", _of_first_row("companies", "merge?q=a&to=somebody.example&name=Somebody")),
+    Shot("company-split", _of_first_row("companies", "split")),
+    Shot("corrections", _agency("/settings/corrections")),
     Shot("site-company-profile", _first_profile),
     Shot("site-visits", _site("visits")),
+    Shot("visit-reassign", _of_first_row("visits", "company")),
     Shot("site-visit", _first_row_of("visits")),
     Shot("site-goals", _site("goals")),
     Shot("site-alerts", _site("alerts")),

@@ -17,6 +17,7 @@ from apps.tracking.models import Conversion, Event, Kind, Origin, Session
 from apps.tracking.rules.selectors import rule_text
 from apps.tracking.selectors import session_events
 
+from .companies.ground_words import visit_grounds
 from .labels import LANGUAGES, set_aside_label
 from .visits import VisitRow, visit_row
 
@@ -55,7 +56,8 @@ class VisitView:
 
 
 def visit_view(session: Session, *, zone: tzinfo) -> VisitView:
-    """Return a visit in full. Three queries; more where its visitor reached goals or said something on consent."""
+    """Return a visit in full. Three queries; two more where it has a company, more where its
+    visitor reached goals or said something on consent."""
     names = company_names({session.company_id} if session.company_id else set())
     row = visit_row(session, names)
     events = session_events(session, limit=MOMENTS)
@@ -65,6 +67,7 @@ def visit_view(session: Session, *, zone: tzinfo) -> VisitView:
         sentence=_sentence(row),
         moments=[_moment(event, reached.get(event.event_id, ())) for event in events],
         facts=[
+            ("Company", _company_facts(session) if row.is_company else []),
             *((title, [fact for fact in facts if fact.value]) for title, facts in _facts(row)),
             ("Consent", _consent_facts(session, zone)),
         ],
@@ -189,6 +192,14 @@ def _facts(row: VisitRow) -> list[tuple[str, list[Fact]]]:
             ],
         ),
     ]
+
+
+def _company_facts(session: Session) -> list[Fact]:
+    """Return how sure the company is, and each ground, for and against."""
+    ratio, lines = visit_grounds(session)
+    if ratio is None:
+        return []
+    return [Fact("Confidence", f"{formats.number(ratio, 2)} of 1"), *(Fact("Because", line) for line in lines)]
 
 
 def _consent_facts(session: Session, zone: tzinfo) -> list[Fact]:

@@ -83,14 +83,14 @@ def _reached(pairs: Sequence[tuple[str, str]], start: str) -> set[str]:
 
 def merged_into(domain: str) -> str:
     """Return what a company was merged into, at the end of the chain; its own domain where it wasn't. One query."""
-    return merges_in_force().merged(domain)
+    return _merges_in_force().merged(domain)
 
 
 def merged_here(domain: str) -> list[str]:
     """Return the domains of the companies that were merged into this one, in the order of the alphabet. One query."""
-    merges = merges_in_force()
+    merges = _merges_in_force()
     return sorted(one for one in merges.merges if one != domain and merges.merged(one) == domain)
 
 
-def merges_in_force() -> Corrections:
+def _merges_in_force() -> Corrections:
     return corrections_of(CompanyCorrection.objects.filter(kind=Kind.MERGE, undone_at__isnull=True).order_by("id"))

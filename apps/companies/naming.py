@@ -6,8 +6,8 @@ by what the local tables say of the domain. So neither depends on the order in w
 `Company.told`, {"name": [rank, ms, name], "kind": [ms, kind], "domain_kind": [ms, kind]}, because it outlives the
 visits.
 
-Above that stands a rename, then what a profile said (`Company.profile`), and below it the name that a correction gave
-the company to which it led visits, and the domain.
+Above that stands a rename; below it, in this order, the name that a correction gave the company to which it led visits,
+what a profile's provider calls it, and the domain.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from .matching import Match
-from .models import Company, CompanyCorrection, ProfileLookup
+from .models import Company, CompanyCorrection
+from .profiles.writing import found_by
 from .resolution import Corrections
 
 USUAL_KIND = "business"
@@ -40,24 +41,19 @@ def told_by(told: Mapping[str, Any], ground: Match, at: datetime) -> dict[str, A
 
 
 def company_called(company: Company, corrections: Corrections) -> tuple[str, str]:
-    """Return what a company's name and kind should be, where no profile has given it its name."""
+    """Return what people and visits call a company, empty where they don't, and its kind."""
     told = company.told
     name = corrections.names.get(company.domain) or (told["name"][2] if "name" in told else "")
-    return (
-        name or corrections.given.get(company.domain, "") or company.domain,
-        (told.get("kind") or told.get("domain_kind") or [0, USUAL_KIND])[1],
-    )
+    kind = (told.get("kind") or told.get("domain_kind") or [0, USUAL_KIND])[1]
+    return name or corrections.given.get(company.domain, ""), kind
 
 
 def names_settle(domains: Iterable[str], corrections: Corrections, *, at: datetime) -> None:
-    """Have the companies of these domains called what they should be. Two queries, and one where something changes."""
-    companies = list(Company.objects.filter(domain__in=set(domains)))
-    found = dict(ProfileLookup.objects.filter(company__in=companies).values_list("company_id", "found"))
+    """Have companies called what they should be, by their domains. One query; one more where something changes."""
     changed = []
-    for company in companies:
+    for company in Company.objects.filter(domain__in=set(domains)).select_related("lookup"):
         name, kind = company_called(company, corrections)
-        if "name" in company.profile and company.domain not in corrections.names:
-            name = str((found.get(company.id) or {}).get("name") or name)
+        name = name or found_by(getattr(company, "lookup", None)).profile.name or company.domain
         if (company.name, company.kind) != (name, kind):
             company.name, company.kind, company.updated_at = name, kind, at
             changed.append(company)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
 
+def companies_by_domain(domains: Iterable[str]) -> dict[str, Company]:
+    return {company.domain: company for company in Company.objects.filter(domain__in=set(domains))}
+
+
 def company_names(company_ids: set[int]) -> dict[int, str]:
     return dict(Company.objects.filter(id__in=company_ids).values_list("id", "name")) if company_ids else {}
 

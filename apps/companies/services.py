@@ -128,9 +128,8 @@ def _told(visits: Sequence[VisitNetwork], grounds: Sequence[VisitGrounds]) -> di
 
 def _call(company: Company, corrections: Corrections) -> None:
     name, company.kind = company_called(company, corrections)
-    # A profile's word stands above the visits', a rename above both.
-    if not company.name or "name" not in company.profile or company.domain in corrections.names:
-        company.name = name
+    # Where neither people nor visits name it, a profile may have done so.
+    company.name = name or company.name or company.domain
 
 
 def _matches_rewrite(

@@ -44,10 +44,10 @@ coalesce((
 )::text[], %s)
 """
 # A declared bot's network stays "bot", whoever rents out the machine. Matching is asked again where there is a company
-# already, or may be one now.
+# already, or may be one now: by this network, or because that of before doesn't speak against others any more.
 _SET = f"""
 UPDATE session SET {", ".join(f"{name} = told.{name}" for name in _NAMES)},
-  matched_at = CASE WHEN (session.company_id IS NOT NULL OR told.network_kind = ANY({_KINDS}))
+  matched_at = CASE WHEN (session.company_id IS NOT NULL OR ARRAY[session.network_kind, told.network_kind] && {_KINDS})
     AND {_all_of("session", _MATCHED_BY)} IS DISTINCT FROM {_all_of("told", _MATCHED_BY)}
     THEN NULL ELSE session.matched_at END
 FROM json_to_recordset(%s) AS told(id uuid, {", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _NAMES)})

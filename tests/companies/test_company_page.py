@@ -12,6 +12,7 @@ from tests.factories_tracking import Happened, Page, visit_make
 from tests.queries import queries_asked
 
 from .conftest import VARNHOLT, ago
+from .correcting import clue
 from .reading import csv_rows, words
 
 SITE = "/s/first-site/companies"
@@ -169,3 +170,16 @@ def test_a_companys_visits_as_a_file(worked_month: Cast) -> None:
         ("/", "LinkedIn", "2"),
         ("/", "Google", "1"),
     ]
+
+
+def test_it_shows_each_ground_and_what_speaks_for_another(worked_month: Cast) -> None:
+    """E-mail 0.9 (odds 9) against the network's 0.85 (5.67), in Quarrystone's only visit: 9 / 15.67 = 0.57."""
+    visit = Session.objects.get(asn=64502)
+    clue(visit, "email", "varnholt.example")
+    visits_match()
+    text = words(page(worked_month))
+    assert "Business e-mail address at varnholt.example, in 1 visit" in text
+    assert "The network spoke for Quarrystone_100% Ferrous (85% sure by itself)" in text
+    browser = worked_month.browser(worked_month.owner)
+    text = words(browser.get(f"/s/first-site/visits/{visit.id}").content.decode())
+    assert "Confidence 0.57 of 1 Because Business e-mail address at varnholt.example" in text

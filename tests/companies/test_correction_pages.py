@@ -2,6 +2,7 @@
 
 import pytest
 
+from apps.analytics.companies import correction_views
 from apps.companies.models import Company, CompanyCorrection
 from apps.tracking.models import Session
 from tests.cast import Cast
@@ -54,7 +55,8 @@ def test_splitting_shows_by_what_visits_differ(worked_month: Cast) -> None:
     chosen = {"mark": f"site:{worked_month.other_site.id}", "to": "new.example", "name": "New Ltd"}
     text = words(browser.get(url(V, "split"), chosen).content.decode())
     assert (
-        "Visits of Varnholt AG (varnholt.example) on Second site are in truth new.example. 1 visit of 1 client" in text
+        "Visits of Varnholt AG (varnholt.example) on Second site are in truth New Ltd (new.example). 1 visit of 1"
+        in text
     )
     browser.post(url(V, "split"), chosen)
     assert Session.objects.get(company_id=company_id("new.example")).site_id == worked_month.other_site.id
@@ -91,6 +93,21 @@ def test_the_list_says_what_and_who_and_undoes(worked_month: Cast) -> None:
     assert browser.post(here).status_code == 302
     assert "was undone before" in words(browser.post(here, follow=True).content.decode())
     assert Session.objects.filter(company_id=company_id(Q)).count() == 1
+
+
+def test_older_corrections_stand_on_further_pages(worked_month: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(correction_views, "LISTED", 1)
+    browser = worked_month.browser(worked_month.analyst)
+    browser.post(url(V, "rename"), {"name": "One"})
+    browser.post(url(V, "rename"), {"name": "Two"})
+    html = browser.get("/settings/corrections").content.decode()
+    assert "is called Two" in html and "is called One" not in html
+    older = f"/settings/corrections?before={CompanyCorrection.objects.latest('id').id}"
+    assert f'href="{older}"' in html
+    html = browser.get(older).content.decode()
+    assert "is called One" in html and "Older corrections" not in html
+    for nonsense in ("x", "9" * 30, "-1", "\x00"):
+        assert browser.get("/settings/corrections", {"before": nonsense}).status_code == 200
 
 
 def test_a_form_sent_twice_or_late_says_so(worked_month: Cast) -> None:

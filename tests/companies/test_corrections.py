@@ -227,7 +227,7 @@ _ACTIONS = st.one_of(
 
 
 @given(actions=st.lists(_ACTIONS, min_size=1, max_size=9), undoes_all=st.booleans())
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_history_ends_as_if_all_were_matched_afresh(in_alder: Cast, actions: list[Any], undoes_all: bool) -> None:
     with contextlib.suppress(_Back), transaction.atomic():
         _traffic(in_alder)

@@ -29,6 +29,7 @@ from tests.factories_tracking import visit_make
 from tests.queries import queries_asked
 
 from .conftest import NOW, PROVIDER, VARNHOLT, ago, network
+from .correcting import clue
 from .ipinfo import BANK, BROKEN, NOBODY, TELECOM, TOKEN, FakeIPinfo, core, limited, stored
 
 LOCAL_BANK = network("Example Bank", "bank.example", asn=64500)
@@ -127,6 +128,17 @@ def test_behind_a_vpn_the_city_is_the_exits(alder: Cast, ipinfo: FakeIPinfo) -> 
     resolved(found)
     assert (fresh(found).country, found.city, found.latitude, found.is_vpn) == ("AT", "", None, True)
     assert found.network_kind == "vpn"
+
+
+def test_what_the_network_spoke_against_is_believed_once_it_is_another(alder: Cast, ipinfo: FakeIPinfo) -> None:
+    """An authority's network (0.7) against a host's name (0.75): unknown. Behind a VPN the name stands."""
+    ipinfo.entries[NOBODY] = core(is_anonymous=True, anonymous={"is_vpn": True})
+    found = visit(alder.site, NOBODY, **network("Town of Ashby", "ashby.example", kind="government"))
+    clue(found, "host_name", "varnholt.example")
+    visits_match()
+    assert company_of(fresh(found)) == ""
+    resolved(found)
+    assert company_of(fresh(found)) == "varnholt.example"
 
 
 def test_done_twice_it_changes_nothing_more(alder: Cast, ipinfo: FakeIPinfo) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
+from django.db.models.functions import Lower
 
 from apps.companies.models import Company, CompanyClient, CompanyClue
 from apps.sites.models import Site
@@ -31,7 +32,9 @@ def companies_found(text: str, *, client_ids: Sequence[int], without: str) -> li
         return []
     known = CompanyClient.objects.filter(client_id__in=client_ids).values("company_id")
     named = Q(name__icontains=wanted) | Q(domain__icontains=wanted)
-    return list(Company.objects.filter(named, id__in=known).exclude(domain=without).order_by("name", "id")[:FOUND])
+    return list(
+        Company.objects.filter(named, id__in=known).exclude(domain=without).order_by(Lower("name"), "id")[:FOUND]
+    )
 
 
 def companies_known(*, client_ids: Sequence[int]) -> list[Company]:

@@ -5,11 +5,12 @@ clients: its preview would tell the others of clients that aren't theirs. Single
 companies and sees the visit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -160,7 +161,12 @@ def visit_reassign(request: HttpRequest, slug: str, visit_id: UUID) -> HttpRespo
 @member_view(Permission.EDIT_COMPANIES)
 def corrections(request: AgencyRequest) -> HttpResponse:
     """List what was corrected; for HTMX the list alone, which asks again while one is on its way."""
-    rows = _corrections_visible(request.membership)
+    before = request.GET.get("before", "")
+    stored = CompanyCorrection.objects.order_by("-id")
+    if before.isascii() and before.isdigit() and len(before) < 19:
+        stored = stored.filter(id__lt=int(before))
+    looked_at = list(stored.values_list("id", flat=True)[: LISTED + 1])
+    rows = _visible(stored.filter(id__in=looked_at[:LISTED]), request.membership)
     names = names_of(rows)
     lines = [correction_line(row, names) for row in rows]
     in_force = [line for line in lines if line.row.undone_at is None or line.is_moving]
@@ -168,6 +174,8 @@ def corrections(request: AgencyRequest) -> HttpResponse:
         "in_force": in_force,
         "undone": [line for line in lines if line not in in_force],
         "is_moving": any(line.is_moving for line in in_force),
+        "older_url": f"{request.path}?before={looked_at[LISTED - 1]}" if len(looked_at) > LISTED else "",
+        "here": request.get_full_path(),
         "is_limited": _is_limited(request),
         "membership": request.membership,
     }
@@ -179,7 +187,7 @@ def corrections(request: AgencyRequest) -> HttpResponse:
 @member_view(Permission.EDIT_COMPANIES)
 def correction_undo(request: AgencyRequest, correction_id: int) -> HttpResponse:
     """Say what comes back, and undo a correction."""
-    row = next((one for one in _corrections_visible(request.membership) if one.id == correction_id), None)
+    row = next(iter(_visible(CompanyCorrection.objects.filter(id=correction_id), request.membership)), None)
     if row is None:
         raise Http404
     here = reverse("companies:corrections")
@@ -194,7 +202,7 @@ def correction_undo(request: AgencyRequest, correction_id: int) -> HttpResponse:
         messages.info(request, "This correction was undone before.")
         return HttpResponseRedirect(here)
     preview = correction_preview(row, undoes=True)
-    names = names_of([row], preview.sample)
+    names = names_of([row], preview)
     context = {"row": row, "words": correction_words(row, names), "preview": preview_context(preview, names)}
     return render(request, f"{FOLDER}/undo.html", context)
 
@@ -214,7 +222,7 @@ def _page(
             return _make(request, asked, where_next)
         if asked is not None:
             preview = correction_preview(asked)
-            names = names_of([asked])
+            names = names_of([asked], preview)
             context["preview"] = preview_context(preview, names)
             context["words"] = correction_words(asked, names)
     except Refused as refusal:
@@ -271,12 +279,11 @@ def _client_ids(request: HttpRequest) -> list[int]:
     return list(clients_visible(agency_request(request).membership).values_list("id", flat=True))
 
 
-def _corrections_visible(membership: Membership) -> Sequence[CompanyCorrection]:
-    """Return the latest corrections; for a limited member those of single visits on sites that they may see."""
-    rows = CompanyCorrection.objects.order_by("-id")
+def _visible(rows: QuerySet[CompanyCorrection], membership: Membership) -> list[CompanyCorrection]:
+    """Return corrections; for a limited member those of single visits on sites that they may see."""
     if membership.client_ids is None:
-        return list(rows[:LISTED])
-    own = list(rows.filter(kind=Kind.REASSIGN)[:LISTED])
+        return list(rows)
+    own = [row for row in rows if row.kind == Kind.REASSIGN]
     ids = {id_ for row in own for id_ in row.condition["session_ids"]}
     sites = sites_visible(membership).values("id")
     seen = {str(id_) for id_ in Session.objects.filter(id__in=ids, site_id__in=sites).values_list("id", flat=True)}

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.companies.correction_reach import MOST_PREVIEWED, NOBODY, Moved, Preview, companies_by_domain
+from apps.companies.correction_reach import MOST_PREVIEWED, NOBODY, Preview
 from apps.companies.corrections import Kind
 from apps.companies.models import Company, CompanyCorrection
+from apps.companies.selectors import companies_by_domain
 from apps.core.formats import number
 from apps.sites.models import Client, Site
 
@@ -19,11 +20,13 @@ class Names:
 
     companies: Mapping[str, Company]
     sites: Mapping[int, str]
+    given: Mapping[str, str]  # to companies that aren't there yet
 
     def company(self, domain: str) -> str:
         """Return "Varnholt AG (varnholt.example)"."""
         known = self.companies.get(domain)
-        return domain if known is None or known.name == domain else f"{known.name} ({domain})"
+        name = known.name if known else self.given.get(domain, domain)
+        return domain if name == domain else f"{name} ({domain})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,12 @@ class CorrectionLine:
         return None if total is None else min(100, round(100 * self.row.visits_done / max(1, total)))
 
 
-def names_of(corrections: Sequence[CompanyCorrection], moved: Sequence[Moved] = ()) -> Names:
+def names_of(corrections: Sequence[CompanyCorrection], preview: Preview | None = None) -> Names:
     """Return what the words of these need. Two queries."""
     domains = {domain for row in corrections for domain in (row.domain, row.to_domain) if domain}
-    domains |= {domain for one in moved for domain in (one.from_domain, one.to_domain) if domain}
-    return Names(companies_by_domain(sorted(domains)), dict(Site.objects.values_list("id", "name")))
+    domains |= {domain for domain in (preview.to_domains if preview else ()) if domain}
+    given = {row.to_domain: row.to_name for row in corrections if row.to_name}
+    return Names(companies_by_domain(sorted(domains)), dict(Site.objects.values_list("id", "name")), given)
 
 
 def correction_words(row: CompanyCorrection, names: Names) -> str:

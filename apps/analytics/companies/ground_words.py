@@ -5,6 +5,7 @@ from typing import Any
 
 from apps.companies.models import Company, CompanyMatch
 from apps.core.formats import number, percent
+from apps.tracking.models import Session
 
 from .one import Ground
 
@@ -20,6 +21,20 @@ _SHORT = {
 
 def ground_lines(company: Company, grounds: Sequence[Ground]) -> list[str]:
     return [f"{_what(company, ground)}, in {_visits(ground.visits)}{_ending(ground.evidence)}" for ground in grounds]
+
+
+def visit_grounds(session: Session) -> tuple[float | None, list[str]]:
+    """Return how sure a visit's company is, and why, for and against, in lines. Two queries; None for one of nobody."""
+    company = Company.objects.filter(id=session.company_id).first() if session.company_id else None
+    matches = CompanyMatch.objects.filter(session_id=session.id).order_by("-confidence_ratio", "ground")
+    grounds = [
+        Ground(row.ground, 1, row.confidence_ratio, row.visit_ratio or row.confidence_ratio, row.evidence)
+        for row in (matches if company else ())
+    ]
+    if company is None or not grounds:
+        return None, []
+    said = [f"{_what(company, ground)}{_ending(ground.evidence)}" for ground in grounds]
+    return max(ground.visit_ratio for ground in grounds), [*said, *against_lines(grounds)]
 
 
 def against_lines(grounds: Sequence[Ground]) -> list[str]:
