@@ -22,8 +22,9 @@ from apps.tracking.models import Session
 from . import one, page_words
 from .exports import visits_csv
 from .list_page import page_of
-from .listing import EXPORT_ROWS
 from .one import TIMELINE_VISITS
+
+EXPORT_ROWS = 10_000
 
 
 def site_company(request: HttpRequest, slug: str, company_id: int) -> HttpResponse:
