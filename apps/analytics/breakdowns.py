@@ -151,6 +151,7 @@ class Asked:
     offset: int = 0
     # Chosen by name where the name isn't in the column: companies, countries.
     search_keys: Sequence[Any] | None = None
+    without_keys: Sequence[Any] = ()
 
 
 def breakdown(*, site_id: int, period: Period, filters: Filters, dimension: Dimension, asked: Asked) -> Breakdown:
@@ -223,6 +224,7 @@ def _from_columns(site_id: int, span: Span, filters: Filters, dimension: Dimensi
         found.totals.columns(),
         search=asked.search if asked.search_keys is None else "",
         among=None if asked.search_keys is None else [str(key) for key in asked.search_keys],
+        without=[str(key) for key in asked.without_keys],
         leaves_out_empty=dimension.leaves_out_empty,
         are_numbers=dimension.column == "company_id",
     )
@@ -271,14 +273,15 @@ def _events_part(site_id: int, days: Span, filters: Filters, dimension: Dimensio
 
 def _searched(columns: Sequence[str], asked: Asked) -> Q:
     """Return the condition of a search; a percent sign or an underscore in it means itself."""
+    left = ~Q(**{f"{columns[-1]}__in": list(asked.without_keys)}) if asked.without_keys else Q()
     if asked.search_keys is not None:
-        return Q(**{f"{columns[-1]}__in": list(asked.search_keys)})
+        return left & Q(**{f"{columns[-1]}__in": list(asked.search_keys)})
     if not asked.search:
-        return Q()
+        return left
     met = Q()
     for column in columns:
         met |= Q(**{f"{column}__icontains": asked.search})
-    return met
+    return left & met
 
 
 def _order(dimension: Dimension, asked: Asked) -> str:

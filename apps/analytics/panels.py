@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from apps.companies.knowledge.ignoring import ignored_ids
 from apps.companies.selectors import company_names, new_company_ids
 from apps.core import formats
 from apps.core.countries import NAMES, country_name
@@ -166,7 +167,8 @@ def _asked(report: Report, tab: Tab) -> Asked:
         fresh = new_company_ids(client_ids=[report.site.client_id], since=report.period.span.start)
         return Asked(sort=Sort.VISITS, limit=COMPANY_ROWS, search_keys=fresh)
     if tab.name == "companies":
-        return Asked(sort=Sort.VISITS, limit=COMPANY_ROWS)
+        ignored = ignored_ids([report.site.client_id]).get(report.site.client_id, set())
+        return Asked(sort=Sort.VISITS, limit=COMPANY_ROWS, without_keys=sorted(ignored))
     return Asked()
 
 

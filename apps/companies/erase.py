@@ -1,11 +1,15 @@
-"""What companies forget: the matches of visits that are gone, and what rested on an erased site alone."""
+"""What companies forget: the matches of visits that are gone, what rested on an erased site alone, and what a deleted
+client knew.
+
+What people wrote (tags, owner, notes, ignoring) rests on no site: it goes with the client.
+"""
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from apps.sites.models import Site
+from apps.sites.models import Client, Site
 
-from .models import Company, CompanyClient, CompanyMatch, NetworkLookup
+from .models import Company, CompanyClient, CompanyMatch, CompanyNote, KnowledgeEntry, NetworkLookup, TargetAccount
 
 # Matches looked at in one statement.
 SLICE = 10_000
@@ -48,13 +52,48 @@ def site_forget(*, site_id: int) -> None:
         company_ids = list(matches.order_by().values_list("company_id", flat=True).distinct())
         matches.delete()
         _clients_forget(company_ids)
-        known = CompanyClient.objects.filter(company_id=OuterRef("id"))
-        Company.objects.filter(~Exists(known), id__in=company_ids).delete()
+        _companies_forget(company_ids)
+
+
+def clients_tidy() -> int:
+    """Erase what clients knew that are deleted, and companies that nobody else knows; return how many clients.
+
+    May run twice. It follows from rows alone, so whoever deletes a client needn't tell anybody.
+    """
+    known = Client.objects.filter(id=OuterRef("client_id"))
+    gone: set[int] = set()
+    for model in (CompanyClient, CompanyNote, KnowledgeEntry, TargetAccount):
+        rows = model._default_manager.filter(~Exists(known)).order_by()
+        gone.update(rows.values_list("client_id", flat=True).distinct())
+    for client_id in sorted(gone):
+        client_forget(client_id=client_id)
+    return len(gone)
+
+
+def client_forget(*, client_id: int) -> None:
+    """Erase what a deleted client knew of companies, and those that nobody else knows. May run twice."""
+    with transaction.atomic():
+        CompanyNote.objects.filter(client_id=client_id).delete()
+        KnowledgeEntry.objects.filter(client_id=client_id).delete()
+        TargetAccount.objects.filter(client_id=client_id).delete()
+        rows = CompanyClient.objects.filter(client_id=client_id)
+        company_ids = list(rows.values_list("company_id", flat=True))
+        rows.delete()
+        _companies_forget(company_ids)
 
 
 def _clients_forget(company_ids: list[int]) -> None:
-    """Erase what a client knows of a company that was on none of its sites any more."""
-    for row in CompanyClient.objects.filter(company_id__in=company_ids):
+    """Erase what a client knows of a company that was on none of its sites any more, unless people wrote of it."""
+    notes = CompanyNote.objects.filter(company_id=OuterRef("company_id"), client_id=OuterRef("client_id"))
+    rows = CompanyClient.objects.filter(company_id__in=company_ids, owner_id=None, tags=[], is_ignored=False)
+    for row in rows.exclude(Exists(notes)):
         sites = Site.objects.filter(client_id=row.client_id).values("id")
         if not CompanyMatch.objects.filter(company_id=row.company_id, site_id__in=sites).exists():
             row.delete()
+
+
+def _companies_forget(company_ids: list[int]) -> None:
+    """Erase those of these companies that no client knows and no stored visit is of."""
+    known = CompanyClient.objects.filter(company_id=OuterRef("id"))
+    matched = CompanyMatch.objects.filter(company_id=OuterRef("id"))
+    Company.objects.filter(~Exists(known), ~Exists(matched), id__in=company_ids).delete()

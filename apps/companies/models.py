@@ -43,6 +43,9 @@ class CompanyClient(models.Model):
     class Meta:
         db_table = "company_client"
         constraints = [models.UniqueConstraint(fields=["company", "client_id"], name="company_client_once")]
+        indexes = [
+            models.Index(fields=["client_id"], name="company_client_ignored", condition=models.Q(is_ignored=True))
+        ]
 
 
 class CompanyMatch(models.Model):
@@ -156,6 +159,22 @@ class CompanyNote(models.Model):
     class Meta:
         db_table = "company_note"
         indexes = [models.Index(fields=["company", "client_id", "-written_at"], name="company_note_of")]
+
+
+class KnowledgeEntry(models.Model):
+    """Who changed what a client knows of a company, when, in words. Never changed."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="entries")
+    client_id = models.BigIntegerField()
+    text = models.TextField()
+    by_id = models.BigIntegerField()  # agencies' user
+    by_name = models.TextField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "company_entry"
+        verbose_name_plural = "knowledge entries"
+        indexes = [models.Index(fields=["company", "client_id", "-made_at"], name="company_entry_of")]
 
 
 class TargetAccount(models.Model):

@@ -19,7 +19,7 @@ ON CONFLICT (company_id, client_id) DO UPDATE SET
 def site_adopt(*, site_id: int) -> None:
     """Have the site's present client know the companies of its stored visits. One query; may run twice.
 
-    The client that had it before keeps what it knows.
+    The client that had it before keeps what it knows; its tags, owners, notes and what it ignores stay its own.
     """
     with connection.cursor() as cursor:
         cursor.execute(_ADOPT, [site_id])

@@ -18,11 +18,15 @@ class Newcomer:
 def newcomers(*, client_ids: Sequence[int], since: datetime) -> Mapping[int, Sequence[Newcomer]]:
     """Return by client the companies first seen at `since` or later, the latest first. One query.
 
-    By counted visits, and only those that have one.
+    By counted visits, and only those that have one; none that the client ignores.
     """
     # Whoever was first seen then was last seen then: this spares looking into the visits of all that a client knows.
     fresh = known_seen().filter(
-        client_id__in=client_ids, last_seen_at__gte=since, first_counted__isnull=False, first_at__gte=since
+        client_id__in=client_ids,
+        is_ignored=False,
+        last_seen_at__gte=since,
+        first_counted__isnull=False,
+        first_at__gte=since,
     )
     rows = fresh.order_by("-first_at").values_list("client_id", "company_id", "company__name", "first_at")
     found: dict[int, list[Newcomer]] = defaultdict(list)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from .knowledge.ignoring import ignored_on_site
 from .models import Company, CompanyClient
 from .newcomers import newcomers
 from .seen import known_seen
@@ -10,6 +11,12 @@ from .seen import known_seen
 
 def company_names(company_ids: set[int]) -> dict[int, str]:
     return dict(Company.objects.filter(id__in=company_ids).values_list("id", "name")) if company_ids else {}
+
+
+def company_names_shown(company_ids: set[int], *, site_id: int) -> dict[int, str]:
+    """Return the names of those companies that the site's client doesn't ignore. One query."""
+    shown = Company.objects.filter(id__in=company_ids).exclude(id__in=ignored_on_site(site_id))
+    return dict(shown.values_list("id", "name")) if company_ids else {}
 
 
 def company_names_known(company_ids: set[int], *, client_ids: Iterable[int]) -> dict[int, str]:

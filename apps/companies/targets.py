@@ -1,4 +1,4 @@
-"""Target accounts: a client's list of domains that it waits for. Read from what somebody pastes or sends, kept, taken off."""
+"""Target accounts: a client's list of domains that it waits for; read from what somebody pastes or sends."""
 
 import csv
 import unicodedata

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from apps.agencies.migrating import agency_schemas
 from apps.core.tenancy import in_schema
 
-from .erase import matches_tidy
+from .erase import clients_tidy, matches_tidy
 from .resolving import networks_resolve, networks_sweep, networks_tidy
 from .services import visits_match
 
@@ -49,8 +49,12 @@ def networks_sweep_task() -> None:
 
 @shared_task(name="apps.companies.tasks.matches_tidy")
 def matches_tidy_task() -> None:
-    """Forget why visits were matched that are gone: deleted, too old, joined to others. Likewise who told networks."""
+    """Forget why visits were matched that are gone: deleted, too old, joined to others. Likewise who told networks.
+
+    And what clients knew that are deleted.
+    """
     _for_each_agency(matches_tidy)
+    _for_each_agency(clients_tidy)
     _for_each_agency(networks_tidy)
 
 

@@ -10,6 +10,7 @@ from threading import Thread
 from channels.layers import get_channel_layer
 
 from apps.companies.facts import CompanyMatched
+from apps.scoring.facts import ScoreChanged, TemperatureChanged
 from apps.tracking.facts import EventsStored
 
 # A message that isn't out by then counts as lost.
@@ -28,6 +29,16 @@ def announce_events(fact: EventsStored) -> None:
 
 def announce_companies(fact: CompanyMatched) -> None:
     if fact.session_ids:
+        _send(fact.schema, fact.site_id)
+
+
+def announce_scores(fact: ScoreChanged) -> None:
+    if not fact.is_backfill:
+        _send(fact.schema, fact.site_id)
+
+
+def announce_temperature(fact: TemperatureChanged) -> None:
+    if not fact.is_backfill:
         _send(fact.schema, fact.site_id)
 
 

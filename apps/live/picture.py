@@ -14,7 +14,7 @@ from .access import Watch
 from .presence import ROWS, Presence, Visit, presence_now
 
 # What stands around the list of visits; each is sent anew when it has changed.
-PARTS = ("last", "now", "map", "counts", "rest", "feed")
+PARTS = ("last", "now", "map", "counts", "rest", "feed", "turned")
 
 
 def picture_now(watch: Watch, before: "Picture | None" = None) -> "Picture":

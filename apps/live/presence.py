@@ -14,10 +14,12 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncMinute
 
-from apps.companies.selectors import company_names
+from apps.companies.knowledge.ignoring import ignored_on_site
+from apps.companies.selectors import company_names_shown
 from apps.core import clock, formats
 from apps.core.maps import Place
 from apps.networks.labels import network_label
+from apps.scoring.selectors import ScoreNow, scores_now, turned_hot
 from apps.tracking.models import Event, Kind, Origin, Session
 from apps.tracking.selectors import PRESENT_FOR, session_present
 from apps.tracking.wording import city_words, event_words
@@ -26,6 +28,9 @@ ROWS = 50
 FEED_ROWS = 14
 PAGES = 6
 PLACES = 200
+# How many of those that have turned hot are named, and for how long.
+TURNED_ROWS = 3
+TURNED_FOR = timedelta(minutes=15)
 MINUTES = 30
 # Events of a minute that is over may come in for so long.
 ON_THEIR_WAY = timedelta(seconds=10)
@@ -55,6 +60,8 @@ class Visit:
     source: str
     is_paid: bool
     started_at: datetime
+    score: int | None = None  # the company's total on this site; None: it has none yet
+    temperature: str = ""
 
     @property
     def who(self) -> str:
@@ -84,6 +91,16 @@ class FeedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Turned:
+    """A company that has turned hot a short while ago, and its total then."""
+
+    company_id: int
+    name: str
+    score: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Presence:
     """A site at one moment. `visits` and `company_visits` are the newest ones, at most ROWS of each."""
 
@@ -99,6 +116,7 @@ class Presence:
     visits: Sequence[Visit]
     company_visits: Sequence[Visit]
     feed: Sequence[FeedLine]
+    turned: Sequence[Turned] = ()
 
     @property
     def last_at(self) -> datetime | None:
@@ -120,18 +138,23 @@ class _Row(NamedTuple):
 
 
 def presence_now(site_id: int, *, before: Presence | None = None) -> Presence:
-    """Return who is on the site and what happened last. Seven queries, whatever the number of visitors.
+    """Return who is on the site and what happened last. Nine queries, whatever the number of visitors.
 
     `before`: what was so a moment ago; its finished minutes aren't counted again.
     """
     at = clock.now()
     present = session_present([site_id], now=at)
-    figures = _figures(present)
+    figures = _figures(present, site_id)
     newest = _rows(present.order_by("-started_at", "-id")[:ROWS])
-    of_companies = _rows(present.filter(company_id__isnull=False).order_by("-started_at", "-id")[:ROWS])
+    named = present.filter(company_id__isnull=False).exclude(company_id__in=ignored_on_site(site_id))
+    of_companies = _rows(named.order_by("-started_at", "-id")[:ROWS])
     events = _last_events(site_id, at)
     told = _rows(present.filter(id__in={event.session_id for event in events}))
-    names = company_names({row.company_id for row in (*newest, *of_companies, *told) if row.company_id})
+    turned = turned_hot(site_id, since=at - TURNED_FOR, limit=TURNED_ROWS)
+    listed = {row.company_id for row in (*newest, *of_companies) if row.company_id}
+    scores = {one.company_id: one for one in scores_now(site_ids=[site_id], company_ids=sorted(listed), at=at)}
+    shown = {row.company_id for row in told if row.company_id} | {change.company_id for change in turned}
+    names = company_names_shown(listed | shown, site_id=site_id)
     return Presence(
         visitors=figures.visitors,
         in_companies=figures.in_companies,
@@ -142,9 +165,14 @@ def presence_now(site_id: int, *, before: Presence | None = None) -> Presence:
         places=figures.places,
         minutes=_minutes(site_id, at, before),
         minute=_minute(at),
-        visits=[_visit(row, names) for row in newest],
-        company_visits=[_visit(row, names) for row in of_companies],
+        visits=[_visit(row, names, scores) for row in newest],
+        company_visits=[_visit(row, names, scores) for row in of_companies],
         feed=_feed(events, {row.id: row for row in told}, names),
+        turned=[
+            Turned(change.company_id, names[change.company_id], change.score, change.at)
+            for change in turned
+            if change.company_id in names
+        ],
     )
 
 
@@ -152,11 +180,12 @@ def _rows(visits: QuerySet[Session]) -> list[_Row]:
     return [_Row(*row) for row in visits.values_list(*_Row._fields)]
 
 
-def _visit(row: _Row, names: Mapping[int, str]) -> Visit:
+def _visit(row: _Row, names: Mapping[int, str], scores: Mapping[int, ScoreNow]) -> Visit:
     name = names.get(row.company_id or 0, "")
+    score = scores.get(row.company_id or 0) if name else None
     return Visit(
         id=row.id,
-        # A company that was erased a moment ago has no page to lead to.
+        # A company that was erased a moment ago has no page to lead to; one that is ignored isn't named here.
         company_id=row.company_id if name else None,
         company_name=name,
         network_kind=row.network_kind,
@@ -166,6 +195,8 @@ def _visit(row: _Row, names: Mapping[int, str]) -> Visit:
         source=row.source,
         is_paid=row.channel.startswith("Paid"),
         started_at=row.started_at,
+        score=score.shown if score else None,
+        temperature=score.parts.temperature.value if score else "",
     )
 
 
@@ -174,12 +205,12 @@ def _visit(row: _Row, names: Mapping[int, str]) -> Visit:
 # A visitor with two present visits is where the later one is. Everything from one scan, counted where the rows are:
 # thousands of them would take longer to fetch than to count. The last three columns are figures.
 _FIGURES = """
-WITH present AS MATERIALIZED ({present}),
+WITH ignored AS MATERIALIZED ({ignored}), present AS MATERIALIZED ({present}),
 here AS MATERIALIZED (SELECT DISTINCT ON (visitor_id) * FROM present ORDER BY visitor_id, ended_at DESC, id DESC)
-SELECT 'visitors', '', 0::float8, 0::float8, count(*), count(company_id),
+SELECT 'visitors', '', 0::float8, 0::float8, count(*), {named},
        count(*) FILTER (WHERE latitude IS NULL OR longitude IS NULL) FROM here
 UNION ALL
-SELECT 'visits', '', 0, 0, count(*), count(company_id), 0 FROM present
+SELECT 'visits', '', 0, 0, count(*), {named}, 0 FROM present
 UNION ALL
 (SELECT 'page', exit_path, 0, 0, count(*) AS visitors, 0, 0 FROM here
  WHERE exit_path <> '' GROUP BY exit_path ORDER BY visitors DESC, exit_path LIMIT {pages})
@@ -188,6 +219,7 @@ UNION ALL
         count(*) AS visitors, 0, 0 FROM here
  WHERE latitude IS NOT NULL AND longitude IS NOT NULL GROUP BY 3, 4 ORDER BY visitors DESC LIMIT {places})
 """
+_NAMED = "count(company_id) FILTER (WHERE company_id NOT IN (SELECT company_id FROM ignored))"
 _COUNTED_COLUMNS = ("id", "visitor_id", "company_id", "exit_path", "latitude", "longitude", "city", "ended_at")
 
 
@@ -202,12 +234,14 @@ class _Figures:
     places: list[Place] = field(default_factory=list)
 
 
-def _figures(present: QuerySet[Session]) -> _Figures:
+def _figures(present: QuerySet[Session], site_id: int) -> _Figures:
     """Count who is there, on which pages and where. One query."""
     sql, params = present.values(*_COUNTED_COLUMNS).query.sql_with_params()
+    ignored, of_site = ignored_on_site(site_id).query.sql_with_params()
     figures = _Figures()
     with connection.cursor() as cursor:
-        cursor.execute(_FIGURES.format(present=sql, pages=PAGES, places=PLACES), params)
+        query = _FIGURES.format(ignored=ignored, present=sql, named=_NAMED, pages=PAGES, places=PLACES)
+        cursor.execute(query, [*of_site, *params])
         for kind, name, longitude, latitude, count, of_companies, without in cursor.fetchall():
             if kind == "visitors":
                 figures.visitors, figures.in_companies, figures.without_place = count, of_companies, without

@@ -63,7 +63,10 @@ class Score(models.Model):
     class Meta:
         db_table = "score"
         constraints = [models.UniqueConstraint(fields=["site_id", "company_id"], name="score_once")]
-        indexes = [models.Index(fields=["company_id"], name="score_company")]
+        indexes = [
+            models.Index(fields=["company_id"], name="score_company"),
+            models.Index(fields=["site_id"], name="score_hot", condition=models.Q(told_temperature="hot")),
+        ]
 
 
 class ScoreDue(models.Model):

@@ -7,9 +7,11 @@ from enum import StrEnum
 
 import msgspec
 
+from apps.sites.goals.conditions import PropCondition
+
 
 class RuleKind(StrEnum):
-    """What a rule looks at. What each takes as conditions, and how it finds its hits: `registry`."""
+    """What a rule looks at. What each takes as conditions, and how it finds its hits: `kinds`."""
 
     PAGE = "page"  # a page view whose address fits a pattern
     ONLY_PAGES = "only_pages"  # a visit that saw pages of a pattern and none beside
@@ -23,32 +25,24 @@ class RuleKind(StrEnum):
     ENGAGED = "engaged"  # a page view read at least so long
 
 
-class Condition(msgspec.Struct, frozen=True):
-    """A condition on a prop, as goals have them (apps.sites.goals.conditions)."""
-
-    prop: str
-    op: str
-    value: str = ""
-
-
 class Match(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a rule's hits are; each kind reads its own fields and leaves the others empty."""
 
     pages: tuple[str, ...] = ()  # patterns as goals have them (apps.sites.goals.patterns)
     event: str = ""
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[PropCondition, ...] = ()
     goal_id: int | None = None  # None: any goal
     count: int = 0  # visits, visitors
     days: int = 0  # within which those are counted; away for so long
     channels: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    campaigns: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()  # a star stands for anything
     percent: int = 0
     seconds: int = 0
 
 
 class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`points` per hit, at most `cap` in all (below zero: at least); both have one sign.
+    """`points` per hit, at most `cap` in all. With negative points the points are the floor, whatever `cap` says.
 
     `window_days`: hits older than that count nothing; None: they fade away by their half-life alone. `key` stays when
     a rule is changed: reasons and histories of versions are compared by it.
@@ -62,6 +56,11 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     match: Match = Match()
     window_days: int | None = None
     is_on: bool = True
+
+    @property
+    def end(self) -> float:
+        """Where the sum of its hits ends: the cap, or the floor of a rule with negative points."""
+        return self.points if self.points < 0 else self.cap
 
 
 class Weights(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ class Category(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleSum:
-    """Of one rule: what its lasting hits sum up to, and those that count up to a moment only as (points, until)."""
+    """Of one rule: what its lasting hits sum up to, and those that count before a moment only as (points, until)."""
 
     key: str
     total: float

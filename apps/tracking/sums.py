@@ -210,10 +210,12 @@ def texts_part(
     *,
     search: str = "",
     among: Sequence[str] | None = None,
+    without: Sequence[str] = (),
     leaves_out_empty: bool = False,
     are_numbers: bool = False,
 ) -> Part:
-    """Return sums that are at hand, by keys that are texts: those that a search finds, or `among` some by the last.
+    """Return sums that are at hand, by keys that are texts: those that a search finds, or `among` some by the last, and
+    `without` some.
 
     `are_numbers`: the keys are numbers, an empty one none at all. Durations in microseconds.
     """
@@ -226,6 +228,9 @@ def texts_part(
     if among is not None:
         conditions.append(f"{last} = ANY(%s)")
         params.append(list(among))
+    if without:
+        conditions.append(f"{last} <> ALL(%s)")
+        params.append(list(without))
     if search:
         # As Django asks for `icontains`.
         conditions.append(" OR ".join(f"UPPER(key_{number}) LIKE UPPER(%s)" for number in range(len(by_key))))

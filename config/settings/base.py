@@ -188,6 +188,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "scores-sweep": {
+        "task": "apps.scoring.tasks.scores_sweep",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
+    "scores-cool": {
+        "task": "apps.scoring.tasks.scores_cool",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "scores-runs": {
+        "task": "apps.scoring.tasks.runs_sweep",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "matches-tidy": {"task": "apps.companies.tasks.matches_tidy", "schedule": crontab(minute="37")},
     "spares": {"task": "apps.agencies.tasks.spares_refill", "schedule": 60.0},
     "databases": {

@@ -32,6 +32,8 @@ define("live", attachLive);
 define("look", attachLook);
 define("pause", attachPause);
 define("rows", attachRows);
+// Only pages with a note's field pay for it.
+define("mention", async (field) => (await import("./mention.js")).attachMention(field));
 // Only pages with a chart pay for the library that draws it.
 define("chart", async (plot) => (await import("./chart.js")).attachChart(plot));
 

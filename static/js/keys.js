@@ -24,10 +24,11 @@ function targetOf(key) {
 function press(element) {
   if (element instanceof HTMLElement && element.matches("summary")) {
     for (let menu = element.closest("details"); menu; menu = menu.parentElement.closest("details")) menu.open = true;
-    (element.parentElement.querySelector("input:not([type=hidden]), select") ?? element).focus();
+    (element.parentElement.querySelector("input:not([type=hidden]), select, textarea") ?? element).focus();
     return;
   }
-  element.click();
+  if (element.matches("input, select, textarea")) element.focus();
+  else element.click();
 }
 
 function onKey(event) {

@@ -4,8 +4,7 @@ import csv
 import re
 from html import unescape
 from io import StringIO
-
-from django.http import HttpResponse
+from typing import Any
 
 ROW = re.compile(r'<tr role="row"[^>]*>\s*<td.*?</tr>', re.DOTALL)
 CELL = re.compile(r'<td role="cell"[^>]*class="([^"]*)"[^>]*>(.*?)</td>', re.DOTALL)
@@ -26,7 +25,7 @@ def companies(html: str) -> list[str]:
     return [unescape(name) for name in re.findall(r'<a class="rowlink"[^>]*>([^<]*)</a>', html)]
 
 
-def sent(answer: HttpResponse) -> bytes:
+def sent(answer: Any) -> bytes:
     """Return all of a file that is sent while it is read."""
     return b"".join(answer)
 

@@ -92,7 +92,7 @@ def test_twenty_five_visits_take_as_many_queries_as_one(in_alder: Cast, visits: 
     browser.get(address)
     # Domain, login, user, membership; site, its company, the client's sites; two for grounds; totals; visits and what
     # happened in them; country, pages, sources; the rest is the shell's, silent sites among it.
-    with queries_asked(20):
+    with queries_asked(28):
         browser.get(address)
 
 

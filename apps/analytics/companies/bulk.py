@@ -17,9 +17,8 @@ from apps.companies.models import CompanyClient
 from apps.core.errors import Refused
 from apps.core.ids import public_key
 
-from . import listing, matters
-from .list_page import asked_of, wanted_of
-from .marks import team
+from . import listing
+from .list_page import reading_of
 from .places import Place, place_or_404
 
 # How long a change can be undone by a press, in seconds.
@@ -102,15 +101,12 @@ def _chosen(place: Place) -> Mapping[int, set[int]]:
 
 def _all_of(place: Place, query: QueryDict) -> Mapping[int, set[int]]:
     """Return by client the companies that the list shows for an address, on all its pages."""
-    asked = asked_of(query, zone=place.zone, is_agency_wide=place.site is None)
-    if asked.problems:
-        raise Refused(f"Look at the filters first: {asked.problems[0]}")
-    people = team(place.request.agency)
-    rules = matters.page_rules([site.id for site in place.sites])
-    wanted = wanted_of(asked, place.sites, me=place.request.user.id, people=people, rules=rules)
+    reading = reading_of(place, query)
+    if reading.asked.problems:
+        raise Refused(f"Look at the filters first: {reading.asked.problems[0]}")
     client_of = {site.id: site.client_id for site in place.sites}
     found: dict[int, set[int]] = defaultdict(set)
-    for one in listing.company_list(wanted, limit=MOST + 1).rows:
+    for one in listing.company_list(reading.wanted, limit=MOST + 1).rows:
         for site_id in one.site_ids:
             found[client_of[site_id]].add(one.id)
     return found

@@ -9,11 +9,9 @@ from apps.sites.models import Site
 from apps.tracking.models import Session
 
 from ..exports import Cell, csv_stream, json_stream, xlsx_stream
-from . import listing, matters
+from . import listing
 from .columns import FIRST_HEADS, first_cells
-from .list_page import Asked
-from .listing import Wanted
-from .marks import Team
+from .list_page import Reading
 from .shown import shown_of
 
 FORMATS = {"csv": csv_stream, "json": json_stream, "xlsx": xlsx_stream}
@@ -38,34 +36,30 @@ VISIT_HEADER = (
 )
 
 
-def companies_file(
-    file_format: str, asked: Asked, wanted: Wanted, people: Team, rules: matters.Rules
-) -> StreamingHttpResponse:
+def companies_file(file_format: str, reading: Reading) -> StreamingHttpResponse:
     """Return all that is listed, whatever the page, in the shown columns and order. `file_format`: one of FORMATS.
 
     Which companies are in it, in which order, and their scores are of the moment when the file began; figures are read
     in slices while it is sent. As many rows as there are (XLSX: as a sheet can hold).
     """
-    head = [*FIRST_HEADS, *(head for column in asked.columns for head in column.heads)]
-    span = asked.period.span
-    return FORMATS[file_format](f"companies-{span.first}-{span.last}", head, _lines(asked, wanted, people, rules))
+    head = [*FIRST_HEADS, *(head for column in reading.asked.columns for head in column.heads)]
+    span = reading.asked.period.span
+    return FORMATS[file_format](f"companies-{span.first}-{span.last}", head, _lines(reading))
 
 
-def _lines(asked: Asked, wanted: Wanted, people: Team, rules: matters.Rules) -> Iterator[Sequence[Cell]]:
-    names = {column.name for column in asked.columns}
-    listed = listing.company_list(wanted, limit=None).rows
+def _lines(reading: Reading) -> Iterator[Sequence[Cell]]:
+    columns = reading.asked.columns
+    names = {column.name for column in columns}
+    listed = listing.company_list(reading.wanted, limit=None).rows
     for start in range(0, len(listed), SLICE_ROWS):
         shown = shown_of(
             listed[start : start + SLICE_ROWS],
-            wanted,
-            asked.period.span,
-            people,
-            rules,
+            reading,
             with_pages="pages" in names,
             with_confidence="confidence" in names,
         )
         for one in shown:
-            yield [*first_cells(one), *(cell for column in asked.columns for cell in column.cells(one))]
+            yield [*first_cells(one), *(cell for column in columns for cell in column.cells(one))]
 
 
 def visits_csv(domain: str, visits: Iterable[Session], sites: Sequence[Site]) -> HttpResponse:

@@ -22,7 +22,8 @@ from .columns import Column, columns_of
 from .conditions import Condition
 from .filter_fields import ALL_FIELDS, company_filters, visit_filters
 from .listing import TAB_LABELS, Sort, Tab, Wanted
-from .marks import Team
+from .marks import Team, team
+from .places import Place
 
 MOST_PAGES = 10_000
 
@@ -62,6 +63,25 @@ class Asked:
     def problems(self) -> list[str]:
         found = (self.period.problem, *self.filters.problems, *self.of_companies.problems)
         return [problem for problem in found if problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An address of the list, understood: what it asks for, and all that listing it takes."""
+
+    asked: Asked
+    wanted: Wanted
+    people: Team
+    rules: matters.Rules
+
+
+def reading_of(place: Place, query: QueryDict) -> Reading:
+    """Return what an address asks of a list. Two queries, and one for each filter by pages that matter."""
+    people = team(place.request.agency)
+    rules = matters.page_rules([site.id for site in place.sites])
+    asked = asked_of(query, zone=place.zone, is_agency_wide=place.site is None)
+    wanted = wanted_of(asked, place.sites, me=place.request.user.id, people=people, rules=rules)
+    return Reading(asked, wanted, people, rules)
 
 
 def asked_of(query: QueryDict, *, zone: ZoneInfo, is_agency_wide: bool) -> Asked:

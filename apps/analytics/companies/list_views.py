@@ -14,7 +14,7 @@ from apps.companies.saved_views import may_change, query_kept, saved_views
 from apps.companies.selectors import company_names_known
 from apps.core.formats import number
 from apps.core.period_picker import address, pairs_without, period_picker
-from apps.tracking.filter_bar import added_filter_url, filter_bar
+from apps.tracking.filter_bar import FilterBar, added_filter_url, filter_bar
 from apps.tracking.filters import Filters
 
 from . import listing, matters
@@ -22,9 +22,10 @@ from .bulk import undo_offered
 from .columns import COLUMNS, PARAMETER, Shown
 from .exports import FORMATS, companies_file
 from .filter_fields import ALL_FIELDS, Words
-from .list_page import Asked, asked_of, sentence, tabs_of, visits_of, wanted_of
+from .list_page import Asked, Reading, reading_of, sentence, tabs_of, visits_of
 from .listing import PAGE_ROWS, CompanyList, Tab
 from .marks import tags_in_use, team
+from .neighbours import row_url
 from .places import Place, place_or_404
 from .shown import shown_of
 
@@ -32,31 +33,31 @@ from .shown import shown_of
 def companies(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:
     """List the companies that were on a site, or on all. `?format=csv`, json or xlsx gives all of them as a file."""
     place = place_or_404(request, slug, Permission.READ)
-    people = team(place.request.agency)
-    words = Words(people=people.names(place.client_ids), me=place.request.user.id)
-    redirect = added_filter_url(request.GET, path=request.path, fields=ALL_FIELDS, typed=words.typed)
-    if redirect:
-        return HttpResponseRedirect(redirect)
-    asked = asked_of(request.GET, zone=place.zone, is_agency_wide=place.site is None)
-    rules = matters.page_rules([site.id for site in place.sites])
-    wanted = wanted_of(asked, place.sites, me=words.me, people=people, rules=rules)
+    if "filter_field" in request.GET:
+        typed = Words(people=team(place.request.agency).names(place.client_ids)).typed
+        return HttpResponseRedirect(
+            added_filter_url(request.GET, path=request.path, fields=ALL_FIELDS, typed=typed) or ""
+        )
+    reading = reading_of(place, request.GET)
     if (file_format := request.GET.get("format")) in FORMATS:
         require(place.request.membership, Permission.EXPORT)
-        return companies_file(file_format, asked, wanted, people, rules)
-    found = listing.company_list(wanted, offset=(asked.page - 1) * PAGE_ROWS)
-    rows = shown_of(found.rows, wanted, asked.period.span, people, rules, with_confidence=_shows(asked, "confidence"))
-    return render(request, "companies/list.html", _context(place, asked, words, found, rows, rules))
+        return companies_file(file_format, reading)
+    found = listing.company_list(reading.wanted, offset=(reading.asked.page - 1) * PAGE_ROWS)
+    with_confidence = any(column.name == "confidence" for column in reading.asked.columns)
+    rows = shown_of(found.rows, reading, with_confidence=with_confidence)
+    _lead_back(place, reading.asked, rows)
+    return render(request, "companies/list.html", _context(place, reading, found, rows))
 
 
-def _context(
-    place: Place,
-    asked: Asked,
-    words: Words,
-    found: CompanyList,
-    rows: Sequence[Shown],
-    rules: matters.Rules,
-) -> dict[str, Any]:
-    request, membership = place.request, place.request.membership
+def _lead_back(place: Place, asked: Asked, rows: Sequence[Shown]) -> None:
+    """Have each row's link say from where it was opened, so that the company's page leads on in the list."""
+    query = place.request.GET.urlencode()
+    for at, one in enumerate(rows, start=(asked.page - 1) * PAGE_ROWS + 1):
+        one.url = row_url(one.row.id, site=one.site, query=query, at=at, is_of_all=place.site is None)
+
+
+def _context(place: Place, reading: Reading, found: CompanyList, rows: Sequence[Shown]) -> dict[str, Any]:
+    request, membership, asked = place.request, place.request.membership, reading.asked
     total = found.counts[asked.tab]
     views = _saved(place)
     visits = listing.visits_counted(visits_of(place.sites, asked))
@@ -64,7 +65,7 @@ def _context(
         "site": place.site,
         "is_agency_wide": place.site is None,
         "picker": period_picker(asked.period, path=request.path, query=request.GET, compares=False),
-        "filter_bar": _bar(place, asked, words, rules),
+        "filter_bar": _bar(place, reading),
         "problems": asked.problems,
         "tabs": tabs_of(
             asked,
@@ -96,7 +97,7 @@ def _context(
         "bulk_url": place.url("bulk"),
         "undo": undo_offered(request),
         "undo_url": place.url("bulk-undo"),
-        "people": words.people,
+        "people": reading.wanted.people,
         "query": request.GET.urlencode(),
         "targets_url": place.url("targets") if place.site else "",
         "is_targets": asked.tab is Tab.TARGETS,
@@ -104,15 +105,16 @@ def _context(
     }
 
 
-def _bar(place: Place, asked: Asked, words: Words, rules: matters.Rules) -> Any:
+def _bar(place: Place, reading: Reading) -> FilterBar:
     """Return the bar of filters, with names and values of the clients of these sites alone."""
+    asked, wanted = reading.asked, reading.wanted
     names = company_names_known(_filtered_ids(asked.of_visits), client_ids=place.client_ids)
     known = Words(
-        people=words.people,
-        me=words.me,
+        people=wanted.people,
+        me=wanted.me,
         companies={str(company_id): name for company_id, name in names.items()},
         tags=tags_in_use(place.client_ids),
-        pages=matters.rule_names(rules),
+        pages=matters.rule_names(reading.rules),
     )
     # Those of companies that were dropped aren't shown as if they held.
     filters = Filters((*asked.of_companies.items, *asked.of_visits.items))
@@ -230,7 +232,3 @@ def _nothing(place: Place, icon: str, title: str, text: str) -> dict[str, str]:
 def _filtered_ids(filters: Filters) -> set[int]:
     item = filters.of("company")
     return {int(value) for value in item.values if value} if item else set()
-
-
-def _shows(asked: Asked, name: str) -> bool:
-    return any(column.name == name for column in asked.columns)

@@ -136,7 +136,7 @@ WITH seen AS (
     SELECT {counts}
     FROM (SELECT {flags} FROM known GROUP BY company_id) AS each
 ), page AS (
-    SELECT company_id, array_agg(site_id) AS site_ids, sum(visits) AS all_visits, max(last_at) AS all_last_at,
+    SELECT company_id, array_agg(site_id ORDER BY last_at DESC) AS site_ids, max(last_at) AS all_last_at,
            max(total) AS score, max(temperature) AS temperature, max(category) AS category, {key} AS key
     FROM known
     WHERE {tab}
@@ -204,7 +204,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A company's place in the list: on which sites it counts, and its score now (0-100; None: none yet)."""
+    """A company in the list: on which sites it counts, the last seen first; its score now (0-100; None: none yet)."""
 
     id: int
     site_ids: Sequence[int]

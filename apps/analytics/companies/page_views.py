@@ -15,14 +15,19 @@ from apps.agencies.roles import Permission
 from apps.companies.models import CompanyClient
 from apps.companies.selectors import company_known_to
 from apps.core.formats import number, share
+from apps.core.period_picker import address, pairs_without
 from apps.sites.access import site_or_404, sites_visible
 from apps.sites.models import Site
 from apps.tracking.models import Session
 
-from . import one, page_words
+from . import one, page_words, profile
 from .exports import visits_csv
+from .knowing import knowing
 from .list_page import page_of
-from .one import TIMELINE_VISITS
+from .neighbours import list_query, neighbours
+from .people import people_of
+from .timeline import Show, Timeline, timeline
+from .timeline_words import timeline_days
 
 EXPORT_ROWS = 10_000
 
@@ -30,27 +35,41 @@ EXPORT_ROWS = 10_000
 def site_company(request: HttpRequest, slug: str, company_id: int) -> HttpResponse:
     """Show a company as one of the site's client's: its visits on all of that client's sites. Else 404."""
     site = site_or_404(request, slug, Permission.READ)
-    member = agency_request(request)
     known = company_known_to(company_id=company_id, client_id=site.client_id)
     if known is None:
         raise Http404
-    sites = [each for each in sites_visible(member.membership) if each.client_id == site.client_id]
-    visits = one.company_visits(company_id=company_id, site_ids=[each.id for each in sites])
     if request.GET.get("format") == "csv":
-        require(member.membership, Permission.EXPORT)
+        require(agency_request(request).membership, Permission.EXPORT)
+        sites = _sites(request, site)
+        visits = one.company_visits(company_id=company_id, site_ids=[each.id for each in sites])
         return visits_csv(known.company.domain, visits[:EXPORT_ROWS], sites)
-    return render(request, "companies/company.html", _company_context(request, site, sites, visits, known))
+    return company_page(request, site, known)
 
 
-def _company_context(
+def company_page(
+    request: HttpRequest, site: Site, known: CompanyClient, *, draft: str = "", draft_error: str = ""
+) -> HttpResponse:
+    """Show the page; with a note that was refused, and why, answer 422."""
+    sites = _sites(request, site)
+    visits = one.company_visits(company_id=known.company_id, site_ids=[each.id for each in sites])
+    context = _context(request, site, sites, visits, known)
+    context["knowing"] = knowing(agency_request(request), known, draft=draft, draft_error=draft_error)
+    return render(request, "companies/company.html", context, status=422 if draft_error else 200)
+
+
+def _sites(request: HttpRequest, site: Site) -> list[Site]:
+    visible = sites_visible(agency_request(request).membership)
+    return [each for each in visible if each.client_id == site.client_id]
+
+
+def _context(
     request: HttpRequest, site: Site, sites: Sequence[Site], visits: QuerySet[Session], known: CompanyClient
 ) -> dict[str, Any]:
-    company, zone = known.company, ZoneInfo(site.time_zone)
-    grounds = one.company_grounds(company_id=company.id, site_ids=[each.id for each in sites])
+    company, zone, site_ids = known.company, ZoneInfo(site.time_zone), [each.id for each in sites]
+    grounds = one.company_grounds(company_id=company.id, site_ids=site_ids)
     totals = one.company_totals(visits)
-    page = page_of(request.GET.get("page", ""))
-    start = (page - 1) * TIMELINE_VISITS
-    timeline = one.company_timeline(visits[start : start + TIMELINE_VISITS])
+    shown, page = _shown(request.GET.get("show", "")), page_of(request.GET.get("page", ""))
+    line = timeline(visits, company_id=company.id, site_ids=site_ids, show=shown, page=page)
     countries = one.company_tops(visits.exclude(country=""), "country", limit=1)
     return {
         "site": site,
@@ -65,13 +84,45 @@ def _company_context(
         "network": grounds[0].evidence.get("asn", "") if grounds else "",
         "sentence": page_words.summary(company, visits=totals["visits"], pages=one.company_top_pages(visits)),
         "country": countries[0][0] if countries else "",
-        "timeline": page_words.timeline_days(timeline, zone=zone, sites={each.id: each for each in sites}),
-        "older_url": f"{request.path}?page={page + 1}" if totals["visits"] > start + TIMELINE_VISITS else "",
-        "newer_url": f"{request.path}?page={page - 1}" if page > 1 else "",
+        "profile": profile.profile_lines(company),
+        "seat": profile.seat(company),
+        "people": people_of(visits, since=totals["first_at"], until=totals["last_at"]),
+        "timeline": timeline_days(line.items, zone=zone, sites={each.id: each for each in sites}),
+        "timeline_tabs": _tabs(request, shown, totals["visits"], line.events),
         "sources": _source_bars(visits, totals["visits"]),
+        "neighbours": neighbours(request, site, company_id=company.id),
+        "list_query": list_query(request),
         "list_url": reverse("companies:site-companies", args=[site.slug]),
         "may_export": agency_request(request).membership.may(Permission.EXPORT),
+        **_pages(request, page, line),
     }
+
+
+def _shown(text: str) -> Show:
+    return Show(text) if text in list(Show) else Show.ALL
+
+
+def _tabs(request: HttpRequest, shown: Show, visits: int, events: int) -> list[dict[str, Any]]:
+    counted = {Show.ALL: None, Show.VISITS: visits, Show.EVENTS: events}
+    kept = pairs_without(request.GET, {"show"})
+    return [
+        {
+            "label": show.value.capitalize(),
+            "count": count,
+            "url": address(request.path, [*kept, ("show", show.value)] if show is not Show.ALL else kept) + "#tl",
+            "is_current": show is shown,
+        }
+        for show, count in counted.items()
+    ]
+
+
+def _pages(request: HttpRequest, page: int, line: Timeline) -> dict[str, str]:
+    kept = pairs_without(request.GET)
+
+    def url(wanted: int) -> str:
+        return address(request.path, [*kept, ("page", str(wanted))] if wanted > 1 else kept) + "#tl"
+
+    return {"older_url": url(page + 1) if line.has_more else "", "newer_url": url(page - 1) if page > 1 else ""}
 
 
 def _source_bars(visits: QuerySet[Session], total: int) -> list[dict[str, Any]]:

@@ -4,21 +4,18 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 
-from apps.core.periods import Span
 from apps.tracking.filters import LONGEST_VISIT
 
 from . import listing, matters
 from .columns import Shown
-from .listing import CompanyRow, Listed, Wanted
-from .marks import Team, confidences, marks_of
+from .list_page import Reading
+from .listing import CompanyRow, Listed
+from .marks import confidences, marks_of
 
 
 def shown_of(
     listed: Sequence[Listed],
-    wanted: Wanted,
-    span: Span,
-    people: Team,
-    rules: matters.Rules,
+    reading: Reading,
     *,
     with_pages: bool = True,
     with_confidence: bool = False,
@@ -26,10 +23,11 @@ def shown_of(
     """Return these companies, in their order. Two queries for what clients know, and one each for figures, pages and
     confidence.
     """
+    wanted, span = reading.wanted, reading.asked.period.span
     rows = listing.company_rows(listed, wanted.visits)
     if with_pages:
         listing.company_pages_put(rows, listed, wanted.visits, since=span.start, until=span.end + LONGEST_VISIT)
-    marks = marks_of(rows, wanted.sites, people) if rows else {}
+    marks = marks_of(rows, wanted.sites, reading.people) if rows else {}
     sure = confidences(rows, wanted.sites) if rows and with_confidence else {}
     places = {one.id: one for one in listed}
     sites = {site.id: site for site in wanted.sites}
@@ -37,7 +35,7 @@ def shown_of(
 
     def one(row: CompanyRow) -> Shown:
         site = sites[row.site_id]
-        labels, reads_longest = matters.page_labels(row.pages, rules)
+        labels, reads_longest = matters.page_labels(row.pages, reading.rules)
         return Shown(
             row=row,
             listed=places[row.id],

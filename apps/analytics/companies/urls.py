@@ -2,7 +2,7 @@ from django.urls import path
 
 from apps.companies import enrichment_page
 
-from . import bulk, list_views, page_views, target_views, view_views
+from . import bulk, knowledge_views, list_views, page_views, target_views, view_views
 
 app_name = "companies"
 urlpatterns = [
@@ -21,4 +21,14 @@ urlpatterns = [
     path("s/<slug:slug>/companies/targets/new", target_views.targets_new, name="site-targets-new"),
     path("s/<slug:slug>/companies/targets/gone", target_views.targets_gone, name="site-targets-gone"),
     path("s/<slug:slug>/companies/<int:company_id>", page_views.site_company, name="site-company"),
+    path("s/<slug:slug>/companies/<int:company_id>/watch", knowledge_views.company_watch, name="company-watch"),
+    path("s/<slug:slug>/companies/<int:company_id>/owner", knowledge_views.company_owner, name="company-owner"),
+    path("s/<slug:slug>/companies/<int:company_id>/tags", knowledge_views.company_tags, name="company-tags"),
+    path("s/<slug:slug>/companies/<int:company_id>/ignore", knowledge_views.company_ignore, name="company-ignore"),
+    path("s/<slug:slug>/companies/<int:company_id>/notes", knowledge_views.company_notes, name="company-notes"),
+    path(
+        "s/<slug:slug>/companies/<int:company_id>/notes/<int:note_id>",
+        knowledge_views.company_note,
+        name="company-note",
+    ),
 ]

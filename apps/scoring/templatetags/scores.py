@@ -1,4 +1,4 @@
-"""Scores and temperatures as pages show them: `{% load scores %}`, then `{% score 58.3 "warm" %}{% temperature "warm" %}`."""
+"""`{% load scores %}`: scores and temperatures as pages show them."""
 
 from django import template
 
@@ -11,7 +11,7 @@ SEGMENTS = ((0, 39), (41, 28), (71, 29))
 
 @register.inclusion_tag("components/_score.html")
 def score(total: float | None, temperature: str) -> dict[str, object]:
-    """A score of 0 to 100 as a figure and its bar; a dash for None: there is none yet."""
+    """`{% score company.total company.temperature %}`: a score of 0 to 100 as a figure and its bar; a dash for None: there is none yet."""
     shown = None if total is None else round(total)
     widths = [(start, min(max((shown or 0) - start, 0), width)) for start, width in SEGMENTS]
     return {
@@ -24,5 +24,5 @@ def score(total: float | None, temperature: str) -> dict[str, object]:
 
 @register.inclusion_tag("components/_temperature.html")
 def temperature(value: str) -> dict[str, str]:
-    """Hot, warm or cold: a word, a shape, a colour; a dash where there is no score yet."""
+    """`{% temperature "warm" %}`: a word, a shape, a colour; a dash where there is no score yet."""
     return {"value": value, "label": TEMPERATURES.get(value, "")}

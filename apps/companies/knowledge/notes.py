@@ -1,0 +1,154 @@
+"""Notes on a company for one client: writing, changing, deleting, and telling those who are mentioned."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from smtplib import SMTPException
+
+from django.db import transaction
+
+from apps.agencies.hosts import agency_url
+from apps.agencies.mails import mail_send
+from apps.agencies.models import Agency, Membership, User
+from apps.agencies.roles import Permission
+from apps.core import clock
+from apps.core.errors import Refused
+
+from ..models import CompanyClient, CompanyNote
+from .entries import entries_write
+from .mentions import mentions_in
+from .people import Colleague, colleagues
+
+logger = logging.getLogger(__name__)
+
+LONGEST_NOTE = 5_000
+NOTES_SHOWN = 200
+# The same text of the same person within this time is the same note, sent twice.
+SENT_TWICE = timedelta(minutes=2)
+# The mail has the note's beginning; the page has all of it.
+LONGEST_QUOTE = 500
+
+
+def note_write(*, agency: Agency, known: CompanyClient, text: str, by: User, path: str) -> CompanyNote:
+    """Write a note on a company and tell whom it mentions by mail. Sent twice, it is written once.
+
+    `path`: the company's page on the agency's host, for the mail. Raises Refused for a text that is none.
+    """
+    text, people = note_read(text), colleagues(agency, client_id=known.client_id)
+    mentioned = _mentioned(text, people)
+    at = clock.now()
+    with transaction.atomic():
+        # Whoever presses twice is two requests side by side.
+        if not CompanyClient.objects.select_for_update().filter(id=known.id).exists():
+            raise Refused("This company is gone meanwhile.")
+        same = CompanyNote.objects.filter(
+            company_id=known.company_id, client_id=known.client_id, author_id=by.id, text=text
+        )
+        if before := same.filter(written_at__gt=at - SENT_TWICE).first():
+            return before
+        note = CompanyNote.objects.create(
+            company_id=known.company_id,
+            client_id=known.client_id,
+            text=text,
+            mentioned_ids=[one.id for one in mentioned],
+            author_id=by.id,
+            author_name=str(by),
+            written_at=at,
+        )
+        _tell(agency, note, [one for one in mentioned if one.id != by.id], by, path)
+    return note
+
+
+def note_change(*, agency: Agency, note: CompanyNote, text: str, by: Membership, path: str) -> None:
+    """Change a note; whom it mentions now and didn't before is told. May run twice.
+
+    Raises Refused for a text that is none, and for another's note where the role is too low.
+    """
+    require_mine(note, by)
+    text = note_read(text)
+    with transaction.atomic():
+        held = CompanyNote.objects.select_for_update().filter(id=note.id).first()
+        if held is None:
+            raise Refused("Somebody has deleted this note meanwhile.")
+        if held.text == text:
+            return
+        mentioned = _mentioned(text, colleagues(agency, client_id=held.client_id))
+        new = [one for one in mentioned if one.id not in held.mentioned_ids and one.id != by.user_id]
+        held.text, held.mentioned_ids, held.edited_at = text, [one.id for one in mentioned], clock.now()
+        held.save(update_fields=["text", "mentioned_ids", "edited_at"])
+        if held.author_id != by.user_id:
+            _entry(held, f"changed a note of {held.author_name}", by.user)
+        _tell(agency, held, new, by.user, path)
+
+
+def note_delete(*, note: CompanyNote, by: Membership) -> None:
+    """Delete a note. May run twice. Raises Refused for another's where the role is too low."""
+    require_mine(note, by)
+    with transaction.atomic():
+        gone, _ = CompanyNote.objects.filter(id=note.id).delete()
+        if gone:
+            _entry(
+                note, "deleted a note" + ("" if note.author_id == by.user_id else f" of {note.author_name}"), by.user
+            )
+
+
+def notes_of(*, client_id: int, company_id: int) -> Sequence[CompanyNote]:
+    """Return a client's notes on a company, newest first. One query."""
+    rows = CompanyNote.objects.filter(client_id=client_id, company_id=company_id)
+    return list(rows.order_by("-written_at", "-id")[:NOTES_SHOWN])
+
+
+def may_change(note: CompanyNote, member: Membership) -> bool:
+    """Return whether a member may change and delete a note: one's own as an analyst, anybody's as a manager."""
+    if note.author_id == member.user_id:
+        return member.may(Permission.EDIT_COMPANIES)
+    return member.may(Permission.MANAGE_RULES)
+
+
+def require_mine(note: CompanyNote, member: Membership) -> None:
+    if not may_change(note, member):
+        raise Refused(f"This note is {note.author_name}’s: only they and managers change it.")
+
+
+def note_read(text: str) -> str:
+    """Return a note as it is kept: lines as written, none empty around. Raises Refused where it is none."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not text:
+        raise Refused("Write something first.")
+    if "\x00" in text:
+        raise Refused("The note has a character that can’t be kept (NUL): take it out.")
+    if len(text) > LONGEST_NOTE:
+        raise Refused(f"The note has {len(text):,} characters; up to {LONGEST_NOTE:,} are kept. Shorten it.")
+    return text
+
+
+def _mentioned(text: str, people: Sequence[Colleague]) -> list[Colleague]:
+    found = {one.id: one for mention in mentions_in(text, people) for one in mention.people}
+    return list(found.values())
+
+
+def _entry(note: CompanyNote, text: str, by: User) -> None:
+    entries_write(client_id=note.client_id, company_ids=[note.company_id], text=text, by=by)
+
+
+def _tell(agency: Agency, note: CompanyNote, people: Iterable[Colleague], by: User, path: str) -> None:
+    """Mail whom a note mentions, once it is stored. Only those who see the client are ever among them."""
+    company = note.company
+    quote = note.text if len(note.text) <= LONGEST_QUOTE else f"{note.text[:LONGEST_QUOTE].rstrip()} …"
+    context = {
+        "agency": agency,
+        "author": str(by),
+        "company": company.name,
+        "quote": quote,
+        "url": f"{agency_url(agency.slug, path)}#note-{note.id}",
+    }
+    for one in people:
+        transaction.on_commit(lambda to=one.email: _mail(to, context))  # type: ignore[misc]
+
+
+def _mail(to: str, context: dict[str, object]) -> None:
+    try:
+        mail_send("mail/mention", to=to, context=context)
+    except (SMTPException, OSError) as error:
+        # The note stands; whoever reads the page sees it. A server that is away mustn't lose what was written.
+        logger.warning("a mention wasn't mailed: %s", type(error).__name__)

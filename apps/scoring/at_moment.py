@@ -1,0 +1,154 @@
+"""Scores at any moment, in SQL: what `sums.parts_at` says of a row, for lists that are sorted and filtered by it.
+
+A row holds amounts as of the company's last activity. At a later moment each is worth 2^(-age / 7 days) of that, so a
+list read tomorrow is right though nobody has touched its rows. Both say the same: tests/scoring/test_at_moment.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from . import formulas
+from .sums import Category, Temperature
+
+# What is there, among others, in each of the selections. The parts are 0-100, null where nothing is known.
+COLUMNS = (
+    "site_id",
+    "company_id",
+    "as_of",
+    "total",
+    "engagement",
+    "intent",
+    "fit",
+    "contact",
+    "learned",
+    "temperature",
+    "category",
+)
+# PostgreSQL raises where a float gets too small to be one: no more half-lives, and no larger exponents, than these.
+_MOST_HALF_LIVES = 200
+_LARGEST_EXPONENT = 500
+_HALF_LIFE_SECONDS = formulas.HALF_LIFE.total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A SELECT with its parameters, to be put in parentheses into another."""
+
+    sql: str
+    params: list[Any]
+
+
+def scores_select(*, site_ids: Sequence[int], at: datetime, company_ids: Sequence[int] | None = None) -> Selected:
+    """Return the scores of these sites (of these companies alone) at a moment, a row each; columns are COLUMNS."""
+    params: list[Any] = [at, list(site_ids)]
+    where = "score.site_id = ANY(%s::bigint[])"
+    if company_ids is not None:
+        where += " AND score.company_id = ANY(%s::bigint[])"
+        params.append(list(company_ids))
+    return Selected(_SELECT.format(where=where), params)
+
+
+def hot_select(*, site_ids: Sequence[int], at: datetime) -> Selected:
+    """Return the scores of these sites that are hot at a moment; columns are COLUMNS.
+
+    Looked for among those that were told as hot, by their index: who has just become it is told with the reckoning.
+    """
+    where = "score.site_id = ANY(%s::bigint[]) AND score.told_temperature = 'hot'"
+    sql = f"SELECT * FROM ({_SELECT.format(where=where)}) AS moment WHERE temperature = 'hot'"
+    return Selected(sql, [at, list(site_ids)])
+
+
+def best_scores_select(*, site_ids: Sequence[int], at: datetime) -> Selected:
+    """Return of each company the score of that of these sites where it is highest; columns are COLUMNS.
+
+    Of equally high ones that of the site that was made first.
+    """
+    scores = scores_select(site_ids=site_ids, at=at)
+    if len(site_ids) == 1:
+        return scores
+    best = f"SELECT DISTINCT ON (company_id) * FROM ({scores.sql}) AS every ORDER BY company_id, total DESC, site_id"
+    return Selected(best, scores.params)
+
+
+def _sat(amount: str, scale: float) -> str:
+    """Return `formulas.sat` of an amount."""
+    return f"(1 - exp(-least({amount} / {scale}::float8, {_LARGEST_EXPONENT})))"
+
+
+def _engagement() -> str:
+    of = formulas.EngagementWeights
+    parts = (
+        (of.VISITS, _sat("visits * decay", formulas.VISITS_SCALE)),
+        (of.VIEWS, _sat("coalesce(views / nullif(visits, 0), 0)", formulas.VIEWS_SCALE)),
+        (of.MINUTES, _sat("engaged_minutes * decay", formulas.MINUTES_SCALE)),
+        (of.SCROLL, "scroll_ratio"),
+        (of.VISITORS, _sat("visitors * decay", formulas.VISITORS_SCALE)),
+        (of.RECENCY, "decay"),
+    )
+    return "100 * (" + " + ".join(f"{weight}::float8 * {part}" for weight, part in parts) + ")"
+
+
+def _total() -> str:
+    # Weights in a row's array: contact, fit, intent, engagement, learned.
+    points = "weights[3] * intent + weights[4] * engagement"
+    weight = "weights[3] + weights[4]"
+    for index, part in ((1, "contact"), (2, "fit"), (5, "learned")):
+        points += f" + coalesce(weights[{index}] * {part}, 0)"
+        weight += f" + CASE WHEN {part} IS NULL THEN 0 ELSE weights[{index}] END"
+    return f"coalesce(least(100, greatest(0, ({points}) / nullif({weight}, 0))), 0)"
+
+
+def _state(score: str, before: str, low: str, middle: str, high: str) -> str:
+    """Return `formulas.temperature_after` (or `category_after`) of a score in a company that was `before`."""
+    shown = f"floor({score} + 0.5)"
+    return (
+        f"CASE WHEN {shown} >= CASE {before} WHEN '{high}' THEN {formulas.HOT_UNTIL} ELSE {formulas.HOT_FROM} END"
+        f" THEN '{high}'"
+        f" WHEN {shown} >= CASE {before} WHEN '{low}' THEN {formulas.WARM_FROM} ELSE {formulas.WARM_UNTIL} END"
+        f" THEN '{middle}' ELSE '{low}' END"
+    )
+
+
+# OFFSET 0: each is reckoned once, and not wherever it is named.
+_SELECT = f"""
+SELECT id, site_id, company_id, as_of, told_temperature, told_category,
+  total, engagement, intent, fit, contact, learned,
+  {_state("total", "temperature", *Temperature)} AS temperature,
+  {_state("intent", "category", *Category)} AS category
+FROM (
+    SELECT *, {_total()} AS total FROM (
+        SELECT *, {_engagement()} AS engagement,
+          CASE WHEN rule_sums = '{{{{}}}}' THEN 0 ELSE least(100, greatest(0, coalesce((
+            SELECT sum(CASE WHEN cap < 0 THEN greatest(cap, points * decay) ELSE least(cap, points * decay) END)
+            FROM (
+                SELECT cap, CASE WHEN brief_rules = '{{{{}}}}' THEN amount ELSE amount + coalesce((
+                    SELECT sum(brief.points) FROM unnest(brief_rules, brief_points, brief_until)
+                      AS brief(rule, points, until)
+                    WHERE brief.rule = number AND brief.until > at
+                ), 0) END AS points
+                FROM unnest(rule_sums, rule_caps) WITH ORDINALITY AS rule(amount, cap, number)
+            ) AS by_rule
+          ), 0))) END AS intent
+        FROM (
+            SELECT *, power(2::float8, -least({_MOST_HALF_LIVES},
+              extract(epoch FROM at - as_of)::float8 / {_HALF_LIFE_SECONDS}::float8)) AS decay
+            FROM (SELECT score.*, greatest(%s::timestamptz, as_of) AS at FROM score WHERE {{where}}) AS here OFFSET 0
+        ) AS decayed OFFSET 0
+    ) AS parted OFFSET 0
+) AS summed
+"""
+
+
+def scores_differing(*, at: datetime, after_id: int, limit: int) -> Selected:
+    """Return the rows whose temperature or category at a moment is another than was told: (id, site, company), by id.
+
+    What is cold and a looker can change by time alone only where points below zero fade away; most rows are neither.
+    """
+    may_differ = "(told_temperature <> 'cold' OR told_category <> 'looker' OR 0 > ANY(rule_caps)) AND score.id > %s"
+    sql = (
+        f"SELECT id, site_id, company_id FROM ({_SELECT.format(where=may_differ)}) AS moment"
+        " WHERE temperature <> told_temperature OR category <> told_category ORDER BY id LIMIT %s"
+    )
+    return Selected(sql, [at, after_id, limit])

@@ -1,0 +1,286 @@
+"""A company's activity from its first moment to its last, with the score after each. Pure.
+
+Temperature and category depend on what they were before (hysteresis, formulas). They start cold and step
+
+- right before each visit begins, so that what has cooled down since the last one has cooled down,
+- right after each moment of activity,
+- and once more at the moment at which they are read (reading.parts_at),
+
+always in the order of time. So they follow from activity, rules and that moment alone, whatever order facts came in.
+What is known of a visit or a page view today (how long it was read, that nothing else was seen) is taken as known from
+its own moment on, and what is known of the company (fit) always.
+
+One step costs the same however much came before it.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+
+from .activity import Activity, PageView, Visit
+from .formulas import (
+    as_shown,
+    category_after,
+    clamped,
+    decay_ratio,
+    engagement_ingredients,
+    rule_points,
+    temperature_after,
+    total_of,
+)
+from .kinds import KINDS, Hit
+from .ordered import Ordered
+from .rules import Rule, Scoring
+from .sums import Category, Parts, RuleSum, Sums, Temperature
+
+State = Temperature | Category
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A temperature or category that changed at a moment. `shown`: the total, or the intent, as shown then."""
+
+    at: datetime
+    before: State
+    after: State
+    shown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What of a score doesn't come from activity, 0-100 each; None: not known."""
+
+    fit: float | None = None
+    contact: float | None = None
+    learned: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit with its rule's place among the rules."""
+
+    index: int
+    hit: Hit
+
+
+class Brief:
+    """Hits of a rule that count up to a moment only; all are asked for in the order of time."""
+
+    def __init__(self) -> None:
+        self._hits: deque[tuple[float, datetime]] = deque()
+        self._sum = 0.0
+
+    def add(self, points: float, until: datetime) -> None:
+        self._hits.append((points, until))
+        self._sum += points
+
+    def amount(self, at: datetime) -> float:
+        """Return what those that count at a moment sum up to, and forget the others."""
+        while self._hits and self._hits[0][1] <= at:
+            self._sum -= self._hits.popleft()[0]
+        if not self._hits:
+            self._sum = 0.0
+        return self._sum
+
+    def counting(self, at: datetime) -> tuple[tuple[float, datetime], ...]:
+        return tuple(one for one in self._hits if at < one[1])
+
+
+class Running:
+    """The score as the activity goes on. Amounts are decayed to `as_of`, the end: earlier they were worth more."""
+
+    def __init__(self, scoring: Scoring, *, as_of: datetime, company: Company) -> None:
+        self.scoring, self.as_of, self.company = scoring, as_of, company
+        self.visits = self.views = self.engaged_minutes = self.scroll = self.visitors = 0.0
+        self.last_at = as_of
+        self.temperature, self.category = Temperature.COLD, Category.LOOKER
+        self.changes: list[Changed] = []
+        self._lasting: dict[int, float] = {}
+        self._brief: dict[int, Brief] = {}
+        self._ends = [rule.end for rule in scoring.rules]
+        self._lasts = [hits_last(rule) for rule in scoring.rules]
+        self._days: defaultdict[date, dict[int, float]] = defaultdict(dict)
+        self._day_sums: defaultdict[date, float] = defaultdict(float)
+
+    def add(self, at: datetime, things: Iterable[Visit | PageView | Found | None]) -> None:
+        """Take in all that happened at a moment, which is later than the last; None: somebody was still there."""
+        left = decay_ratio(at, self.as_of)
+        for thing in things:
+            if isinstance(thing, PageView):
+                self.views += left
+                self.engaged_minutes += left * (thing.engaged_ms / 60_000)
+                self.scroll += left * (thing.scroll_percent / 100)
+            elif isinstance(thing, Found):
+                self._add_hit(thing, at, left)
+            elif isinstance(thing, Visit):
+                self.visits += left
+                self._add_visitor(thing, left)
+        self.last_at = at
+        self.step(at)
+
+    def step(self, at: datetime) -> None:
+        """Let temperature and category follow what the score is at a moment."""
+        _, intent, total = self._worth(at)
+        temperature = temperature_after(self.temperature, total)
+        category = category_after(self.category, intent)
+        if temperature is not self.temperature:
+            self.changes.append(Changed(at, self.temperature, temperature, as_shown(total)))
+            self.temperature = temperature
+        if category is not self.category:
+            self.changes.append(Changed(at, self.category, category, as_shown(intent)))
+            self.category = category
+
+    def parts(self, at: datetime) -> Parts:
+        """Return the score at a moment that isn't before the last that was added, and leave everything as it is."""
+        engagement, intent, total = self._worth(at)
+        company = self.company
+        temperature, category = temperature_after(self.temperature, total), category_after(self.category, intent)
+        return Parts(engagement, intent, company.fit, company.contact, company.learned, total, temperature, category)
+
+    def sums(self) -> Sums:
+        """Return what a score is read from later, once all is added."""
+        return Sums(
+            as_of=self.as_of,
+            visits=self.visits,
+            views=self.views,
+            engaged_minutes=self.engaged_minutes,
+            scroll_ratio=self._scroll_ratio,
+            visitors=self.visitors,
+            rules=tuple(self._rule_sums()),
+            fit=self.company.fit,
+            contact=self.company.contact,
+            learned=self.company.learned,
+            temperature=self.temperature,
+            category=self.category,
+        )
+
+    def _rule_sums(self) -> Iterator[RuleSum]:
+        for index, rule in enumerate(self.scoring.rules):
+            brief = self._brief[index].counting(self.as_of) if index in self._brief else ()
+            if index in self._lasting or brief:
+                yield RuleSum(rule.key, self._lasting.get(index, 0.0), rule.end, brief)
+
+    @property
+    def _scroll_ratio(self) -> float:
+        return self.scroll / self.views if self.views else 0.0
+
+    def _worth(self, at: datetime) -> tuple[float, float, float]:
+        """Return engagement, intent and total at a moment."""
+        left = decay_ratio(self.as_of, at)
+        ingredients = engagement_ingredients(
+            visits=left * self.visits,
+            views=left * self.views,
+            engaged_minutes=left * self.engaged_minutes,
+            scroll_ratio=self._scroll_ratio,
+            visitors=left * self.visitors,
+            recency_ratio=decay_ratio(self.last_at, at),
+        )
+        engagement, intent = sum(ingredients), self._intent(at, left)
+        company = self.company
+        total = total_of(
+            self.scoring.weights,
+            contact=company.contact,
+            fit=company.fit,
+            intent=intent,
+            engagement=engagement,
+            learned=company.learned,
+        )
+        return engagement, intent, total
+
+    def _intent(self, at: datetime, left: float) -> float:
+        amounts = self._lasting
+        if self._brief:
+            amounts = dict(amounts)
+            for index, brief in self._brief.items():
+                amounts[index] = amounts.get(index, 0.0) + brief.amount(at)
+        return clamped(sum(rule_points(left * amount, self._ends[index]) for index, amount in amounts.items()))
+
+    def _add_hit(self, found: Found, at: datetime, left: float) -> None:
+        points = left * self.scoring.rules[found.index].points
+        lasts = self._lasts[found.index]
+        if lasts is None:
+            self._lasting[found.index] = self._lasting.get(found.index, 0.0) + points
+            return
+        self._brief.setdefault(found.index, Brief()).add(points, at + lasts)
+
+    def _add_visitor(self, visit: Visit, left: float) -> None:
+        """Count the visitors of the day that has most of them, each by their last visit of that day."""
+        day = visit.started_at.astimezone(UTC).date()
+        self._day_sums[day] += left - self._days[day].get(visit.visitor_id, 0.0)
+        self._days[day][visit.visitor_id] = left
+        self.visitors = max(self.visitors, self._day_sums[day])
+
+
+def hits_last(rule: Rule) -> timedelta | None:
+    """Return how long a rule's hits count: its window, or what its kind says where that is shorter."""
+    own = KINDS[rule.kind].lasts(rule.match)
+    window = None if rule.window_days is None else timedelta(days=rule.window_days)
+    known = [one for one in (own, window) if one is not None]
+    return min(known) if known else None
+
+
+def hits_found(ordered: Ordered, scoring: Scoring) -> Iterator[Found]:
+    """Return all hits of the rules that are on."""
+    for index, rule in enumerate(scoring.rules):
+        if rule.is_on:
+            for hit in KINDS[rule.kind].hits(rule, index, ordered):
+                yield Found(index, hit)
+
+
+def run(
+    activity: Activity,
+    scoring: Scoring,
+    *,
+    company: Company | None = None,
+    watch: Callable[[Running, datetime, bool], None] | None = None,
+) -> Running | None:
+    """Return the score after all of an activity, with the changes on its way; None where there is no visit.
+
+    `watch(running, at, is_before)` is called right before and right after each moment.
+    """
+    ordered = Ordered(activity, scoring.rules)
+    if ordered.as_of is None or not ordered.visits:
+        return None
+    running = Running(scoring, as_of=ordered.as_of, company=company or Company())
+    is_first = True
+    for at, grouped in groupby(_moments(ordered, scoring), key=itemgetter(0)):
+        things = [thing for _, thing in grouped]
+        if not is_first:
+            if watch is not None:
+                watch(running, at, True)
+            if any(isinstance(thing, Visit) for thing in things):
+                running.step(at)
+        running.add(at, things)
+        if watch is not None:
+            watch(running, at, False)
+        is_first = False
+    return running
+
+
+def sums_of(
+    activity: Activity,
+    scoring: Scoring,
+    *,
+    fit: float | None = None,
+    contact: float | None = None,
+    learned: float | None = None,
+) -> Sums | None:
+    """Return what an activity sums up to under these rules; None where there is no visit."""
+    done = run(activity, scoring, company=Company(fit, contact, learned))
+    return done.sums() if done else None
+
+
+def _moments(ordered: Ordered, scoring: Scoring) -> list[tuple[datetime, Visit | PageView | Found | None]]:
+    """Return what happened, in the order of time; at one moment in that of this function."""
+    moments: list[tuple[datetime, Visit | PageView | Found | None]] = []
+    moments += [(visit.started_at, visit) for visit in ordered.visits]
+    moments += [(view.at, view) for view in ordered.views]
+    moments += [(found.hit.at, found) for found in hits_found(ordered, scoring)]
+    moments += [(visit.ended_at, None) for visit in ordered.visits if visit.ended_at > visit.started_at]
+    moments += [(event.at, None) for event in ordered.events]
+    moments += [(one.at, None) for one in ordered.reached]
+    moments.sort(key=itemgetter(0))
+    return moments

@@ -1,0 +1,135 @@
+"""Reads of scores, for pages and whoever acts on them. What a reader may see decides the sites that are asked for.
+
+How high a score is, its row says; why, and how it came about, the events themselves, reckoned anew.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from apps.companies.models import CompanyClient
+from apps.sites.models import Goal, Site
+
+from .at_moment import COLUMNS, Selected, hot_select, scores_select
+from .fit import Profile, fit_of
+from .formulas import as_shown
+from .history import History, history_of
+from .loading import activity_of
+from .models import ScoreChange
+from .profiles import profiles_of
+from .reasons import Explanation, explain
+from .running import Company as Known
+from .sums import Category, Parts, Temperature
+from .versions import scoring_of
+
+_HOT = """
+SELECT hot.site_id, count(*) FROM ({hot}) AS hot
+JOIN sites_site AS site ON site.id = hot.site_id
+LEFT JOIN company_client AS known ON known.company_id = hot.company_id AND known.client_id = site.client_id
+WHERE known.is_ignored IS NOT TRUE GROUP BY hot.site_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreNow:
+    """A company's score on a site at a moment. `as_of`: the company's last activity there."""
+
+    site_id: int
+    company_id: int
+    as_of: datetime
+    parts: Parts
+
+    @property
+    def shown(self) -> int:
+        """The total as it is shown."""
+        return as_shown(self.parts.total)
+
+
+def scores_now(*, site_ids: Iterable[int], company_ids: Sequence[int], at: datetime) -> list[ScoreNow]:
+    """Return the scores of companies on sites at a moment; those without a visit that counts have none. One query."""
+    if not company_ids:
+        return []
+    return _read(scores_select(site_ids=list(site_ids), at=at, company_ids=company_ids))
+
+
+def score_of(*, site_id: int, company_id: int, at: datetime) -> ScoreNow | None:
+    """Return a company's score on a site at a moment; None where it has none. One query."""
+    return next(iter(scores_now(site_ids=[site_id], company_ids=[company_id], at=at)), None)
+
+
+def score_explained(*, site_id: int, company_id: int, at: datetime) -> Explanation | None:
+    """Return why a company's score on a site is what it is at a moment; None where no visit had been by then.
+
+    Seven queries at most, whatever it has done.
+    """
+    rules, profile = scoring_of(site_id), _profile(company_id)
+    activity = activity_of(site_id=site_id, company_id=company_id)
+    goals = dict(Goal.objects.filter(site_id=site_id).values_list("id", "name"))
+    return explain(activity, rules.scoring, at=at, profile=profile, goal_names=goals)
+
+
+def score_history(*, site_id: int, company_id: int, at: datetime, days: int, zone: tzinfo) -> History:
+    """Return a company's score on a site over the last days, by the rules of today. Six queries at most."""
+    rules = scoring_of(site_id)
+    known = Known(fit=fit_of(rules.scoring.ideal, _profile(company_id)))
+    activity = activity_of(site_id=site_id, company_id=company_id)
+    return history_of(activity, rules.scoring, at=at, days=days, zone=zone, company=known)
+
+
+def hot_counts(site_ids: Iterable[int], *, at: datetime) -> dict[int, int]:
+    """Return how many companies are hot on each site, those left out that its client ignores. One query by index."""
+    hot = hot_select(site_ids=list(site_ids), at=at)
+    with connection.cursor() as cursor:
+        cursor.execute(_HOT.format(hot=hot.sql), hot.params)
+        return dict(cursor.fetchall())
+
+
+def turned_hot(site_id: int, *, since: datetime, limit: int) -> list[ScoreChange]:
+    """Return who has turned hot on a site since, the latest first: by what somebody did, and ignored by no client.
+
+    One query.
+    """
+    client = Site.objects.filter(id=site_id).values("client_id")
+    ignored = CompanyClient.objects.filter(client_id__in=client, is_ignored=True).values("company_id")
+    turned = score_changes(site_ids=[site_id], since=since).filter(
+        what=ScoreChange.What.TEMPERATURE, after=Temperature.HOT, is_backfill=False
+    )
+    return list(turned.exclude(company_id__in=ignored)[:limit])
+
+
+def score_changes(*, site_ids: Iterable[int], since: datetime, company_id: int | None = None) -> QuerySet[ScoreChange]:
+    """Return the changes of temperature and category on sites that were told since, the latest first."""
+    changes = ScoreChange.objects.filter(site_id__in=list(site_ids), at__gte=since)
+    if company_id is not None:
+        changes = changes.filter(company_id=company_id)
+    return changes.order_by("-at", "-id")
+
+
+def _profile(company_id: int) -> Profile:
+    return profiles_of([company_id]).get(company_id, Profile())
+
+
+def _read(selected: Selected) -> list[ScoreNow]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(COLUMNS)} FROM ({selected.sql}) AS moment", selected.params)
+        return [_score(*row) for row in cursor.fetchall()]
+
+
+def _score(
+    site_id: int,
+    company_id: int,
+    as_of: datetime,
+    total: float,
+    engagement: float,
+    intent: float,
+    fit: float | None,
+    contact: float | None,
+    learned: float | None,
+    temperature: str,
+    category: str,
+) -> ScoreNow:
+    parts = Parts(engagement, intent, fit, contact, learned, total, Temperature(temperature), Category(category))
+    return ScoreNow(site_id, company_id, as_of, parts)

@@ -1,0 +1,172 @@
+"""Making scores from what companies did.
+
+A score follows from a company's visits, its profile and the site's rules, and from nothing else: so it may be made any
+number of times, by several at once and after any of them was killed, and is the same in the end. Whoever makes one
+takes its lock and only then reads; and a mark goes in the transaction that stores what it asked for.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from apps.core import clock, facts
+from apps.core.tenancy import current_schema
+
+from .at_moment import scores_differing
+from .facts import ScoreChanged
+from .fit import Profile, fit_of
+from .loading import COMPANIES_TOGETHER, Loaded, activities_load
+from .locks import scores_lock
+from .models import Score, ScoreChange, ScoreDue, ScoreRun, ScoringVersion
+from .profiles import profiles_of
+from .rows import MADE, row_of
+from .running import sums_of
+from .telling import changes_of, changes_of_gone, changes_tell
+from .versions import scoring_of
+
+# Taken in one transaction; of a company that is busy there are several.
+MARKS_TOGETHER = 400
+# A task ends well before its message would be given to another; the sweep goes on.
+WORK_FOR = timedelta(minutes=2)
+# What somebody did so lately is news; what is reckoned from longer ago is the past, and nobody is mailed for it.
+NEWS_FOR = timedelta(days=1)
+COOLED_TOGETHER = 200
+
+_TAKE = """
+DELETE FROM score_due WHERE id IN (SELECT id FROM score_due ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+RETURNING site_id, company_id
+"""
+Scores = Mapping[int, Score]
+
+
+def scores_work() -> int:
+    """Make the scores that are due, as far as there is time; return how many marks were done with.
+
+    May run twice and side by side: each takes marks that nobody else has, and waits for whoever makes the same score.
+    """
+    until, done = clock.now() + WORK_FOR, 0
+    while marks := _marks_work():
+        done += marks
+        if clock.now() >= until:
+            break
+    return done
+
+
+def _marks_work() -> int:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE, [MARKS_TOGETHER])
+            marks = cursor.fetchall()
+        if not marks:
+            return 0
+        by_site: defaultdict[int, set[int]] = defaultdict(set)
+        for site_id, company_id in marks:
+            by_site[site_id].add(company_id)
+        scores_lock((site_id, company_id) for site_id, ids in by_site.items() for company_id in ids)
+        for site_id in sorted(by_site):
+            scores_make(site_id=site_id, company_ids=sorted(by_site[site_id]))
+    return len(marks)
+
+
+def scores_make(*, site_id: int, company_ids: Sequence[int], is_backfill: bool = False) -> None:
+    """Make the scores of a site's companies anew. To be called in a transaction, with their locks.
+
+    Of a company without a visit that counts there is none. `is_backfill`: for another reason than that somebody was
+    there. Eleven queries at most for a hundred companies.
+    """
+    for start in range(0, len(company_ids), COMPANIES_TOGETHER):
+        _make(site_id, company_ids[start : start + COMPANIES_TOGETHER], is_backfill)
+
+
+def scores_reckoned(*, site_id: int, company_ids: Sequence[int], at: datetime) -> tuple[Scores, dict[int, Loaded]]:
+    """Return what the scores of companies should be, not stored, by company, and what they rest on."""
+    in_force = scoring_of(site_id)
+    scoring = in_force.scoring
+    profiles = profiles_of(company_ids)
+    loaded = activities_load(site_id=site_id, company_ids=company_ids)
+    rows = {}
+    for company_id, one in loaded.items():
+        fit = fit_of(scoring.ideal, profiles.get(company_id, Profile()))
+        sums = sums_of(one.activity, scoring, fit=fit)
+        if sums is not None:
+            rows[company_id] = row_of(
+                sums,
+                site_id=site_id,
+                company_id=company_id,
+                weights=scoring.weights,
+                version_id=in_force.version_id,
+                calculated_at=at,
+            )
+    return rows, loaded
+
+
+def scores_cool() -> int:
+    """Tell of companies that have cooled down, or warmed up, by time alone; return how many.
+
+    Which they are the database finds out, so that only those are looked at here.
+    """
+    told, after = 0, 0
+    while True:
+        now = clock.now()
+        with connection.cursor() as cursor:
+            differing = scores_differing(at=now, after_id=after, limit=COOLED_TOGETHER)
+            cursor.execute(differing.sql, differing.params)
+            found = cursor.fetchall()
+        if not found:
+            return told
+        after = found[-1][0]
+        told += _tell_cooled([(site_id, company_id) for _, site_id, company_id in found])
+
+
+def site_forget(*, site_id: int) -> None:
+    """Erase a deleted site's scores, their history and its rules. May run twice."""
+    for model in (ScoreRun, ScoreDue, Score, ScoreChange, ScoringVersion):
+        model.objects.filter(site_id=site_id).delete()
+
+
+def _make(site_id: int, company_ids: Sequence[int], is_backfill: bool) -> None:
+    now = clock.now()
+    before = {row.company_id: row for row in Score.objects.filter(site_id=site_id, company_id__in=company_ids)}
+    rows, loaded = scores_reckoned(site_id=site_id, company_ids=company_ids, at=now)
+    changes: list[ScoreChange] = []
+    for company_id, row in rows.items():
+        if company_id in before:
+            row.told_temperature = before[company_id].told_temperature
+            row.told_category = before[company_id].told_category
+        is_past = is_backfill or not _is_news(loaded[company_id], now)
+        changes += changes_of(row, at=now, is_backfill=is_past)
+    gone = [row for company_id, row in before.items() if company_id not in rows]
+    for row in gone:
+        changes += changes_of_gone(row, at=now)
+    if gone:
+        Score.objects.filter(id__in=[row.id for row in gone]).delete()
+    Score.objects.bulk_create(
+        rows.values(),
+        update_conflicts=True,
+        unique_fields=["site_id", "company_id"],
+        update_fields=[*MADE, "told_temperature", "told_category"],
+    )
+    changes_tell(changes)
+    facts.publish(ScoreChanged(current_schema(), site_id, tuple(company_ids), is_backfill))
+
+
+def _tell_cooled(pairs: Sequence[tuple[int, int]]) -> int:
+    with transaction.atomic():
+        scores_lock(pairs)
+        now = clock.now()
+        rows = [
+            row
+            for row in Score.objects.filter(company_id__in={company_id for _, company_id in pairs})
+            if (row.site_id, row.company_id) in set(pairs)
+        ]
+        changes = {row.id: changes_of(row, at=now, is_backfill=False) for row in rows}
+        changed = [row for row in rows if changes[row.id]]
+        Score.objects.bulk_update(changed, ["told_temperature", "told_category"])
+        changes_tell([change for row in changed for change in changes[row.id]])
+    return len(changed)
+
+
+def _is_news(loaded: Loaded, now: datetime) -> bool:
+    return loaded.last_live_at is not None and loaded.last_live_at >= now - NEWS_FOR

@@ -1,0 +1,69 @@
+"""Doors for Celery. Each calls a service, and may run twice; what was killed or got lost, the sweeps take up."""
+
+import logging
+from collections.abc import Callable
+
+from celery import shared_task
+from django.db import DatabaseError
+from redis.exceptions import RedisError
+
+from apps.agencies.migrating import agency_schemas
+from apps.core.tenancy import current_schema, in_schema
+
+from .runs import run_work, runs_unfinished
+from .services import scores_cool, scores_work
+from .waking import begun
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="apps.scoring.tasks.scores_work")
+def scores_work_task(schema: str) -> None:
+    """Make the scores of an agency that are due."""
+    try:
+        begun(schema)
+    except RedisError as error:
+        # The next one can be asked for in a few seconds, then.
+        logger.warning("a task that began couldn't say so: %s", type(error).__name__)
+    with in_schema(schema):
+        scores_work()
+
+
+@shared_task(name="apps.scoring.tasks.scores_sweep")
+def scores_sweep() -> None:
+    """Make the scores that are due in every agency."""
+    _for_each_agency(scores_work)
+
+
+@shared_task(name="apps.scoring.tasks.scores_cool")
+def scores_cool_task() -> None:
+    """Tell of companies whose temperature or category has changed by time alone, in every agency."""
+    _for_each_agency(scores_cool)
+
+
+@shared_task(name="apps.scoring.tasks.run_work")
+def run_work_task(schema: str, site_id: int) -> None:
+    """Go on with making a site's scores anew."""
+    with in_schema(schema):
+        run_work(site_id)
+
+
+@shared_task(name="apps.scoring.tasks.runs_sweep")
+def runs_sweep() -> None:
+    """Go on with runs that nobody works on."""
+    _for_each_agency(_runs_sweep)
+
+
+def _runs_sweep() -> None:
+    for site_id in runs_unfinished():
+        run_work_task.delay(current_schema(), site_id)
+
+
+def _for_each_agency(work: Callable[[], object]) -> None:
+    """Do `work` in every agency; one that fails doesn't keep the others waiting, and is tried again the next time."""
+    for schema in agency_schemas():
+        try:
+            with in_schema(schema):
+                work()
+        except DatabaseError:
+            logger.exception("agency %s was left out", schema)

@@ -1,0 +1,101 @@
+"""Rules in their versions: which are in force for a site, and what there was before.
+
+A site's own are in force from its latest version on, unless that says that the site follows the agency's; without
+either the product's own defaults are. A version never changes, so what it holds is read once by each process.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+from django.db import connection
+from django.db.models import QuerySet
+
+from apps.core.tenancy import current_schema
+
+from .defaults import DEFAULT_SCORING
+from .models import ScoringVersion
+from .rules import Scoring
+
+_IN_FORCE = """
+SELECT site_id, id, version, content = 'null' FROM (
+    (SELECT * FROM scoring_version WHERE site_id = %s ORDER BY version DESC LIMIT 1)
+    UNION ALL
+    (SELECT * FROM scoring_version WHERE site_id IS NULL ORDER BY version DESC LIMIT 1)
+) AS latest
+"""
+_LATEST = """
+SELECT DISTINCT ON (site_id) site_id, id, content = 'null' FROM scoring_version
+WHERE site_id = ANY(%s) OR site_id IS NULL ORDER BY site_id, version DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The rules of a site. `site_id`: whose they are; None: the agency's, or without a version the product's own.
+
+    `own_version`: the latest version saved for the site itself, 0 for none: what `scoring_save` expects for it.
+    """
+
+    scoring: Scoring
+    site_id: int | None
+    version_id: int | None
+    version: int
+    own_version: int
+
+
+def scoring_of(site_id: int) -> InForce:
+    """Return the rules that are in force for a site. One query; one more for a version not read before."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_FORCE, [site_id])
+        latest = {owner: about for owner, *about in cursor.fetchall()}
+    own = latest.get(site_id)
+    own_version = own[1] if own else 0
+    for owner in (site_id, None):
+        version_id, version, is_given_up = latest.get(owner, (None, 0, True))
+        if not is_given_up:
+            return InForce(_content(current_schema(), version_id), owner, version_id, version, own_version)
+    return InForce(DEFAULT_SCORING, None, None, 0, own_version)
+
+
+def scorings_of(site_ids: Iterable[int]) -> dict[int, Scoring]:
+    """Return the rules that are in force for each of these sites, as `scoring_of` says of one.
+
+    One query; one more for each version not read before.
+    """
+    wanted = set(site_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST, [list(wanted)])
+        latest = {owner: (version_id, is_given_up) for owner, version_id, is_given_up in cursor.fetchall()}
+    found = {}
+    for site_id in wanted:
+        ranked = (latest.get(owner, (None, True)) for owner in (site_id, None))
+        in_force = next((version_id for version_id, is_given_up in ranked if not is_given_up), None)
+        found[site_id] = DEFAULT_SCORING if in_force is None else _content(current_schema(), in_force)
+    return found
+
+
+def scoring_of_agency() -> InForce:
+    """Return the agency's defaults. Two queries at most."""
+    row = scoring_history(None).values_list("id", "version").first()
+    if row is None:
+        return InForce(DEFAULT_SCORING, None, None, 0, 0)
+    return InForce(_content(current_schema(), row[0]), None, row[0], row[1], row[1])
+
+
+def scoring_history(site_id: int | None) -> QuerySet[ScoringVersion]:
+    """Return the versions of a site, or of the agency (None), the latest first."""
+    return ScoringVersion.objects.filter(site_id=site_id).order_by("-version")
+
+
+def scoring_in(version: ScoringVersion) -> Scoring | None:
+    """Return what a version holds; None where it says that the site follows the agency's."""
+    return None if version.content is None else _content(current_schema(), version.id)
+
+
+@lru_cache(maxsize=256)
+def _content(schema: str, version_id: int) -> Scoring:
+    """Return what a version of an agency holds. Raises msgspec.ValidationError where a newer Beacon wrote it."""
+    row = ScoringVersion.objects.get(id=version_id)
+    return msgspec.convert(row.content, Scoring)

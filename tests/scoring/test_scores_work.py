@@ -1,0 +1,177 @@
+"""From a change in visits to the score: marks, rows, what is told, and what it takes."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from apps.core import clock
+from apps.scoring.defaults import DEFAULT_SCORING
+from apps.scoring.facts import TemperatureChanged
+from apps.scoring.models import Score, ScoreChange, ScoreDue, ScoringVersion
+from apps.scoring.rules import IdealCustomer
+from apps.scoring.saving import scoring_save
+from apps.scoring.services import scores_cool, scores_work, site_forget
+from apps.tracking.company_links import visits_link
+from apps.tracking.erase import site_erase
+from apps.tracking.erase_visit import visit_erase
+from apps.tracking.goals.services import goal_archive, goal_change
+from apps.tracking.models import Session
+from tests.cast import Cast
+from tests.factories_tracking import Page, visit_make
+from tests.goaling import goal_make
+from tests.queries import queries_asked
+
+from .conftest import NOW, ago, company_make, make_hot, visit_of
+
+
+def test_a_visit_of_a_company_makes_its_score(in_alder: Cast) -> None:
+    company = company_make()
+    visit_of(company, in_alder.site, ago(hours=1))
+    assert set(ScoreDue.objects.values_list("site_id", "company_id")) == {(in_alder.site.id, company.id)}
+    assert scores_work() == 1
+    row = Score.objects.get()
+    assert (row.site_id, row.company_id, row.version_id) == (in_alder.site.id, company.id, None)
+    assert (row.as_of, row.visits, row.views) == (ago(hours=1), 1.0, 1.0)
+    assert (row.temperature, row.told_temperature) == ("cold", "cold")
+    assert not ScoreDue.objects.exists()
+    assert scores_work() == 0
+
+
+def test_visits_without_a_company_leave_no_mark(in_alder: Cast) -> None:
+    visit = visit_make(in_alder.site, ago(hours=1))
+    visit.engaged_ms = 5
+    visit.save()
+    visit.delete()
+    assert not ScoreDue.objects.exists()
+
+
+def test_whoever_turns_hot_is_told_of_once(
+    in_alder: Cast, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks, told: list[object]
+) -> None:
+    company = company_make()
+    make_hot(company, in_alder.site, ago(minutes=1))
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            scores_work()
+        ScoreDue.objects.create(site_id=in_alder.site.id, company_id=company.id)
+    change = ScoreChange.objects.get(what="temperature")
+    assert (change.before, change.after, change.is_backfill) == ("cold", "hot", False)
+    facts_told = [fact for fact in told if isinstance(fact, TemperatureChanged)]
+    assert [(fact.change_id, fact.after, fact.score) for fact in facts_told] == [(change.id, "hot", change.score)]
+    assert {fact.category for fact in Score.objects.all()} == {"high_intent"}
+
+
+def test_what_an_imported_log_makes_hot_is_no_news(in_alder: Cast) -> None:
+    make_hot(company_make(), in_alder.site, ago(minutes=1), origin="import")
+    scores_work()
+    assert ScoreChange.objects.get(what="temperature").is_backfill
+
+
+def test_what_is_long_ago_is_no_news(in_alder: Cast) -> None:
+    make_hot(company_make(), in_alder.site, ago(hours=30))
+    scores_work()
+    assert ScoreChange.objects.get(what="temperature").is_backfill
+
+
+def test_a_visit_that_goes_takes_its_share_with_it(in_alder: Cast) -> None:
+    company = company_make()
+    make_hot(company, in_alder.site, ago(minutes=1))
+    kept = visit_of(company, in_alder.site, ago(days=2))
+    scores_work()
+    for visit_id in Session.objects.exclude(id=kept.id).values_list("id", flat=True):
+        visit_erase(site_id=in_alder.site.id, session_id=visit_id)
+    scores_work()
+    row = Score.objects.get()
+    assert (row.visits, row.as_of, row.told_temperature) == (1.0, kept.started_at, "cold")
+    visit_erase(site_id=in_alder.site.id, session_id=kept.id)
+    scores_work()
+    assert not Score.objects.exists()
+    assert list(ScoreChange.objects.filter(what="temperature").order_by("id").values_list("after", flat=True)) == [
+        "hot", "cold",
+    ]  # fmt: skip
+
+
+def test_a_visit_that_is_another_companys_moves_its_share(in_alder: Cast) -> None:
+    one, other = company_make(), company_make("Westmere Ltd")
+    visit = visit_of(one, in_alder.site, ago(hours=1))
+    scores_work()
+    visits_link(companies={visit.id: other.id}, at=ago(hours=0))
+    scores_work()
+    assert list(Score.objects.values_list("company_id", flat=True)) == [other.id]
+
+
+def test_what_is_set_aside_does_not_count(in_alder: Cast) -> None:
+    company = company_make()
+    visit = visit_of(company, in_alder.site, ago(hours=1))
+    scores_work()
+    Session.objects.filter(id=visit.id).update(set_aside="excluded")
+    scores_work()
+    assert not Score.objects.exists()
+
+
+def test_goals_count_as_they_do_elsewhere(in_alder: Cast) -> None:
+    company = company_make()
+    visit_of(company, in_alder.site, ago(hours=1), [Page("/thanks"), Page("/thanks", 60)])
+    goal = goal_make(in_alder.site, "page", page="/thanks", back=True)
+    scores_work()
+    assert Score.objects.get().rule_sums == [pytest.approx(40, abs=0.01)]  # once a visit
+    goal_change(goal=goal, name="Thanks", rule=replace(goal.rule, counts_every=True), reaches_back=False, user_name="A")
+    scores_work()
+    assert Score.objects.get().rule_sums == [pytest.approx(80, abs=0.01)]
+    goal_archive(goal=goal, user_name="A")
+    scores_work()
+    assert Score.objects.get().rule_sums == []
+
+
+def test_a_profile_that_is_learned_changes_the_fit(in_alder: Cast) -> None:
+    company = company_make()
+    visit_of(company, in_alder.site, ago(hours=1))
+    scoring = replace(DEFAULT_SCORING, ideal=IdealCustomer(industries=("Machinery",)))
+    scoring_save(site_id=in_alder.site.id, scoring=scoring, expected_version=0, user_name="Ann")
+    scores_work()
+    assert Score.objects.get().fit is None
+    company.industry = "machinery"
+    company.save()
+    scores_work()
+    assert Score.objects.get().fit == 100
+
+
+def test_it_cools_down_and_says_so(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    company = company_make()
+    make_hot(company, in_alder.site, ago(minutes=1))
+    scores_work()
+    assert scores_cool() == 0
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=60))
+    assert scores_cool() == 1
+    assert scores_cool() == 0
+    row = Score.objects.get()
+    assert (row.told_temperature, row.told_category, row.temperature) == ("cold", "looker", "hot")
+    last = ScoreChange.objects.filter(what="temperature").latest("id")
+    assert (last.before, last.after, last.is_backfill) == ("hot", "cold", False)
+
+
+def test_an_erased_site_leaves_nothing(in_alder: Cast) -> None:
+    company = company_make()
+    make_hot(company, in_alder.site, ago(minutes=1))
+    scoring_save(site_id=in_alder.site.id, scoring=DEFAULT_SCORING, expected_version=0, user_name="Ann")
+    visit_of(company, in_alder.other_site, ago(hours=1))
+    scores_work()
+    site_erase(in_alder.site.id)
+    site_forget(site_id=in_alder.site.id)
+    scores_work()
+    assert list(Score.objects.values_list("site_id", flat=True)) == [in_alder.other_site.id]
+    for model in (ScoreChange, ScoringVersion, ScoreDue):
+        assert not model.objects.filter(site_id=in_alder.site.id).exists()
+
+
+@pytest.mark.parametrize("companies", [1, 20])
+def test_it_takes_as_many_queries_for_twenty_as_for_one(in_alder: Cast, companies: int) -> None:
+    goal_make(in_alder.site, "page", page="/never")
+    for number in range(companies):
+        make_hot(company_make(f"C{number} Ltd"), in_alder.site, ago(minutes=1))
+    # Rows as they were, rules, profiles, visits, events, goals, conversions; rows and changes;
+    # marks, locks, and whether there are more.
+    with queries_asked(12):
+        scores_work()
