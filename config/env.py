@@ -9,7 +9,7 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,6 +77,18 @@ def url(name: str) -> str:
     if given and not is_address:
         raise ImproperlyConfigured(f"{name} isn't an address: write one such as https://api.example.com/batch.")
     return given
+
+
+def server(name: str, port_else: int) -> tuple[str, int] | None:
+    """Return address and port of a server given as `192.0.2.53`, `192.0.2.53:53` or `[2001:db8::53]:53`; None: none."""
+    given = text(name)
+    if not given:
+        return None
+    try:
+        parts = urlsplit(f"//{given}" if given.count(":") < 2 or given.startswith("[") else f"//[{given}]")
+        return str(ip_address(parts.hostname or "")), parts.port or port_else
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is {given!r}: write an address such as 192.0.2.53:53.") from error
 
 
 def words(name: str) -> list[str]:

@@ -7,36 +7,58 @@ What people wrote (tags, owner, notes, ignoring) rests on no site: it goes with 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
+from apps.core import clock
 from apps.sites.models import Client, Site
 
-from .models import Company, CompanyClient, CompanyMatch, CompanyNote, KnowledgeEntry, NetworkLookup, TargetAccount
+from .models import (
+    Company,
+    CompanyClient,
+    CompanyClue,
+    CompanyMatch,
+    CompanyNote,
+    HostLookup,
+    KnowledgeEntry,
+    LinkValue,
+    NetworkLookup,
+    TargetAccount,
+)
 
 # Matches looked at in one statement.
 SLICE = 10_000
 
 _TIDY = """
-WITH slice AS (SELECT id, session_id FROM company_match WHERE id > %s ORDER BY id LIMIT %s),
+WITH slice AS (SELECT id, session_id FROM {table} WHERE id > %s ORDER BY id LIMIT %s),
 gone AS (
-    DELETE FROM company_match WHERE id IN (
+    DELETE FROM {table} WHERE id IN (
         SELECT slice.id FROM slice WHERE NOT EXISTS (SELECT FROM session WHERE session.id = slice.session_id)
     ) RETURNING id
 )
 SELECT (SELECT max(id) FROM slice), (SELECT count(*) FROM gone)
 """
+_TABLES = ("company_match", "company_clue")
+_TIDY_HOSTS = """
+DELETE FROM host_lookup WHERE until_at < %s AND NOT EXISTS (SELECT FROM session WHERE session.id = session_id)
+"""
 
 
 def matches_tidy() -> int:
-    """Delete the matches of visits that were deleted or joined to others; return how many. May run twice.
+    """Delete the matches and clues of visits that were deleted or joined to others; return how many. May run twice.
 
-    Tracking deletes visits and knows nothing of companies, so their matches stay behind until this comes round. What a
-    client knows of a company (first and last seen) outlives its visits.
+    Tracking deletes visits and knows nothing of companies, so these stay behind until this comes round. What a client
+    knows of a company (first and last seen) outlives its visits.
     """
+    with connection.cursor() as cursor:
+        cursor.execute(_TIDY_HOSTS, [clock.now()])
+    return sum(map(_tidy, _TABLES))
+
+
+def _tidy(table: str) -> int:
     gone, last = 0, 0
     reached: int | None
     count: int
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(_TIDY, [last, SLICE])
+            cursor.execute(_TIDY.format(table=table), [last, SLICE])
             reached, count = cursor.fetchone()
         gone += count
         if reached is None:
@@ -45,9 +67,10 @@ def matches_tidy() -> int:
 
 
 def site_forget(*, site_id: int) -> None:
-    """Erase a deleted site's matches, who told its networks, and what rested on that alone. May run twice."""
+    """Erase a deleted site's matches, what they rested on, and what rested on them alone. May run twice."""
     with transaction.atomic():
-        NetworkLookup.objects.filter(site_id=site_id).delete()
+        for model in (NetworkLookup, HostLookup, CompanyClue, LinkValue):
+            model.objects.filter(site_id=site_id).delete()
         matches = CompanyMatch.objects.filter(site_id=site_id)
         company_ids = list(matches.order_by().values_list("company_id", flat=True).distinct())
         matches.delete()

@@ -112,6 +112,37 @@ class CompanyClue(models.Model):
         indexes = [models.Index(fields=["site_id"], name="company_clue_site")]
 
 
+class LinkValue(models.Model):
+    """A value of a site's company parameter: in a link that the agency has given to one company alone."""
+
+    site_id = models.BigIntegerField()
+    value = models.TextField()  # in lower case
+    domain = models.TextField()
+    name = models.TextField(default="")
+    added_at = models.DateTimeField()
+    added_by = models.TextField()
+
+    class Meta:
+        db_table = "link_value"
+        constraints = [models.UniqueConstraint(fields=["site_id", "value"], name="link_value_once")]
+
+
+class HostLookup(models.Model):
+    """That a visit's address was asked for its name; while `due_at` is set, when it is to be asked (again)."""
+
+    session_id = models.UUIDField(primary_key=True)
+    site_id = models.BigIntegerField()
+    due_at = models.DateTimeField(null=True)
+    until_at = models.DateTimeField()  # its sealed address is gone then
+    tries = models.SmallIntegerField(default=0)
+
+    class Meta:
+        db_table = "host_lookup"
+        indexes = [
+            models.Index(fields=["due_at"], name="host_lookup_due", condition=models.Q(due_at__isnull=False)),
+        ]
+
+
 class CompanyCorrection(models.Model):
     """What somebody of the agency knows better than the matching. Never deleted: undone, so that all can be said.
 

@@ -12,6 +12,7 @@ from apps.core.tenancy import current_schema
 from apps.sites.models import Site
 from apps.tracking.company_links import VisitNetwork, visits_link, visits_unmatched
 
+from .clues import clues_gather
 from .enrichment.providers.base import Source
 from .facts import CompanyMatched
 from .matching import Match, match_network
@@ -39,6 +40,7 @@ def visits_match(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_00
         visits = visits_unmatched(session_ids=session_ids, limit=limit)
         if not visits:
             return 0
+        clues_gather(visits)
         sources = sources_of(visit.id for visit in visits)
         matches = {visit.id: match for visit in visits if (match := _match(visit, sources)) is not None}
         at = clock.now()

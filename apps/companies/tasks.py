@@ -14,6 +14,7 @@ from apps.core.tenancy import in_schema
 
 from .erase import clients_tidy, matches_tidy
 from .resolving import networks_resolve, networks_sweep, networks_tidy
+from .reverse.sweep import hosts_sweep
 from .services import visits_match
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,12 @@ def networks_resolve_task(schema: str, session_ids: Iterable[str]) -> None:
 def networks_sweep_task() -> None:
     """Ask for the networks that are due, in every agency, a bounded slice each."""
     _for_each_agency(networks_sweep)
+
+
+@shared_task(name="apps.companies.tasks.hosts_sweep")
+def hosts_sweep_task() -> None:
+    """Ask for the names of visits' hosts, in every agency, a bounded slice each."""
+    _for_each_agency(hosts_sweep)
 
 
 @shared_task(name="apps.companies.tasks.matches_tidy")

@@ -60,6 +60,10 @@ class Site(models.Model):
     honours_dnt = models.BooleanField(default=False)
     # The tag may keep what it couldn't send on the visitor's device.
     allows_storage = models.BooleanField(default=False)
+    # Kinds of organisation that become companies (apps.sites.identified); null: as the agency has it.
+    company_kinds = ArrayField(models.CharField(max_length=16), null=True)
+    # The parameter of its addresses by which the agency tells whom a letter or a mail went to; in lower case.
+    company_parameter = models.CharField(max_length=64, blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -67,6 +71,18 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CompanyDefaults(models.Model):
+    """What the agency's sites have that don't say otherwise. One row at most, of id 1."""
+
+    kinds = ArrayField(models.CharField(max_length=16))
+
+    class Meta:
+        verbose_name_plural = "company defaults"
+
+    def __str__(self) -> str:
+        return ", ".join(self.kinds)
 
 
 class SiteDomain(models.Model):

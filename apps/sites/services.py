@@ -19,7 +19,8 @@ from apps.core.tenancy import current_schema
 
 from .exclusions import Network, networks_seal, to_text
 from .facts import SiteMoved
-from .models import DEFAULT_RETENTION_DAYS, Client, Site, SiteDomain
+from .identified import KINDS
+from .models import DEFAULT_RETENTION_DAYS, Client, CompanyDefaults, Site, SiteDomain
 from .switches import EXTRAS
 
 logger = logging.getLogger(__name__)
@@ -190,6 +191,26 @@ def site_set_privacy(*, site: Site, requires_consent: bool, honours_dnt: bool, a
         route_sync(site)
 
 
+def site_set_company_kinds(*, site: Site, kinds: Iterable[str] | None) -> None:
+    """Have organisations of these kinds become companies on the site; None: as the agency has it."""
+    site.company_kinds = None if kinds is None else [name for name in KINDS if name in set(kinds)]
+    site.save(update_fields=["company_kinds"])
+
+
+def site_set_company_parameter(*, site: Site, parameter: str) -> None:
+    """Have a parameter of the site's addresses tell companies; it is kept from now on. Empty: none does."""
+    with transaction.atomic():
+        site.company_parameter = parameter
+        site.save(update_fields=["company_parameter"])
+        route_sync(site)
+
+
+def company_kinds_default(*, kinds: Iterable[str]) -> None:
+    """Have organisations of these kinds become companies on the agency's sites that don't say otherwise."""
+    chosen = [name for name in KINDS if name in set(kinds)]
+    CompanyDefaults.objects.update_or_create(id=1, defaults={"kinds": chosen})
+
+
 def site_delete(*, site: Site) -> None:
     """Delete a site's row and route. What was stored of it is tracking's to erase."""
     with transaction.atomic():
@@ -208,7 +229,7 @@ def route_sync(site: Site) -> None:
             "hash_routes": site.hash_routes,
             "allows_null_origin": site.allows_null_origin,
             "rate_per_second": site.rate_per_second,
-            "query_parameters": site.query_parameters,
+            "query_parameters": _kept_parameters(site),
             "retention_days": site.retention_days,
             "ignored_addresses": to_text(site.ignored_addresses_sealed),
             "ignored_user_agents": site.ignored_user_agents,
@@ -222,6 +243,11 @@ def route_sync(site: Site) -> None:
         agency = Agency.objects.only("id").get(schema_name=schema)
         SiteRoute.objects.create(site_key=site.site_key, agency=agency, schema=schema, site_id=site.id, **fields)
     _publish(site.site_key)
+
+
+def _kept_parameters(site: Site) -> list[str]:
+    """Return what is kept beside the usual parameters: those that were named, and the one that tells companies."""
+    return sorted({*site.query_parameters, *filter(None, [site.company_parameter])})
 
 
 def _publish(site_key: str) -> None:

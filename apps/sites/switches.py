@@ -12,7 +12,8 @@ class Extra(NamedTuple):
 
 
 # On from the start is what reports and intent rules live on and what says least of a person: that a link, a file or a
-# form was used, and how fast pages were. The two for people who look for faults are a choice.
+# form was used, and how fast pages were. The two for people who look for faults are a choice, and so is
+# the one that looks at what stands in a field.
 EXTRAS: dict[str, Extra] = {
     "clicks": Extra(
         "Links and downloads", "Links that lead away, files, and elements with data-beacon-event.", is_usual=True
@@ -25,7 +26,14 @@ EXTRAS: dict[str, Extra] = {
         "Frustration", "Many quick clicks on one spot, and clicks on what does nothing.", is_usual=False
     ),
     "errors": Extra("Script errors", "What failed in the page’s own scripts, and where.", is_usual=False),
+    "emails": Extra(
+        "Companies by e-mail domain",
+        "Of an e-mail address that is sent in a form, its domain alone, where the visitor has agreed to analytics. "
+        "Never a mailbox that anybody can have.",
+        is_usual=False,
+    ),
 }
+FROM_FORMS = "emails"
 
 
 def extras_of_new_site() -> list[str]:

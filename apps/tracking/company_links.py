@@ -1,13 +1,14 @@
 """The company on a visit: tracking's side of it. Which company it is, is for the apps to the right to find out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from .models import Session
+from .models import Event, Kind, Session
 from .rollups import marks_put
 
 # Those whose company is another than before have changed on their day.
@@ -16,6 +17,36 @@ UPDATE session SET company_id = found.company_id, matched_at = %s
 FROM unnest(%s::uuid[], %s::bigint[]) AS found(id, company_id) WHERE session.id = found.id
 RETURNING site_id, local_day, old.company_id IS DISTINCT FROM new.company_id
 """
+
+
+# What pages told of their visitors' companies.
+_TOLD = """
+SELECT DISTINCT event.site_id, event.session_id, coalesce(event.email_domain, ''), event.query, site.company_parameter,
+  session.consent_analytics = 'denied'
+FROM event JOIN session ON session.id = event.session_id JOIN sites_site AS site ON site.id = session.site_id
+WHERE event.session_id = ANY(%s::uuid[]) AND event.occurred_at >= %s AND event.occurred_at <= %s
+  AND (event.email_domain IS NOT NULL OR (event.query <> '' AND site.company_parameter <> ''))
+"""
+_FORGET = """
+UPDATE event SET email_domain = NULL
+WHERE session_id = ANY(%s::uuid[]) AND occurred_at >= %s AND occurred_at <= %s AND email_domain IS NOT NULL
+"""
+_REOPEN = """
+UPDATE session SET matched_at = NULL
+WHERE site_id = ANY(%s) AND set_aside = '' AND matched_at IS NOT NULL AND {} RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an event tells of its visit's company: an e-mail's domain, or perhaps the site's parameter in its query."""
+
+    site_id: int
+    session_id: UUID
+    email_domain: str
+    query: str
+    parameter: str
+    is_refused: bool  # by now its visitor refuses analytics
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +100,42 @@ def visits_link(*, companies: Mapping[UUID, int | None], at: datetime) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LINK, [at, list(companies), list(companies.values())])
         marks_put({(site_id, day) for site_id, day, is_changed in cursor.fetchall() if is_changed})
+
+
+def visits_told(visits: Collection[VisitNetwork]) -> list[Told]:
+    """Return what the events of visits tell of their companies. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TOLD, _stored(visits))
+        return [Told(*row) for row in cursor.fetchall()]
+
+
+def visits_forget_domains(visits: Collection[VisitNetwork]) -> None:
+    """Take out of the events of visits which domain their visitor's e-mail address had. One query; may run twice."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET, _stored(visits))
+
+
+def _stored(visits: Collection[VisitNetwork]) -> list[Any]:
+    """Return the ids of visits, and from when to when their events lie."""
+    ids = [visit.id for visit in visits]
+    return [ids, min(visit.started_at for visit in visits), max(visit.ended_at for visit in visits)]
+
+
+def visits_reopen(*, site_ids: Collection[int], session_ids: Collection[UUID]) -> list[UUID]:
+    """Have matching look at these visits anew; return those that it had looked at. One query; may run twice."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REOPEN.format("id = ANY(%s::uuid[])"), [list(site_ids), list(session_ids)])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def visits_reopen_by_kind(*, site_ids: Collection[int], kinds: Collection[str]) -> list[UUID]:
+    """Have matching look anew at all visits from networks of these kinds; return those that it had looked at."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REOPEN.format("network_kind = ANY(%s)"), [list(site_ids), list(kinds)])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def visits_with_parameter(*, site_id: int, since: datetime) -> list[tuple[UUID, str]]:
+    """Return (visit, query) of people's page views since then whose stored query isn't empty. One query."""
+    rows = Event.objects.filter(site_id=site_id, occurred_at__gte=since, set_aside="", kind=Kind.PAGEVIEW)
+    return list(rows.exclude(query="").order_by().values_list("session_id", "query").distinct())

@@ -11,7 +11,9 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from apps.core.crypto import derived_key
+from apps.networks.domains import email_domain, registrable_domain
 from apps.sites.proxy_key import site_of_proxy
+from apps.sites.switches import FROM_FORMS
 
 from . import events, identity
 from .address import clean_address, client_address, trust
@@ -20,7 +22,7 @@ from .drop_reasons import Refusal
 from .envelope import EventIn
 from .intake import Head, Intake, Turned, TurnedFromSite
 from .loading import NotLoaded
-from .payload import Fault, Payload, Unreadable, read_clean
+from .payload import Fault, Payload, Unreadable, UserWire, read_clean
 from .payload_repair import READ_ERRORS, read_flawed
 from .steps import bots
 from .steps.admission import (
@@ -131,7 +133,7 @@ def put_events(intake: Intake) -> None:
             _refuse(intake, index, wrong)
             continue
         if wire.user is not None and wire.kind == "identify":
-            _put_user(intake, event, wire.user.id or wire.user.email or "")
+            _put_user(intake, event, wire.user)
             payload.ignored += wire.user.traits is not None
         payload.ignored += wire.match is not None
         intake.events.append(event)
@@ -146,9 +148,20 @@ def _refuse(intake: Intake, index: int, wrong: events.Wrong) -> None:
         intake.refuse(Refusal.INVALID)
 
 
-def _put_user(intake: Intake, event: EventIn, user: str) -> None:
-    if user:
-        event.user_id_hash = identity.user_id_hash(derived_key("user-id"), schema=intake.route.schema, user=user)
+def _put_user(intake: Intake, event: EventIn, user: UserWire) -> None:
+    """Leave of who somebody is a keyed hash, and of a business e-mail address its domain. The rest ends here.
+
+    `@kestrel.example` alone is a domain that a form told: it names nobody, and counts where the site has that on.
+    """
+    said = user.id or user.email or ""
+    email = user.email or (said if "@" in said else "")
+    if email.startswith("@") and FROM_FORMS not in intake.route.extras:
+        email = ""
+    event.email_domain = email_domain(email) if email else ""
+    if any(event.email_domain == registrable_domain(host) for host in intake.route.domains):
+        event.email_domain = ""
+    if said and not said.startswith("@"):
+        event.user_id_hash = identity.user_id_hash(derived_key("user-id"), schema=intake.route.schema, user=said)
 
 
 def scrub(intake: Intake) -> None:

@@ -44,6 +44,7 @@ class EventIn(msgspec.Struct, array_like=True, omit_defaults=True):
     canonical_url: str = ""  # scrubbed, with the allow-listed parameters only
     content_group: str = ""
     page_language: str = ""  # BCP 47
+    email_domain: str = ""  # of a business e-mail address given by identify; the address itself ends at the door
 
 
 class Context(msgspec.Struct, array_like=True, omit_defaults=True, frozen=True):

@@ -203,6 +203,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "hosts-sweep": {
+        "task": "apps.companies.tasks.hosts_sweep",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "matches-tidy": {"task": "apps.companies.tasks.matches_tidy", "schedule": crontab(minute="37")},
     "spares": {"task": "apps.agencies.tasks.spares_refill", "schedule": 60.0},
     "databases": {
@@ -316,6 +321,14 @@ BEACON_IPINFO_PLAN = env.choice("BEACON_IPINFO_PLAN", "core", ("lite", "core", "
 BEACON_IPINFO_URL = env.url("BEACON_IPINFO_URL")
 # Addresses a day (UTC). The smallest paid plan has 150,000 a month.
 BEACON_IPINFO_BUDGET = env.integer("BEACON_IPINFO_BUDGET", 5_000)
+
+# --- names of visitors' hosts -----------------------------------------------------------------------------------------
+# Whether name servers are asked for the names of visitors' addresses (reverse DNS).
+BEACON_REVERSE_DNS = env.flag("BEACON_REVERSE_DNS", default=True)
+# host:port of the one that is asked; none: those of this machine.
+BEACON_DNS_SERVER = env.server("BEACON_DNS_SERVER", 53)
+# Addresses a day (UTC).
+BEACON_REVERSE_DNS_BUDGET = env.integer("BEACON_REVERSE_DNS_BUDGET", 50_000)
 
 # --- checking an installation -----------------------------------------------------------------------------------------
 # Chromium's program. Empty: the first one on PATH; without any, pages are only fetched.

@@ -115,8 +115,9 @@ def test_it_tells_which_visits_of_each_site_have_a_name(
 def test_visits_of_a_hundred_companies_take_as_many_queries_as_one(in_alder: Cast, visits: int) -> None:
     for number in range(visits):
         visit_make(in_alder.site, ago(minutes=number), **network(f"Company {number}", f"c{number}.example"))
-    # Lock; visits, who told it; companies read, made, read; link, mark; matches; clients of the sites, what they know.
-    with queries_asked(11):
+    # Lock; visits, what their pages tell, clues of before, who told it; companies read, made, read; link, mark;
+    # matches; clients of the sites, what they know.
+    with queries_asked(13):
         visits_match()
 
 

@@ -167,7 +167,7 @@ def rich_visit(site_key: str) -> dict[str, Any]:
                 "id": "019ab000-0000-7000-8000-000000000005",
                 "kind": "identify",
                 "at": now_ms() - 10_000,
-                "user": {"id": "customer-7"},
+                "user": {"id": "customer-7", "email": "jo.doe@mail.kestrel.example"},
             },
             {
                 "id": "019ab000-0000-7000-8000-000000000006",

@@ -54,7 +54,7 @@ class Cache:
     def __init__(self) -> None:
         week = clock.now().isocalendar()
         before = (clock.now() - WEEK).isocalendar()
-        self._secret = _week_secret(f"{week.year}-{week.week}")
+        self._secret = week_secret(f"{week.year}-{week.week}")
         self._secret_before = valkey.get_bytes(_week_name(f"{before.year}-{before.week}"))
 
     def read(self, ips: Sequence[str]) -> Known:
@@ -128,7 +128,7 @@ def _week_name(week: str) -> str:
     return f"beacon:enrichment:key:{week}"
 
 
-def _week_secret(week: str) -> bytes:
+def week_secret(week: str) -> bytes:
     """Return the week's key; whoever needs it first makes it."""
     secret = os.urandom(KEY_BYTES)
     if valkey.volatile().set(_week_name(week), secret, nx=True, ex=KEY_SECONDS):

@@ -11,6 +11,7 @@ def make(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("companies", "0006_assign_links_and_ask_for_names"),
         ("companies", "0007_keep_who_knew_what"),
     ]
 

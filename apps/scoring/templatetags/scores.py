@@ -11,7 +11,7 @@ SEGMENTS = ((0, 39), (41, 28), (71, 29))
 
 @register.inclusion_tag("components/_score.html")
 def score(total: float | None, temperature: str) -> dict[str, object]:
-    """`{% score company.total company.temperature %}`: a score of 0 to 100 as a figure and its bar; a dash for None: there is none yet."""
+    """`{% score total temperature %}`: a score of 0 to 100, a figure and its bar; a dash for None: there is none yet."""
     shown = None if total is None else round(total)
     widths = [(start, min(max((shown or 0) - start, 0), width)) for start, width in SEGMENTS]
     return {

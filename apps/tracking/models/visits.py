@@ -70,6 +70,8 @@ class Event(models.Model):
     canonical_url = SparseTextField()  # host, path, allow-listed parameters
     content_group = SparseTextField()
     page_language = SparseTextField()  # BCP 47
+    # Of the business e-mail address that `identify` gave: registrable, in A-labels. Gone once its visitor withdraws.
+    email_domain = SparseTextField()
 
     class Meta:
         managed = False

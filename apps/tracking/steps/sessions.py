@@ -73,6 +73,8 @@ class SessionState(msgspec.Struct, eq=False):
     consent_ms: int | None = None
     # Company matching has looked at it, or needn't.
     is_matched: bool = False
+    # Something of it tells its company otherwise than before: matching is to look at it anew.
+    is_reopened: bool = False
 
     # What the writer must do about it.
     is_new: bool = False
@@ -290,7 +292,8 @@ class Sessions:
             kept.linked_visitor_id = gone.visitor_id
         elif kept.linked_visitor_id is None:
             kept.linked_visitor_id = gone.linked_visitor_id
-        kept.is_changed = True
+        # What told of the one's company tells of both.
+        kept.is_changed, kept.is_matched, kept.is_reopened = True, False, True
         gone.joined_to = kept
         self.joined.append(gone)
 

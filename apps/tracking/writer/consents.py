@@ -284,6 +284,9 @@ def _put(session: SessionState, word: Word) -> None:
     session.consent = (word.choice.analytics, word.choice.marketing, gpc, dnt)
     session.consent_source, session.consent_version = word.choice.source, word.choice.text_version
     session.consent_ms = word.said_ms
+    if word.choice.analytics == DENIED:
+        # What the page told of its visitor's company goes with the consent that let it: matching sees to it.
+        session.is_matched, session.is_reopened = False, True
 
 
 def _visitor_ids(arrival: Arrival) -> list[int]:

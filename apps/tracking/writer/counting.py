@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
-from apps.networks.kinds import OWN_NETWORKS
-
 from ..ingest import acquisition_facts, context_facts, signals_of, visit_facts
+from ..steps.company_clues import tells_company
 from ..steps.sessions import SessionState, count_pageview
 from .items import Item
 
@@ -20,12 +19,15 @@ def count_items(items: Iterable[Item]) -> None:
             }
             session.has_context = item.arrival.envelope.context.screen is not None
             # Of a network that sells access nobody need ask whose visitors they are: most visits are done with here.
-            session.is_matched = session.facts["network_kind"] not in OWN_NETWORKS
+            is_nobodys = session.facts["network_kind"] not in item.arrival.site.company_kinds
+            session.is_matched = is_nobodys and not session.is_reopened
             _count(session, item)
         elif _count(session, item):
             session.facts = {**session.facts, **acquisition_facts(item.arrival, item.event)}
             session.acquired_from = None
         _take_context(session, item)
+        if tells_company(item.event, item.arrival.site.company_parameter):
+            session.is_matched, session.is_reopened = False, True
 
 
 def _count(session: SessionState, item: Item) -> bool:

@@ -51,6 +51,7 @@ COLUMNS = (
     "canonical_url",
     "content_group",
     "page_language",
+    "email_domain",
 )
 COPY = f"COPY event ({', '.join(COLUMNS)}) FROM STDIN"
 # Of a leaf by its name: asked of the whole table, with a span of time to choose the leaves, the planner may look ids up
@@ -141,6 +142,7 @@ def event_row(item: Item) -> tuple[Any, ...]:
         event.canonical_url or None,
         event.content_group or None,
         event.page_language or None,
+        event.email_domain or None,
     )
 
 

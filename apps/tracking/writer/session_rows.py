@@ -135,12 +135,15 @@ _TYPES = {
     "engaged_ms": "bigint",
     "excluded_by": "bigint",
     "consent_at": "timestamptz",
+    "is_reopened": "boolean",
 }
 # The site never changes, nor whether it came late.
 _CHANGING = [name for name in STATE_COLUMNS if name not in {"id", "site_id", "is_late"}]
+_RECORD = ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in ("id", *_CHANGING, "is_reopened"))
 UPDATE = f"""
-UPDATE session SET {", ".join(f"{name} = new.{name}" for name in _CHANGING)}
-FROM json_to_recordset(%s) AS new({", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in ("id", *_CHANGING))})
+UPDATE session SET {", ".join(f"{name} = new.{name}" for name in _CHANGING)},
+  matched_at = CASE WHEN new.is_reopened THEN NULL ELSE session.matched_at END
+FROM json_to_recordset(%s) AS new({_RECORD})
 WHERE session.id = new.id
 """
 ACQUIRE = f"""
@@ -268,7 +271,7 @@ def _changing(session: SessionState) -> tuple[Any, ...]:
 
 def _changed_record(session: SessionState) -> dict[str, object]:
     record: dict[str, object] = dict(zip(_CHANGING, _changing(session), strict=True))
-    record["id"] = session.id
+    record["id"], record["is_reopened"] = session.id, session.is_reopened
     return record
 
 
