@@ -1,4 +1,4 @@
-"""Filters of companies as SQL, about the tables that `listing` joins: company, seen, place, knows, target, best.
+"""Filters of companies as SQL, about the tables that `listing` joins: company, seen, knows, target, best.
 
 `knows` and `target` are what the client of the visit's site knows of the company: where a list is over several clients,
 each client's visits are judged by that client's own knowledge, and by no other's.
@@ -14,8 +14,9 @@ from .filter_fields import ME, NOBODY
 
 # Beyond any number of days that somebody means.
 MOST_DAYS = 36_500
-_OWN_SITES = "visit.site_id IN (SELECT id FROM sites_site WHERE client_id = place.client_id)"
-_VISIT = f"visit.company_id = seen.company_id AND {_OWN_SITES}"
+# A visit on one of the client's sites, of those that it has today.
+_VISIT = """visit.company_id = seen.company_id
+    AND visit.site_id IN (SELECT own.id FROM sites_site AS own WHERE own.client_id = seen.client_id)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +43,41 @@ def known_before(moment: datetime) -> Condition:
     )
 
 
-def came_back(*, since: datetime, away: timedelta, now: datetime) -> Condition:
-    """Return whether a company came again at `since` or later, at least `away` after its visit before."""
-    counted = f"{_VISIT} AND visit.set_aside = ''"
+def last_before(moment: datetime) -> Condition:
+    """Return a table of one row, `before`: when the company's last visit before a moment ended (`at`; null: none such).
+
+    Of companies that came since that moment alone: a look into an index for each. By visits that count, on any of the
+    client's sites.
+    """
     return Condition(
-        f"""(knows.last_seen_at >= %s AND knows.first_seen_at < %s AND EXISTS (
-            SELECT 1 FROM (
-                SELECT min(visit.started_at) AS at FROM session AS visit WHERE {counted} AND visit.started_at >= %s
-            ) AS back
-            WHERE NOT EXISTS (SELECT 1 FROM session AS visit WHERE {counted}
-                              AND visit.started_at >= back.at - %s AND visit.started_at < back.at)
-              AND EXISTS (SELECT 1 FROM session AS visit WHERE {counted} AND visit.started_at < back.at - %s)))""",
-        (since, now - away, since, away, away),
+        f"""(SELECT CASE WHEN knows.last_seen_at >= %s THEN (
+            SELECT visit.ended_at FROM session AS visit
+            WHERE {_VISIT} AND visit.set_aside = '' AND visit.started_at < %s
+            ORDER BY visit.started_at DESC LIMIT 1
+        ) END AS at)""",
+        (moment, moment),
+    )
+
+
+def is_new(*, since: datetime) -> Condition:
+    """Return whether the client saw the company for the first time at `since` or later; `before` is `last_before` that.
+
+    The same as NOT `known_before`, for those alone that came since then.
+    """
+    return Condition(
+        f"""(before.at IS NULL AND NOT (knows.first_seen_at < %s AND NOT EXISTS (
+            SELECT 1 FROM session AS visit WHERE {_VISIT} AND visit.started_at <= knows.first_seen_at)))""",
+        (since,),
+    )
+
+
+def came_back(*, since: datetime, away: timedelta, now: datetime) -> Condition:
+    """Return whether a company came again at `since` or later, at least `away` after its visit `before`."""
+    return Condition(
+        f"""(before.at <= %s AND before.at <= (
+            SELECT min(visit.started_at) FROM session AS visit
+            WHERE {_VISIT} AND visit.set_aside = '' AND visit.started_at >= %s) - %s)""",
+        (now - away, since, away),
     )
 
 

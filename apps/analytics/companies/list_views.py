@@ -22,7 +22,7 @@ from .bulk import undo_offered
 from .columns import COLUMNS, PARAMETER, Shown
 from .exports import FORMATS, companies_file
 from .filter_fields import ALL_FIELDS, Words
-from .list_page import Asked, Reading, reading_of, sentence, tabs_of, visits_of
+from .list_page import Asked, Reading, reading_of, sentence, tabs_of
 from .listing import PAGE_ROWS, CompanyList, Tab
 from .marks import tags_in_use, team
 from .neighbours import row_url
@@ -60,7 +60,6 @@ def _context(place: Place, reading: Reading, found: CompanyList, rows: Sequence[
     request, membership, asked = place.request, place.request.membership, reading.asked
     total = found.counts[asked.tab]
     views = _saved(place)
-    visits = listing.visits_counted(visits_of(place.sites, asked))
     return {
         "site": place.site,
         "is_agency_wide": place.site is None,
@@ -79,8 +78,8 @@ def _context(place: Place, reading: Reading, found: CompanyList, rows: Sequence[
         "sentence": sentence(
             companies=found.counts[Tab.ALL],
             hot=found.counts[Tab.HOT],
-            visits=visits,
-            matched=found.visits,
+            visits=found.visits,
+            matched=found.matched,
             period=asked.period,
         ),
         "search": asked.search,

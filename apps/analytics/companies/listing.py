@@ -13,7 +13,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from apps.companies.search import company_search
 from apps.scoring.at_moment import best_scores_select
@@ -21,7 +21,7 @@ from apps.sites.models import Site
 from apps.tracking.filters import Filters
 from apps.tracking.models import Kind, Session
 
-from .conditions import Condition, came_back, conditions_of, known_before
+from .conditions import Condition, came_back, conditions_of, is_new, last_before
 
 PAGE_ROWS = 50
 NEW_SINCE = timedelta(days=7)
@@ -115,28 +115,30 @@ _VALUES = {
 # A row of `known`: a company on a site, with what that site's client knows of it. A cookieless visitor id is one day's
 # and one site's, so that distinct ids are the sum of daily visitors, as everywhere.
 _LIST = """
-WITH seen AS (
+WITH every AS (
     SELECT site_id, company_id, count(*) AS visits, max(ended_at) AS last_at{sums}
     FROM ({visits}) AS visits
     GROUP BY site_id, company_id
+), seen AS (
+    SELECT *, (%s::bigint[])[array_position(%s::bigint[], site_id)] AS client_id FROM every WHERE company_id IS NOT NULL
 ), known AS MATERIALIZED (
     SELECT seen.site_id, seen.company_id, seen.visits, seen.last_at, best.total, best.temperature, best.category,
            coalesce(knows.is_ignored, false) AS is_ignored,
            target.id IS NOT NULL AS is_target,
-           coalesce(knows.last_seen_at >= %s AND NOT {known_before}, false) AS is_new,
-           coalesce({came_back}, false) AS is_back{values}
+           coalesce(knows.last_seen_at >= %s AND {is_new}, false) AS is_new,
+           coalesce(knows.last_seen_at >= %s AND {came_back}, false) AS is_back{values}
     FROM seen
-    JOIN unnest(%s::bigint[], %s::bigint[]) AS place(site_id, client_id) ON place.site_id = seen.site_id
     JOIN company ON company.id = seen.company_id
-    LEFT JOIN company_client AS knows ON knows.company_id = seen.company_id AND knows.client_id = place.client_id
-    LEFT JOIN target_account AS target ON target.client_id = place.client_id AND target.domain = company.domain
+    LEFT JOIN company_client AS knows ON knows.company_id = seen.company_id AND knows.client_id = seen.client_id
+    LEFT JOIN target_account AS target ON target.client_id = seen.client_id AND target.domain = company.domain
     LEFT JOIN ({best}) AS best ON best.company_id = seen.company_id
+    LEFT JOIN LATERAL {before} AS before ON true
     WHERE {where}
 ), counts AS (
     SELECT {counts}
     FROM (SELECT {flags} FROM known GROUP BY company_id) AS each
 ), page AS (
-    SELECT company_id, array_agg(site_id ORDER BY last_at DESC) AS site_ids, max(last_at) AS all_last_at,
+    SELECT company_id, {site_ids} AS site_ids, max(last_at) AS all_last_at,
            max(total) AS score, max(temperature) AS temperature, max(category) AS category, {key} AS key
     FROM known
     WHERE {tab}
@@ -144,7 +146,8 @@ WITH seen AS (
     ORDER BY key {direction} NULLS LAST, all_last_at DESC, company_id
     LIMIT %s OFFSET %s
 )
-SELECT counts.*, (SELECT coalesce(sum(visits), 0)::bigint FROM seen),
+SELECT counts.*, (SELECT coalesce(sum(visits), 0)::bigint FROM every),
+       (SELECT coalesce(sum(visits), 0)::bigint FROM seen),
        page.company_id, page.site_ids, page.score, page.temperature, page.category
 FROM counts LEFT JOIN page ON true
 ORDER BY page.key {direction} NULLS LAST, page.all_last_at DESC, page.company_id
@@ -215,11 +218,12 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class CompanyList:
-    """A page of the list. `counts`: companies by tab, whatever the page; `visits`: of how many visits."""
+    """A page of the list. `counts`: companies by tab, whatever the page; of how many `visits`, how many `matched`."""
 
     rows: Sequence[Listed]
     counts: dict[Tab, int]
     visits: int
+    matched: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +266,7 @@ def company_list(wanted: Wanted, *, limit: int | None = PAGE_ROWS, offset: int =
 
     `limit` None: all of them.
     """
-    none = CompanyList(rows=[], counts=dict.fromkeys(Tab, 0), visits=0)
+    none = CompanyList(rows=[], counts=dict.fromkeys(Tab, 0), visits=0, matched=0)
     if wanted.company_ids is not None and not wanted.company_ids:
         return none
     try:
@@ -275,10 +279,10 @@ def company_list(wanted: Wanted, *, limit: int | None = PAGE_ROWS, offset: int =
     counts = dict(zip(Tab, found[0], strict=False))
     rows = [
         Listed(company_id, site_ids, score, temperature or "", category or "")
-        for company_id, site_ids, score, temperature, category in (row[len(Tab) + 1 :] for row in found)
+        for company_id, site_ids, score, temperature, category in (row[len(Tab) + 2 :] for row in found)
         if company_id is not None
     ]
-    return CompanyList(rows=rows, counts=counts, visits=found[0][len(Tab)])
+    return CompanyList(rows=rows, counts=counts, visits=found[0][len(Tab)], matched=found[0][len(Tab) + 1])
 
 
 def company_rows(listed: Sequence[Listed], visits: QuerySet[Session]) -> list[CompanyRow]:
@@ -326,11 +330,6 @@ def company_pages_put(
         row.pages = sorted(found[row.id], key=lambda page: (-page.engaged_ms, page.path))
 
 
-def visits_counted(visits: QuerySet[Session]) -> int:
-    """Return how many visits there are, with a company or without. One query."""
-    return int(visits.order_by().aggregate(n=Count("id"))["n"])
-
-
 def _list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list[Any]]:
     """Raises EmptyResultSet where there can be no visit."""
     sort = wanted.sort
@@ -339,9 +338,10 @@ def _list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list
         visits = visits.filter(company_id__in=list(wanted.company_ids))
     columns = ["site_id", "company_id", "ended_at", *({Sort.VISITORS: ["visitor_id"]}.get(sort, []))]
     columns += {Sort.PAGEVIEWS: ["pageviews"], Sort.ENGAGED: ["engaged_ms"], Sort.SOURCE: ["source"]}.get(sort, [])
-    narrow_sql, narrow_params = visits_sql(visits, *columns)
+    narrow_sql, narrow_params = _sql_of(visits, *columns)
     week = wanted.at - NEW_SINCE
-    before, back = known_before(week), came_back(since=week, away=BACK_AFTER, now=wanted.at)
+    before, new = last_before(week), is_new(since=week)
+    back = came_back(since=week, away=BACK_AFTER, now=wanted.at)
     best = best_scores_select(site_ids=[site.id for site in wanted.sites], at=wanted.at)
     conditions = [*conditions_of(wanted.filters, me=wanted.me, now=wanted.at), *wanted.conditions]
     values = _values(wanted)
@@ -353,26 +353,30 @@ def _list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list
     sql = _LIST.format(
         sums=f", {_SUMS[sort]}" if sort in _SUMS else "",
         visits=narrow_sql,
-        known_before=before.sql,
+        is_new=new.sql,
         came_back=back.sql,
+        before=before.sql,
         values="".join(value.sql for value in values),
         best=best.sql,
         where=" AND ".join(condition.sql for condition in conditions) or "true",
         counts=", ".join(f"count(*) FILTER (WHERE in_{tab.value or 'all'})" for tab in Tab),
         flags=", ".join(f"bool_or({seen_by[tab]}) AS in_{tab.value or 'all'}" for tab in Tab),
         tab=seen_by[wanted.tab],
+        site_ids="array_agg(site_id)" if len(wanted.sites) == 1 else "array_agg(site_id ORDER BY last_at DESC)",
         key=_KEYS[sort],
         direction="DESC" if wanted.is_descending else "ASC",
     )
     params: list[Any] = [
         *narrow_params,
+        [site.client_id for site in wanted.sites],
+        [site.id for site in wanted.sites],
         week,
-        *before.params,
+        *new.params,
+        week,
         *back.params,
         *(param for value in values for param in value.params),
-        [site.id for site in wanted.sites],
-        [site.client_id for site in wanted.sites],
         *best.params,
+        *before.params,
         *(param for condition in conditions for param in condition.params),
         limit,
         offset,
@@ -412,6 +416,9 @@ def _tab_sql(tab: Tab, *, shows_ignored: bool) -> str:
 
 def visits_sql(visits: QuerySet[Session], *columns: str) -> tuple[str, tuple[Any, ...]]:
     """Return the visits that have a company as SQL to select from. Raises EmptyResultSet where there can be none."""
-    rows = visits.filter(company_id__isnull=False).order_by()
-    sql, params = rows.values(*columns).query.sql_with_params()
+    return _sql_of(visits.filter(company_id__isnull=False), *columns)
+
+
+def _sql_of(visits: QuerySet[Session], *columns: str) -> tuple[str, tuple[Any, ...]]:
+    sql, params = visits.order_by().values(*columns).query.sql_with_params()
     return sql, tuple(params)
