@@ -181,8 +181,7 @@ def _note(client_id: int, domains: Sequence[str], text: str, by: User) -> None:
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     """Return the lines that hold anything, with their numbers, cut into cells."""
     text = text.replace("\x00", "")
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(";\t,", key=first.count)
+    delimiter = max(",;\t", key=text.count)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
     try:
         for cells in reader:

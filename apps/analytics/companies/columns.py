@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from django.http import QueryDict
 
 from apps.core.countries import country_name
-from apps.core.formats import number
+from apps.core.formats import NONE, duration, number
+from apps.scoring.formulas import as_shown
 from apps.sites.models import Site
 
 from ..exports import Cell
@@ -33,6 +34,7 @@ class Shown:
     reads_longest: bool = True
     confidence_ratio: float | None = None
     clients: int = 1
+    cells: Sequence[tuple["Column", str | None]] = ()
     zone: ZoneInfo = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,7 +54,7 @@ class Shown:
 
     @property
     def score(self) -> int | None:
-        return None if self.listed.score is None else round(self.listed.score)
+        return None if self.listed.score is None else as_shown(self.listed.score)
 
     @property
     def size(self) -> str:
@@ -112,6 +114,8 @@ class Column:
     is_of_several_sites: bool = False  # says nothing on the list of one
     cls: str = ""
     help: str = ""
+    # What the page says in it; None: more than a text, which the template draws.
+    text: Callable[[Shown], str] | None = None
 
     @property
     def is_downwards(self) -> bool:
@@ -168,6 +172,7 @@ COLUMNS = (
         is_usual=True,
         cls="c-cat second",
         help="By intent: Researching from 40, High Intent from 70",
+        text=lambda one: one.category or NONE,
     ),
     Column(
         "visits",
@@ -179,6 +184,7 @@ COLUMNS = (
         is_usual=True,
         cls="c-visits",
         help="Visits of this period that meet the filters",
+        text=lambda one: number(one.row.visits),
     ),
     Column(
         "visitors",
@@ -189,6 +195,7 @@ COLUMNS = (
         is_numeric=True,
         cls="c-more",
         help="Over several days the sum of daily visitors",
+        text=lambda one: number(one.row.visitors),
     ),
     Column(
         "pageviews",
@@ -198,6 +205,7 @@ COLUMNS = (
         Sort.PAGEVIEWS,
         is_numeric=True,
         cls="c-more",
+        text=lambda one: number(one.row.pageviews),
     ),
     Column(
         "engaged",
@@ -208,6 +216,7 @@ COLUMNS = (
         is_numeric=True,
         cls="c-more",
         help="Time that pages were visible and the visitor active",
+        text=lambda one: duration(one.row.engaged_ms / 1000),
     ),
     Column(
         "first",
@@ -245,6 +254,7 @@ COLUMNS = (
         is_usual=True,
         cls="c-src second",
         help="Of most visits",
+        text=lambda one: one.row.source or "Direct",
     ),
     Column(
         "site",
@@ -254,6 +264,7 @@ COLUMNS = (
         is_usual=True,
         is_of_several_sites=True,
         cls="c-site second",
+        text=lambda one: one.site.name,
     ),
     Column(
         "owner",
@@ -263,13 +274,36 @@ COLUMNS = (
         Sort.OWNER,
         is_usual=True,
         cls="c-owner second",
+        text=lambda one: ", ".join(one.owners) or NONE,
     ),
     Column("tags", "Tags", ("Tags",), lambda one: (", ".join(one.tags),), Sort.TAGS, is_usual=True, cls="c-tags"),
-    Column("industry", "Industry", ("Industry",), lambda one: (one.row.industry,), Sort.INDUSTRY, cls="c-more second"),
     Column(
-        "country", "Country", ("Country (of the company)",), lambda one: (one.seat,), Sort.COUNTRY, cls="c-more second"
+        "industry",
+        "Industry",
+        ("Industry",),
+        lambda one: (one.row.industry,),
+        Sort.INDUSTRY,
+        cls="c-more second",
+        text=lambda one: one.row.industry or NONE,
     ),
-    Column("employees", "Employees", ("Employees",), lambda one: (one.size,), Sort.EMPLOYEES, cls="c-more second"),
+    Column(
+        "country",
+        "Country",
+        ("Country (of the company)",),
+        lambda one: (one.seat,),
+        Sort.COUNTRY,
+        cls="c-more second",
+        text=lambda one: one.seat or NONE,
+    ),
+    Column(
+        "employees",
+        "Employees",
+        ("Employees",),
+        lambda one: (one.size,),
+        Sort.EMPLOYEES,
+        cls="c-more second",
+        text=lambda one: one.size or NONE,
+    ),
     Column(
         "confidence",
         "Confidence",
@@ -279,6 +313,7 @@ COLUMNS = (
         is_numeric=True,
         cls="c-more",
         help="How sure we are that it is this company, by the surest reason",
+        text=lambda one: NONE if one.confidence is None else f"{one.confidence}%",
     ),
 )
 BY_NAME = {column.name: column for column in COLUMNS}
@@ -291,6 +326,12 @@ def columns_of(query: QueryDict, *, is_agency_wide: bool) -> list[Column]:
     names = {name for value in query.getlist(PARAMETER) for name in value.split(",")}
     chosen = [column for column in possible if column.name in names]
     return chosen or [column for column in possible if column.is_usual]
+
+
+def cells_put(rows: Sequence[Shown], columns: Sequence[Column]) -> None:
+    """Give each row its cells for the page: columns with their text, None for what the template draws."""
+    for one in rows:
+        one.cells = [(column, None if column.text is None else column.text(one)) for column in columns]
 
 
 def first_cells(one: Shown) -> tuple[Cell, ...]:

@@ -154,7 +154,7 @@ def _yes_or_no(sql: str) -> Callable[[Filter], Condition]:
 
 
 # A shown score is rounded, so it is the rounded one that is compared.
-_ROUNDED = "round(best.total)"
+_ROUNDED = "floor(best.total + 0.5)"
 _CONFIDENCE = """(SELECT max(reason.confidence_ratio) FROM company_match AS reason
     WHERE reason.company_id = seen.company_id AND reason.site_id = seen.site_id)"""
 _BY_NAME: dict[str, Callable[[Filter], Condition]] = {

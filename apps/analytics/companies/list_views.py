@@ -19,7 +19,7 @@ from apps.tracking.filters import Filters
 
 from . import listing, matters
 from .bulk import undo_offered
-from .columns import COLUMNS, PARAMETER, Shown
+from .columns import COLUMNS, PARAMETER, Shown, cells_put
 from .exports import FORMATS, companies_file
 from .filter_fields import ALL_FIELDS, Words
 from .list_page import Asked, Reading, reading_of, sentence, tabs_of
@@ -46,6 +46,7 @@ def companies(request: HttpRequest, slug: str | None = None) -> HttpResponseBase
     with_confidence = any(column.name == "confidence" for column in reading.asked.columns)
     rows = shown_of(found.rows, reading, with_confidence=with_confidence)
     _lead_back(place, reading.asked, rows)
+    cells_put(rows, reading.asked.columns)
     return render(request, "companies/list.html", _context(place, reading, found, rows))
 
 

@@ -2,6 +2,8 @@
 
 from django import template
 
+from ..formulas import as_shown
+
 register = template.Library()
 
 TEMPERATURES = {"hot": "Hot", "warm": "Warm", "cold": "Cold"}
@@ -11,11 +13,11 @@ SEGMENTS = ((0, 39), (41, 28), (71, 29))
 
 @register.inclusion_tag("components/_score.html")
 def score(total: float | None, temperature: str) -> dict[str, object]:
-    """`{% score total temperature %}`: a score of 0 to 100, a figure and its bar; a dash for None: there is none yet."""
-    shown = None if total is None else round(total)
-    widths = [(start, min(max((shown or 0) - start, 0), width)) for start, width in SEGMENTS]
+    """`{% score total temperature %}`: a score of 0 to 100, a figure and its bar; a dash for None: there is none."""
+    points = None if total is None else as_shown(total)
+    widths = [(start, min(max((points or 0) - start, 0), width)) for start, width in SEGMENTS]
     return {
-        "score": shown,
+        "score": points,
         "temperature": temperature or "cold",
         "tracks": SEGMENTS,
         "fills": [one for one in widths if one[1]],
