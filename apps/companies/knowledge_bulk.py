@@ -173,22 +173,31 @@ def _owner(value: str) -> int | None:
 
 def _sentence(agency: Agency, action: Action, value: str, tags: Sequence[str], *, changed: int, count: int) -> str:
     if not changed:
-        return f"{_companies(count).capitalize()}: that is so already."
-    named = ", ".join(f"“{tag}”" for tag in tags)
-    which = _companies(changed)
-    said = {
-        Action.TAG: f"Tagged {which} {named}",
-        Action.UNTAG: f"Took {named} from {which}",
-        Action.OWNER: f"Gave {which} to {_member(agency, value)}"
-        if value
-        else f"{which.capitalize()} have no owner now",
-        Action.WATCH: f"Put {which} on the watchlist",
-        Action.UNWATCH: f"Took {which} off the watchlist",
-        Action.IGNORE: f"{which.capitalize()} {'is' if changed == 1 else 'are'} ignored from now on",
-        Action.RESTORE: f"Brought {which} back",
-    }[action]
+        return f"{_companies(count)}: that is so already."
     rest = f"; {number(count - changed)} more were so already" if changed < count else ""
-    return f"{said}{rest}."
+    return f"{_said(agency, action, value, tags, changed)}{rest}."
+
+
+def _said(agency: Agency, action: Action, value: str, tags: Sequence[str], changed: int) -> str:
+    named, which = ", ".join(f"“{tag}”" for tag in tags), _companies(changed)
+    is_one = changed == 1
+    match action:
+        case Action.TAG:
+            return f"Tagged {which} {named}"
+        case Action.UNTAG:
+            return f"Took {named} from {which}"
+        case Action.OWNER if value:
+            return f"Gave {which} to {_member(agency, value)}"
+        case Action.OWNER:
+            return f"{which} {'has' if is_one else 'have'} no owner now"
+        case Action.WATCH:
+            return f"Put {which} on the watchlist"
+        case Action.UNWATCH:
+            return f"Took {which} off the watchlist"
+        case Action.IGNORE:
+            return f"{which} {'is' if is_one else 'are'} ignored from now on"
+        case Action.RESTORE:
+            return f"Brought {which} back"
 
 
 def _member(agency: Agency, value: str) -> str:
