@@ -15,7 +15,7 @@ from tests.cast import Cast
 from .conftest import NOW
 
 
-def run(sql: str, *params: object) -> list[tuple[Any, ...]]:
+def run(sql: str, *params: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall()) if cursor.description else []

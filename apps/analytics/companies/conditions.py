@@ -43,19 +43,20 @@ def known_before(moment: datetime) -> Condition:
     )
 
 
-def last_before(moment: datetime) -> Condition:
-    """Return a table of one row, `before`: when the company's last visit before a moment ended (`at`; null: none such).
+def last_before(*, since: datetime, away: timedelta, now: datetime) -> Condition:
+    """Return a table of one row, `before`: when the company's last visit before `since` ended (`at`; null: none such).
 
-    Of companies that came since that moment alone: a look into an index for each. By visits that count, on any of the
-    client's sites.
+    By visits that count, on any of the client's sites: a look into an index for each company, but only of those that
+    may be new or back. Who didn't come since then is neither; and whose earliest listed visit (`seen.first_at`) lies
+    between `away` ago and `since` was there before, and wasn't away so long.
     """
     return Condition(
-        f"""(SELECT CASE WHEN knows.last_seen_at >= %s THEN (
+        f"""(SELECT CASE WHEN knows.last_seen_at >= %s AND NOT (seen.first_at > %s AND seen.first_at < %s) THEN (
             SELECT visit.ended_at FROM session AS visit
             WHERE {_VISIT} AND visit.set_aside = '' AND visit.started_at < %s
             ORDER BY visit.started_at DESC LIMIT 1
         ) END AS at)""",
-        (moment, moment),
+        (since, now - away, since, since),
     )
 
 
@@ -65,9 +66,9 @@ def is_new(*, since: datetime) -> Condition:
     The same as NOT `known_before`, for those alone that came since then.
     """
     return Condition(
-        f"""(before.at IS NULL AND NOT (knows.first_seen_at < %s AND NOT EXISTS (
+        f"""(seen.first_at >= %s AND before.at IS NULL AND NOT (knows.first_seen_at < %s AND NOT EXISTS (
             SELECT 1 FROM session AS visit WHERE {_VISIT} AND visit.started_at <= knows.first_seen_at)))""",
-        (since,),
+        (since, since),
     )
 
 

@@ -116,7 +116,7 @@ _VALUES = {
 # and one site's, so that distinct ids are the sum of daily visitors, as everywhere.
 _LIST = """
 WITH every AS (
-    SELECT site_id, company_id, count(*) AS visits, max(ended_at) AS last_at{sums}
+    SELECT site_id, company_id, count(*) AS visits, min(started_at) AS first_at, max(ended_at) AS last_at{sums}
     FROM ({visits}) AS visits
     GROUP BY site_id, company_id
 ), seen AS (
@@ -336,11 +336,12 @@ def _list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list
     visits = wanted.visits
     if wanted.company_ids is not None:
         visits = visits.filter(company_id__in=list(wanted.company_ids))
-    columns = ["site_id", "company_id", "ended_at", *({Sort.VISITORS: ["visitor_id"]}.get(sort, []))]
+    columns = ["site_id", "company_id", "started_at", "ended_at", *({Sort.VISITORS: ["visitor_id"]}.get(sort, []))]
     columns += {Sort.PAGEVIEWS: ["pageviews"], Sort.ENGAGED: ["engaged_ms"], Sort.SOURCE: ["source"]}.get(sort, [])
     narrow_sql, narrow_params = _sql_of(visits, *columns)
     week = wanted.at - NEW_SINCE
-    before, new = last_before(week), is_new(since=week)
+    before = last_before(since=week, away=BACK_AFTER, now=wanted.at)
+    new = is_new(since=week)
     back = came_back(since=week, away=BACK_AFTER, now=wanted.at)
     best = best_scores_select(site_ids=[site.id for site in wanted.sites], at=wanted.at)
     conditions = [*conditions_of(wanted.filters, me=wanted.me, now=wanted.at), *wanted.conditions]
