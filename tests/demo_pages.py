@@ -109,6 +109,8 @@ PAGES = (
     Shot("site-overview-filtered", _site("?f=channel:is:Organic+Search&period=7d")),
     Shot("site-live", _site("live")),
     Shot("site-companies", _site("companies")),
+    Shot("site-companies-filtered", _site("companies?f=kind:is:business&cols=score,owner,tags,industry,confidence")),
+    Shot("site-targets", _site("companies/targets")),
     Shot("site-company", _first_row_of("companies")),
     Shot("site-company-note", _first_note),
     Shot("company-merge", _of_first_row("companies", "merge?q=a&to=somebody.example&name=Somebody")),

@@ -4,6 +4,7 @@ A site's own are in force from its latest version on, unless that says that the 
 either the product's own defaults are. A version never changes, so what it holds is read once by each process.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +24,10 @@ SELECT site_id, id, version, content = 'null' FROM (
     UNION ALL
     (SELECT * FROM scoring_version WHERE site_id IS NULL ORDER BY version DESC LIMIT 1)
 ) AS latest
+"""
+_LATEST = """
+SELECT DISTINCT ON (site_id) site_id, id, content = 'null' FROM scoring_version
+WHERE site_id = ANY(%s) OR site_id IS NULL ORDER BY site_id, version DESC
 """
 
 
@@ -52,6 +57,23 @@ def scoring_of(site_id: int) -> InForce:
         if not is_given_up:
             return InForce(_content(current_schema(), version_id), owner, version_id, version, own_version)
     return InForce(DEFAULT_SCORING, None, None, 0, own_version)
+
+
+def scorings_of(site_ids: Iterable[int]) -> dict[int, Scoring]:
+    """Return the rules that are in force for each of these sites, as `scoring_of` says of one.
+
+    One query; one more for each version not read before.
+    """
+    wanted = set(site_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST, [list(wanted)])
+        latest = {owner: (version_id, is_given_up) for owner, version_id, is_given_up in cursor.fetchall()}
+    found = {}
+    for site_id in wanted:
+        ranked = (latest.get(owner, (None, True)) for owner in (site_id, None))
+        in_force = next((version_id for version_id, is_given_up in ranked if not is_given_up), None)
+        found[site_id] = DEFAULT_SCORING if in_force is None else _content(current_schema(), in_force)
+    return found
 
 
 def scoring_of_agency() -> InForce:

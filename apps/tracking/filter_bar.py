@@ -1,6 +1,6 @@
 """Filters as a page shows them (components/_filters.html): chips that can be taken away, and a form for one more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.http import QueryDict
@@ -9,7 +9,7 @@ from apps.core.countries import NAMES, country_name
 from apps.core.period_picker import address, pairs_without
 from apps.networks.labels import LABELS as NETWORK_LABELS
 
-from .filters import FIELDS, OP_LABELS, PLACE_SEPARATOR, TEXT_OPS, Field, Filter, Filters, Op, filters_read
+from .filters import FIELDS, OP_LABELS, PLACE_SEPARATOR, Field, Filter, Filters, Op, filters_read
 
 PARAMETER = "f"
 FORM_PARAMETERS = frozenset({"filter_field", "filter_op", "filter_value"})
@@ -31,6 +31,7 @@ class AddForm:
     fields: Sequence[tuple[str, str]]
     ops: Sequence[tuple[str, str]]
     hidden: Sequence[tuple[str, str]]
+    suggested: Sequence[str] = ()  # values to choose from; any other may be typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +42,30 @@ class FilterBar:
 
 
 def filter_bar(
-    filters: Filters, *, path: str, query: QueryDict, company_names: Mapping[str, str] | None = None
+    filters: Filters,
+    *,
+    path: str,
+    query: QueryDict,
+    company_names: Mapping[str, str] | None = None,
+    fields: Mapping[str, Field] = FIELDS,
+    words: Callable[[Field, str], str] | None = None,
+    suggested: Sequence[str] = (),
 ) -> FilterBar:
-    """Return the bar of the page at `path` with the parameters `query`. `company_names`: by the companies' numbers."""
+    """Return the bar of the page at `path` with the parameters `query`. `company_names`: by the companies' numbers.
+
+    A page with fields of its own gives them all, how their values read in `words`, and values to suggest.
+    """
     kept = pairs_without(query, {PARAMETER}, FORM_PARAMETERS)
-    chips = [_chip(filters, item, path, kept, company_names or {}) for item in filters.items]
+    names = company_names or {}
+    read = words or (lambda field, value: value_name(field, value, names))
+    ops = {op for field in fields.values() for op in field.ops}
+    chips = [_chip(filters, item, path, kept, read) for item in filters.items]
     form = AddForm(
         action=path,
-        fields=[(field.name, field.label) for field in FIELDS.values() if field.name not in _PRESSED_ONLY],
-        ops=[(op.value, label) for op, label in OP_LABELS.items() if op in TEXT_OPS],
+        fields=[(field.name, field.label) for field in fields.values() if field.name not in _PRESSED_ONLY],
+        ops=[(op.value, label) for op, label in OP_LABELS.items() if op in ops],
         hidden=[*kept, *_pairs(filters)],
+        suggested=suggested,
     )
     return FilterBar(chips, address(path, kept), form)
 
@@ -60,15 +75,25 @@ def filtered_url(filters: Filters, *, path: str, query: QueryDict) -> str:
     return address(path, [*pairs_without(query, {PARAMETER}, FORM_PARAMETERS), *_pairs(filters)])
 
 
-def added_filter_url(query: QueryDict, *, path: str) -> str | None:
+def added_filter_url(
+    query: QueryDict,
+    *,
+    path: str,
+    fields: Mapping[str, Field] = FIELDS,
+    typed: Callable[[Field, str], str] | None = None,
+) -> str | None:
     """Return where the form for one more filter leads: the page's address with it. None if it wasn't sent."""
     if "filter_field" not in query:
         return None
     name, op, value = (query.get(parameter, "").strip() for parameter in ("filter_field", "filter_op", "filter_value"))
-    field = FIELDS.get(name)
-    if field is not None and op == Op.CONTAINS and Op.CONTAINS not in field.ops:
-        op = Op.IS
-    asked = Filter(field, Op(op), (typed_value(field, value),)).text if field and op in list(Op) else f"{name}:{op}:"
+    field = fields.get(name)
+    if field is not None and op in list(Op) and op not in field.ops:
+        op = field.ops[0]
+    asked = (
+        Filter(field, Op(op), ((typed or typed_value)(field, value),)).text
+        if field and op in list(Op)
+        else f"{name}:{op}:"
+    )
     texts = [*query.getlist(PARAMETER), asked]
     kept = pairs_without(query, {PARAMETER}, FORM_PARAMETERS)
     return address(path, [*kept, *((PARAMETER, text) for text in texts)])
@@ -111,8 +136,10 @@ def place_name(value: str) -> str:
     return f"{name or 'unknown'}, {country}" if country else name or "unknown"
 
 
-def _chip(filters: Filters, item: Filter, path: str, kept: list[tuple[str, str]], names: Mapping[str, str]) -> Chip:
-    words = " or ".join(value_name(item.field, value, names) for value in item.values)
+def _chip(
+    filters: Filters, item: Filter, path: str, kept: list[tuple[str, str]], read: Callable[[Field, str], str]
+) -> Chip:
+    words = " or ".join(read(item.field, value) for value in item.values)
     return Chip(item.field.label, OP_LABELS[item.op], words, address(path, [*kept, *_pairs(filters.without(item))]))
 
 
@@ -124,6 +151,6 @@ def _code_of(value: str) -> str:
     return next((code for code, name in NAMES.items() if name.casefold() == value.casefold()), value.upper())
 
 
-def filters_of(query: QueryDict) -> Filters:
+def filters_of(query: QueryDict, fields: Mapping[str, Field] = FIELDS) -> Filters:
     """Return the filters of an address's `f` parameters."""
-    return filters_read(query.getlist(PARAMETER))
+    return filters_read(query.getlist(PARAMETER), fields)

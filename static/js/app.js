@@ -10,6 +10,7 @@ import { attachLive, attachPause } from "./live.js";
 import { attachLook } from "./look.js";
 import { attachMenu } from "./menu.js";
 import { attachPanel } from "./panel.js";
+import { attachRows } from "./rows.js";
 import { attachTheme } from "./theme.js";
 import { attachAgo, attachSince } from "./times.js";
 import { attachToast, listenForToasts } from "./toast.js";
@@ -30,6 +31,7 @@ define("type-to-confirm", attachTypeToConfirm);
 define("live", attachLive);
 define("look", attachLook);
 define("pause", attachPause);
+define("rows", attachRows);
 // Only pages with a note's field pay for it.
 define("mention", async (field) => (await import("./mention.js")).attachMention(field));
 // Only pages with a chart pay for the library that draws it.

@@ -4,8 +4,9 @@ import csv
 import re
 from html import unescape
 from io import StringIO
+from typing import Any
 
-ROW = re.compile(r'<tr role="row">\s*<td.*?</tr>', re.DOTALL)
+ROW = re.compile(r'<tr role="row"[^>]*>\s*<td.*?</tr>', re.DOTALL)
 CELL = re.compile(r'<td role="cell"[^>]*class="([^"]*)"[^>]*>(.*?)</td>', re.DOTALL)
 TAG = re.compile(r"<[^>]+>")
 
@@ -15,13 +16,18 @@ def words(html: str) -> str:
 
 
 def table(html: str) -> list[list[str]]:
-    """Return the cells of each row of the list, the monogram left out of the name."""
-    return [[words(cell) for _, cell in CELL.findall(row)] for row in ROW.findall(html)]
+    """Return the cells of each row of the list, without the one to choose it by."""
+    return [[words(cell) for what, cell in CELL.findall(row) if what != "c-check"] for row in ROW.findall(html)]
 
 
 def companies(html: str) -> list[str]:
     """Return the listed companies' names, in order."""
     return [unescape(name) for name in re.findall(r'<a class="rowlink"[^>]*>([^<]*)</a>', html)]
+
+
+def sent(answer: Any) -> bytes:
+    """Return all of a file that is sent while it is read."""
+    return b"".join(answer)
 
 
 def csv_rows(content: bytes) -> list[dict[str, str]]:

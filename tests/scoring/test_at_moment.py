@@ -30,7 +30,7 @@ MOMENTS = [NOW, NOW - timedelta(days=3), NOW + timedelta(days=9), NOW + timedelt
 
 @st.composite
 def rows(draw: st.DrawFn) -> Score:
-    rules = draw(st.lists(st.tuples(POINTS, st.sampled_from([-30.0, 5.0, 20.0, 80.0])), max_size=5))
+    rules = draw(st.lists(st.tuples(POINTS, st.sampled_from([-30.0, 5.0, 20.0, 80.0])), max_size=14))
     brief = draw(st.lists(st.tuples(st.integers(1, max(1, len(rules))), POINTS, st.integers(0, 20)), max_size=4))
     brief = brief if rules else []
     return Score(

@@ -1,29 +1,23 @@
 """Companies and their visits as files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 
 from apps.core.exports import csv_response
-from apps.core.periods import Span
 from apps.sites.models import Site
 from apps.tracking.models import Session
 
-from .listing import CompanyRow
+from ..exports import Cell, csv_stream, json_stream, xlsx_stream
+from . import listing
+from .columns import FIRST_HEADS, first_cells
+from .list_page import Reading
+from .shown import shown_of
 
-COMPANY_HEADER = (
-    "Company",
-    "Domain",
-    "Kind",
-    "Country (of most visits)",
-    "Visits",
-    "Visitors (daily, summed)",
-    "Page views",
-    "Engaged seconds",
-    "Last seen (UTC)",
-    "Source (of most visits)",
-    "Site seen last",
-)
+FORMATS = {"csv": csv_stream, "json": json_stream, "xlsx": xlsx_stream}
+# Figures are read for so many companies at once.
+SLICE_ROWS = 500
+
 VISIT_HEADER = (
     "Started (UTC)",
     "Ended (UTC)",
@@ -42,28 +36,30 @@ VISIT_HEADER = (
 )
 
 
-def companies_csv(rows: Iterable[CompanyRow], span: Span, sites: Sequence[Site]) -> HttpResponse:
-    names = {site.id: site.name for site in sites}
-    return csv_response(
-        f"companies-{span.first}-{span.last}",
-        COMPANY_HEADER,
-        [
-            (
-                row.name,
-                row.domain,
-                row.kind,
-                row.country,
-                row.visits,
-                row.visitors,
-                row.pageviews,
-                round(row.engaged_ms / 1000),
-                row.last_at.isoformat(timespec="seconds"),
-                row.source,
-                names[row.site_id],
-            )
-            for row in rows
-        ],
-    )
+def companies_file(file_format: str, reading: Reading) -> StreamingHttpResponse:
+    """Return all that is listed, whatever the page, in the shown columns and order. `file_format`: one of FORMATS.
+
+    Which companies are in it, in which order, and their scores are of the moment when the file began; figures are read
+    in slices while it is sent. As many rows as there are (XLSX: as a sheet can hold).
+    """
+    head = [*FIRST_HEADS, *(head for column in reading.asked.columns for head in column.heads)]
+    span = reading.asked.period.span
+    return FORMATS[file_format](f"companies-{span.first}-{span.last}", head, _lines(reading))
+
+
+def _lines(reading: Reading) -> Iterator[Sequence[Cell]]:
+    columns = reading.asked.columns
+    names = {column.name for column in columns}
+    listed = listing.company_list(reading.wanted, limit=None).rows
+    for start in range(0, len(listed), SLICE_ROWS):
+        shown = shown_of(
+            listed[start : start + SLICE_ROWS],
+            reading,
+            with_pages="pages" in names,
+            with_confidence="confidence" in names,
+        )
+        for one in shown:
+            yield [*first_cells(one), *(cell for column in columns for cell in column.cells(one))]
 
 
 def visits_csv(domain: str, visits: Iterable[Session], sites: Sequence[Site]) -> HttpResponse:

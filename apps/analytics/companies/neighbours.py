@@ -3,7 +3,6 @@
 The page's address holds what the list's address asked for (`list`), and where in it the company stood (`at`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -15,8 +14,9 @@ from apps.core.formats import number
 from apps.sites.access import sites_visible
 from apps.sites.models import Site
 
-from .list_page import asked_of, page_of, visits_kept, zone_of
-from .listing import CompanyRow, company_list
+from .list_page import page_of, reading_of
+from .listing import company_list
+from .places import Place
 
 LIST = "list"
 AT = "at"
@@ -35,11 +35,10 @@ class Neighbours:
     next_url: str
 
 
-def row_url(row: CompanyRow, *, sites: Sequence[Site], query: str, at: int, is_of_all: bool) -> str:
-    """Return the address of a listed company's page; `at`: its place in the whole list, from one."""
-    slug = next(site.slug for site in sites if site.id == row.site_id)
+def row_url(company_id: int, *, site: Site, query: str, at: int, is_of_all: bool) -> str:
+    """Return the address of a listed company's page; `site`: where it was seen last, `at`: its place in the list."""
     kept = {LIST: query[:LONGEST_QUERY], AT: at, **({ALL: "1"} if is_of_all else {})}
-    return f"{reverse('companies:site-company', args=[slug, row.id])}?{urlencode(kept)}"
+    return f"{reverse('companies:site-company', args=[site.slug, company_id])}?{urlencode(kept)}"
 
 
 def list_query(request: HttpRequest) -> str:
@@ -49,34 +48,27 @@ def list_query(request: HttpRequest) -> str:
 
 
 def neighbours(request: HttpRequest, site: Site, *, company_id: int) -> Neighbours | None:
-    """Return who stands beside a company; None where its page wasn't opened from a list. Three queries at most."""
+    """Return who stands beside a company; None where its page wasn't opened from a list. Four queries at most."""
     raw = request.GET.get(LIST)
     if raw is None or len(raw) > LONGEST_QUERY:
         return None
     query, is_of_all = QueryDict(raw), ALL in request.GET
-    membership = agency_request(request).membership
-    sites = list(sites_visible(membership).exclude(status=Site.Status.ARCHIVED)) if is_of_all else [site]
-    asked = asked_of(query, zone=zone_of(sites))
-    at = page_of(request.GET.get(AT, ""))
-    first = max(at - 1, 1)
-    found = company_list(
-        visits_kept(sites, asked).of(asked),
-        search=asked.search,
-        sort=asked.sort,
-        is_descending=asked.is_descending,
-        limit=3,
-        offset=first - 1,
-    )
+    member = agency_request(request)
+    sites = list(sites_visible(member.membership).exclude(status=Site.Status.ARCHIVED)) if is_of_all else [site]
+    reading = reading_of(Place(member, None if is_of_all else site, sites), query)
+    first = max(page_of(request.GET.get(AT, "")) - 1, 1)
+    found = company_list(reading.wanted, limit=3, offset=first - 1)
     placed = dict(enumerate(found.rows, start=first))
-    here = next((place for place, row in placed.items() if row.id == company_id), None)
+    here = next((place for place, one in placed.items() if one.id == company_id), None)
+    by_id = {one.id: one for one in sites}
 
     def url(place: int) -> str:
-        row = placed.get(place)
-        return row_url(row, sites=sites, query=raw, at=place, is_of_all=is_of_all) if row else ""
+        one = placed.get(place)
+        return row_url(one.id, site=by_id[one.site_ids[0]], query=raw, at=place, is_of_all=is_of_all) if one else ""
 
     list_path = reverse("companies:companies") if is_of_all else reverse("companies:site-companies", args=[site.slug])
     return Neighbours(
-        text=f"{number(here)} of {number(found.total)}" if here else "",
+        text=f"{number(here)} of {number(found.counts[reading.asked.tab])}" if here else "",
         list_url=f"{list_path}?{query.urlencode()}" if query else list_path,
         previous_url=url(here - 1) if here else "",
         next_url=url(here + 1) if here else "",

@@ -28,13 +28,14 @@ from .exports import visits_csv
 from .ground_words import against_lines, ground_lines
 from .knowing import knowing
 from .list_page import page_of
-from .listing import EXPORT_ROWS
 from .neighbours import list_query, neighbours
 from .people import people_of
 from .score import company_score
 from .score_words import score_view
 from .timeline import Show, Timeline, timeline
 from .timeline_words import timeline_days
+
+EXPORT_ROWS = 10_000
 
 
 def site_company(request: HttpRequest, slug: str, company_id: int) -> HttpResponse:

@@ -1,0 +1,143 @@
+"""One change to many companies of the list: tags, owner, watchlist, ignoring; all that fit; undoing; who may."""
+
+import re
+from typing import Any
+
+import pytest
+
+from apps.companies import knowledge_bulk
+from apps.companies.models import Company, CompanyClient, TargetAccount
+from tests.cast import Cast
+
+from .reading import companies, words
+
+SITE = "/s/first-site/companies"
+
+
+def ids(*domains: str) -> list[int]:
+    return [Company.objects.get(domain=domain).id for domain in domains]
+
+
+def both() -> list[int]:
+    return ids("varnholt.example", "quarrystone.example")
+
+
+def do(cast: Cast, who: Any = None, address: str = SITE, **sent: object) -> str:
+    """Send the form and return the page that it leads to."""
+    answer = cast.browser(who or cast.analyst).post(f"{address}/bulk", sent, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def known(cast: Cast, domain: str, client: Any = None) -> CompanyClient:
+    return CompanyClient.objects.get(company__domain=domain, client_id=(client or cast.first).id)
+
+
+def test_many_are_tagged_at_once_and_it_is_undone(worked_month: Cast) -> None:
+    browser = worked_month.browser(worked_month.analyst)
+    CompanyClient.objects.filter(company__domain="varnholt.example", client_id=worked_month.first.id).update(tags=["A"])
+    form = {"id": both(), "action": "tag", "tag": "a, DACH", "query": "sort=name"}
+    answer = browser.post(f"{SITE}/bulk", form, follow=True)
+    assert answer.redirect_chain == [(f"{SITE}?sort=name", 302)]
+    page = answer.content.decode()
+    assert "Tagged 2 companies “a”, “DACH”." in words(page)
+    assert known(worked_month, "varnholt.example").tags == ["A", "DACH"]
+    assert known(worked_month, "varnholt.example", worked_month.second).tags == []
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key is not None
+    undone = browser.post(f"{SITE}/bulk/undo", {"key": key[1]}, follow=True).content.decode()
+    assert "Undone for 2 companies." in words(undone)
+    # "A" was there before, and stays.
+    assert known(worked_month, "varnholt.example").tags == ["A"]
+    assert known(worked_month, "quarrystone.example").tags == []
+    again = browser.post(f"{SITE}/bulk/undo", {"key": key[1]}, follow=True).content.decode()
+    assert "This can’t be undone any more" in words(again)
+
+
+def test_an_undo_is_only_for_who_made_the_change(worked_month: Cast) -> None:
+    page = do(worked_month, id=both(), action="watch")
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key is not None
+    worked_month.browser(worked_month.owner).post(f"{SITE}/bulk/undo", {"key": key[1]})
+    assert TargetAccount.objects.count() == 2
+
+
+def test_owners_come_back_as_they_were(worked_month: Cast) -> None:
+    CompanyClient.objects.filter(company_id=both()[0]).update(owner_id=worked_month.owner.user_id)
+    page = do(worked_month, id=both(), action="owner", owner=worked_month.analyst.user_id)
+    assert f"Gave 2 companies to {worked_month.analyst.user}." in words(page)
+    browser = worked_month.browser(worked_month.analyst)
+    key = re.search(r'name="key" value="([^"]+)"', do(worked_month, id=both(), action="owner", owner=""))
+    assert key is not None
+    assert known(worked_month, "varnholt.example").owner_id is None
+    browser.post(f"{SITE}/bulk/undo", {"key": key[1]})
+    assert known(worked_month, "varnholt.example").owner_id == worked_month.analyst.user_id
+
+
+def test_watching_and_ignoring_twice_says_so(worked_month: Cast) -> None:
+    assert "Put 2 companies on the watchlist." in words(do(worked_month, id=both(), action="watch"))
+    assert "2 companies: that is so already." in words(do(worked_month, id=both(), action="watch"))
+    one = ids("varnholt.example")
+    assert "1 company is ignored from now on." in words(do(worked_month, id=one, action="ignore"))
+    assert companies(do(worked_month, id=both(), action="unwatch")) == ["Quarrystone_100% Ferrous"]
+    assert "Brought 1 company back" in words(do(worked_month, id=both(), action="restore"))
+
+
+def test_all_that_fit_are_those_of_the_address_on_all_pages(worked_month: Cast) -> None:
+    page = do(worked_month, action="tag", tag="X", all="1", query="q=varn&page=2", id=ids("quarrystone.example"))
+    assert "Tagged 1 company “X”." in words(page)
+    assert known(worked_month, "quarrystone.example").tags == []
+    refused = do(worked_month, action="tag", tag="X", all="1", query="f=temperature:is:icy")
+    assert "Look at the filters first: Temperature can’t be “icy”" in words(refused)
+    assert known(worked_month, "quarrystone.example").tags == []
+
+
+def test_on_the_list_of_all_sites_each_client_changes_for_itself(worked_month: Cast) -> None:
+    do(worked_month, address="/companies", id=ids("varnholt.example"), action="tag", tag="Everywhere")
+    assert known(worked_month, "varnholt.example", worked_month.second).tags == ["Everywhere"]
+    do(worked_month, worked_month.limited, "/companies", id=ids("varnholt.example"), action="tag", tag="Mine")
+    assert known(worked_month, "varnholt.example").tags == ["Everywhere", "Mine"]
+    assert known(worked_month, "varnholt.example", worked_month.second).tags == ["Everywhere"]
+
+
+def test_a_company_of_another_client_isnt_touched(worked_month: Cast) -> None:
+    westmere = ids("westmere.example")
+    assert "Choose some companies first." in words(do(worked_month, id=westmere, action="ignore"))
+    assert not known(worked_month, "westmere.example", worked_month.second).is_ignored
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"action": "tag", "tag": " , "}, "Write which tag"),
+        ({"action": "tag", "tag": "x" * 41}, "is too long"),
+        ({"action": "tag", "tag": "\x00"}, "Write which tag"),
+        ({"action": "owner", "owner": "9" * 30}, "Choose an owner from the list."),
+        ({"action": "owner", "owner": "999999"}, "a member of the agency who sees this client"),
+        ({"action": "delete"}, "Choose what to do with the companies."),
+        ({"action": "watch", "id": "9" * 400}, "Choose some companies first."),
+        ({"action": "watch", "id": "x"}, "Choose some companies first."),
+        ({"action": "watch", "id": "", "query": "\x00%00"}, "Choose some companies first."),
+    ],
+)
+def test_nonsense_changes_nothing_and_is_told(worked_month: Cast, sent: dict[str, str], said: str) -> None:
+    form: dict[str, Any] = {"id": both(), **sent}
+    assert said in words(do(worked_month, **form))
+    assert not TargetAccount.objects.exists()
+    assert not CompanyClient.objects.exclude(tags=[], owner_id=None).exists()
+
+
+def test_more_than_can_be_done_at_once_is_refused(worked_month: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(knowledge_bulk, "MOST", 1)
+    page = words(do(worked_month, id=both(), action="watch"))
+    assert "Up to 1 companies are changed at once, these are 2: filter them first." in page
+
+
+@pytest.mark.parametrize("path", ["bulk", "bulk/undo"])
+def test_who_may(worked_month: Cast, path: str) -> None:
+    post = {"id": both(), "action": "watch"}
+    assert worked_month.browser(worked_month.viewer).post(f"{SITE}/{path}", post).status_code == 403
+    assert worked_month.browser(worked_month.viewer).post(f"/companies/{path}", post).status_code == 403
+    assert worked_month.browser(worked_month.limited).post(f"/s/second-site/companies/{path}", post).status_code == 404
+    assert worked_month.browser(worked_month.outsider).post(f"{SITE}/{path}", post).status_code == 404
+    assert worked_month.browser(worked_month.owner).get(f"{SITE}/{path}").status_code == 405
