@@ -76,12 +76,17 @@ class Browser(HttpClient):
 
     def download(self, path: str) -> bytes:
         """Return all of a file that is sent while it is read."""
-        response: Any = self.get(path)
+        response = self.get(path)
         assert response.status_code == 200
-        return async_to_sync(_joined)(response.streaming_content)
+        return streamed(response)
 
     def htmx(self, path: str, **headers: str) -> HttpResponse:
         return self.get(path, headers={"HX-Request": "true", **headers})  # type: ignore[return-value]
+
+
+def streamed(response: Any) -> bytes:
+    """Return all of a file that is sent while it is read."""
+    return async_to_sync(_joined)(response.streaming_content)
 
 
 async def _joined(pieces: AsyncIterator[bytes]) -> bytes:

@@ -10,7 +10,6 @@ import { attachLive, attachPause } from "./live.js";
 import { attachLook } from "./look.js";
 import { attachMenu } from "./menu.js";
 import { attachPanel } from "./panel.js";
-import { attachRows } from "./rows.js";
 import { attachTheme } from "./theme.js";
 import { attachAgo, attachSince } from "./times.js";
 import { attachToast, listenForToasts } from "./toast.js";
@@ -31,8 +30,8 @@ define("type-to-confirm", attachTypeToConfirm);
 define("live", attachLive);
 define("look", attachLook);
 define("pause", attachPause);
-define("rows", attachRows);
-// Only pages with a note's field pay for it.
+// Only pages that have these pay for them: lists of which rows can be chosen, a note's field.
+define("rows", async (form) => (await import("./rows.js")).attachRows(form));
 define("mention", async (field) => (await import("./mention.js")).attachMention(field));
 // Only pages with a chart pay for the library that draws it.
 define("chart", async (plot) => (await import("./chart.js")).attachChart(plot));

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from apps.companies.models import Company, CompanyClient, CompanyMatch, LinkValue
+from apps.companies.models import Company, CompanyClient, CompanyClue, CompanyMatch, LinkValue
 from apps.core import clock
 from apps.sites.models import Site
 from apps.tracking.models import Event, Session
@@ -12,10 +12,14 @@ NOBODY = ""
 
 
 def clue(visit: Session, ground: str, domain: str, name: str = "") -> None:
-    """Have something else speak for a visit's company: what its page told, or a link that the agency assigned."""
+    """Have something else speak for a visit's company: what its page told, its host's name, or an assigned link."""
     events = Event.objects.filter(session_id=visit.id)
     if ground == CompanyMatch.Ground.EMAIL:
         events.update(email_domain=domain)
+    elif ground == CompanyMatch.Ground.HOST_NAME:
+        CompanyClue.objects.create(
+            site_id=visit.site_id, session_id=visit.id, ground=ground, domain=domain, created_at=clock.now()
+        )
     else:
         Site.objects.filter(id=visit.site_id).update(company_parameter="c")
         LinkValue.objects.create(

@@ -4,7 +4,6 @@ import csv
 import re
 from html import unescape
 from io import StringIO
-from typing import Any
 
 ROW = re.compile(r'<tr role="row"[^>]*>\s*<td.*?</tr>', re.DOTALL)
 CELL = re.compile(r'<td role="cell"[^>]*class="([^"]*)"[^>]*>(.*?)</td>', re.DOTALL)
@@ -23,11 +22,6 @@ def table(html: str) -> list[list[str]]:
 def companies(html: str) -> list[str]:
     """Return the listed companies' names, in order."""
     return [unescape(name) for name in re.findall(r'<a class="rowlink"[^>]*>([^<]*)</a>', html)]
-
-
-def sent(answer: Any) -> bytes:
-    """Return all of a file that is sent while it is read."""
-    return b"".join(answer)
 
 
 def csv_rows(content: bytes) -> list[dict[str, str]]:

@@ -7,12 +7,12 @@ import pytest
 from apps.companies.models import Company
 from apps.companies.services import visits_match
 from apps.sites.models import Site
-from tests.cast import Cast
+from tests.cast import Cast, streamed
 from tests.factories_tracking import Page, visit_make
 from tests.queries import queries_asked
 
 from .conftest import ago, network
-from .reading import companies, csv_rows, sent, table, words
+from .reading import companies, csv_rows, table, words
 
 SITE = "/s/first-site/companies"
 COLS = "cols=visits,visitors,pageviews,engaged,last,pages,source,site"
@@ -200,7 +200,7 @@ def test_sixty_companies_take_as_many_queries_as_one(in_alder: Cast, count: int)
 def test_the_file_says_what_the_page_says(worked_month: Cast, address: str) -> None:
     address += f"{'&' if '?' in address else '?'}{COLS}"
     answer = worked_month.browser(worked_month.analyst).get(f"{address}&format=csv")
-    rows, shown = csv_rows(sent(answer)), table(html(worked_month, address))
+    rows, shown = csv_rows(streamed(answer)), table(html(worked_month, address))
     assert [row["Company"] for row in rows] == names(worked_month, address)
     assert [[row["Visits"], row["Visitors (daily, summed)"], row["Page views"]] for row in rows] == [
         cells[1:4] for cells in shown
@@ -210,12 +210,12 @@ def test_the_file_says_what_the_page_says(worked_month: Cast, address: str) -> N
 def test_the_file_holds_every_company_whatever_the_page(in_alder: Cast) -> None:
     many(in_alder, 60)
     answer = in_alder.browser(in_alder.owner).get(f"{SITE}?format=csv&page=2")
-    assert len(csv_rows(sent(answer))) == 60
+    assert len(csv_rows(streamed(answer))) == 60
     assert re.fullmatch(r'attachment; filename="companies-[\d-]+\.csv"', answer.headers["Content-Disposition"])
 
 
 def test_figures_of_the_file_by_hand(worked_month: Cast) -> None:
-    varnholt, _ = csv_rows(sent(worked_month.browser(worked_month.owner).get(f"{SITE}?format=csv&{COLS}")))
+    varnholt, _ = csv_rows(streamed(worked_month.browser(worked_month.owner).get(f"{SITE}?format=csv&{COLS}")))
     assert varnholt == {
         "Company": "Varnholt AG",
         "Domain": "varnholt.example",

@@ -8,9 +8,9 @@ from openpyxl import load_workbook
 
 from apps.analytics.companies import exports
 from apps.companies.models import Company
-from tests.cast import Cast
+from tests.cast import Cast, streamed
 
-from .reading import csv_rows, sent
+from .reading import csv_rows
 
 SITE = "/s/first-site/companies"
 COLS = "cols=visits,last,tags&sort=name"
@@ -25,13 +25,13 @@ def dangerous(worked_month: Cast) -> Cast:
 
 
 def test_csv_is_harmless(dangerous: Cast) -> None:
-    rows = csv_rows(sent(dangerous.browser(dangerous.analyst).get(f"{SITE}?format=csv&{COLS}")))
+    rows = csv_rows(streamed(dangerous.browser(dangerous.analyst).get(f"{SITE}?format=csv&{COLS}")))
     assert [row["Company"] for row in rows] == ['\'=HYPERLINK("http://x.example")', "'@SUM(1)"]
 
 
 def test_json_holds_the_same(dangerous: Cast) -> None:
     answer = dangerous.browser(dangerous.analyst).get(f"{SITE}?format=json&{COLS}")
-    rows = json.loads(sent(answer))
+    rows = json.loads(streamed(answer))
     assert answer.headers["Content-Type"] == "application/json"
     assert rows[0] == {
         "Company": '=HYPERLINK("http://x.example")',
@@ -46,7 +46,7 @@ def test_json_holds_the_same(dangerous: Cast) -> None:
 
 def test_xlsx_has_texts_for_texts_and_moments_for_moments(dangerous: Cast) -> None:
     answer = dangerous.browser(dangerous.analyst).get(f"{SITE}?format=xlsx&{COLS}")
-    sheet = load_workbook(BytesIO(sent(answer))).active
+    sheet = load_workbook(BytesIO(streamed(answer))).active
     assert sheet is not None
     head, first, _ = sheet.iter_rows()
     assert [cell.value for cell in head][:2] == ["Company", "Domain"]
@@ -58,18 +58,18 @@ def test_xlsx_has_texts_for_texts_and_moments_for_moments(dangerous: Cast) -> No
 @pytest.mark.parametrize("form", ["csv", "json", "xlsx"])
 def test_figures_are_read_in_slices(worked_month: Cast, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     browser, address = worked_month.browser(worked_month.analyst), f"{SITE}?format={form}&{COLS}"
-    whole = sent(browser.get(address))
+    whole = streamed(browser.get(address))
     monkeypatch.setattr(exports, "SLICE_ROWS", 1)
     if form != "xlsx":  # which holds when it was made
-        assert sent(browser.get(address)) == whole
+        assert streamed(browser.get(address)) == whole
     else:
-        sheet = load_workbook(BytesIO(sent(browser.get(address)))).active
+        sheet = load_workbook(BytesIO(streamed(browser.get(address)))).active
         assert sheet is not None and sheet.max_row == 3
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "xlsx"])
 def test_an_empty_list_is_an_empty_file(in_alder: Cast, form: str) -> None:
-    content = sent(in_alder.browser(in_alder.analyst).get(f"{SITE}?format={form}"))
+    content = streamed(in_alder.browser(in_alder.analyst).get(f"{SITE}?format={form}"))
     if form == "json":
         assert json.loads(content) == []
     else:

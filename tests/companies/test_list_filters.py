@@ -9,12 +9,12 @@ from apps.agencies.roles import Role
 from apps.companies.models import Company, CompanyClient, TargetAccount
 from apps.companies.services import visits_match
 from apps.scoring.models import Score
-from tests.cast import Cast
+from tests.cast import Cast, streamed
 from tests.factories import make_member
 from tests.factories_tracking import Page, visit_make
 
 from .conftest import NOW, QUARRY, VARNHOLT, ago
-from .reading import companies, sent, table, words
+from .reading import companies, table, words
 
 SITE = "/s/first-site/companies"
 QUARRYSTONE = "Quarrystone_100% Ferrous"
@@ -238,4 +238,4 @@ def test_a_viewer_can_neither_change_nor_export(known: Cast) -> None:
     assert 'name="id"' not in page and "format=csv" not in page and "companies/bulk" not in page
     for form in ("csv", "json", "xlsx"):
         assert known.browser(known.viewer).get(f"{SITE}?format={form}").status_code == 403
-    assert b"Varnholt" in sent(known.browser(known.analyst).get(f"{SITE}?format=csv"))
+    assert b"Varnholt" in streamed(known.browser(known.analyst).get(f"{SITE}?format=csv"))

@@ -12,9 +12,9 @@ from apps.companies.models import CompanyClient, KnowledgeEntry, TargetAccount
 from apps.companies.targets import targets_read, text_of
 from apps.core.errors import Refused
 from apps.networks import databases
-from tests.cast import Cast
+from tests.cast import Cast, streamed
 
-from .reading import csv_rows, sent, words
+from .reading import csv_rows, words
 
 SITE = "/s/first-site/companies/targets"
 
@@ -131,7 +131,7 @@ def test_they_are_shown_by_whether_they_came_taken_off_and_taken_along(worked_mo
     waiting = words(browser.get(f"{SITE}?show=waiting").content.decode())
     # Westmere came to the second client alone: of this client it is one that hasn't.
     assert "All 3 Came 1 Not yet 2" in waiting and "westmere.example" in waiting
-    rows = csv_rows(sent(browser.get(f"{SITE}?format=csv")))
+    rows = csv_rows(streamed(browser.get(f"{SITE}?format=csv")))
     assert [(row["Domain"], row["Name"]) for row in rows] == [
         ("varnholt.example", "Varnholt AG"),
         ("hexley.example", "'=Hexley"),

@@ -18,6 +18,7 @@ def test_scripts_and_all_that_the_overview_loads_stay_light() -> None:
     weight = sum(packed(path) for path in scripts)
     assert weight <= SCRIPTS_MOST
     others = ("app.css", "icons.svg", "world.svg", "favicon.svg", "fonts/inter-latin-wght-normal.woff2")
-    # Fetched by pages with a note's field alone.
-    elsewhere = sum(packed(path) for path in (DIST / "chunks").glob("mention-*.js"))
+    # Fetched by pages with a note's field, or with rows that can be chosen, alone.
+    chunks = (path for name in ("mention", "rows") for path in (DIST / "chunks").glob(f"{name}-*.js"))
+    elsewhere = sum(map(packed, chunks))
     assert weight - elsewhere + sum(packed(DIST / name) for name in others) <= ALL_MOST

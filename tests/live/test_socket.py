@@ -24,21 +24,21 @@ async def socket(watched: Watched) -> AsyncIterator[WebsocketCommunicator]:
     """The owner's socket, its first picture already taken."""
     cookie = await apart(watched.cookie)(watched.owner)
     opened = watched.socket(cookie)
-    assert (await opened.connect())[0]
+    assert (await opened.connect(timeout=30))[0]
     await heard(opened, 'id="live-visits"', 'id="live-feed"')
     yield opened
-    await opened.disconnect()
+    await opened.disconnect(timeout=30)
 
 
 async def test_it_sends_the_whole_picture_first(watched: Watched) -> None:
     visit = await apart(watched.visit)("/pricing", source="Google", channel="Organic Search", city="Vienna")
     socket = watched.socket(await apart(watched.cookie)(watched.owner))
-    await socket.connect()
+    await socket.connect(timeout=30)
     text = await heard(socket, 'id="live-feed"')
     assert f'id="visit-{visit.id}"' in text
     assert "Someone in Vienna came from Google to /pricing" in words(text)
     assert "1 person on the site" in words(text)
-    await socket.disconnect()
+    await socket.disconnect(timeout=30)
 
 
 async def test_a_stored_visit_arrives_on_top(watched: Watched, socket: WebsocketCommunicator) -> None:
@@ -84,11 +84,11 @@ async def test_who_has_left_is_taken_off(watched: Watched, socket: WebsocketComm
 async def test_a_lost_message_costs_a_tick_and_no_more(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(board, "TICK_SECONDS", 0.2)
     socket = watched.socket(await apart(watched.cookie)(watched.owner))
-    await socket.connect()
+    await socket.connect(timeout=30)
     await heard(socket, 'id="live-feed"')
     visit = await apart(watched.visit)("/docs")
     assert "/docs" in await heard(socket, f'id="visit-{visit.id}"')
-    await socket.disconnect()
+    await socket.disconnect(timeout=30)
 
 
 async def test_only_what_differs_is_sent(watched: Watched, socket: WebsocketCommunicator) -> None:
@@ -136,10 +136,10 @@ async def test_companies_alone_where_they_are_asked_for(watched: Watched) -> Non
     unknown = await apart(watched.visit)("/")
     named = await apart(watched.visit)("/", company_id=company_id)
     socket = watched.socket(await apart(watched.cookie)(watched.owner), query="show=companies")
-    await socket.connect()
+    await socket.connect(timeout=30)
     text = await heard(socket, 'id="live-visits"')
     assert f'id="visit-{named.id}"' in text and f'id="visit-{unknown.id}"' not in text
-    await socket.disconnect()
+    await socket.disconnect(timeout=30)
 
 
 async def test_watchers_of_a_site_share_one_look(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +153,7 @@ async def test_watchers_of_a_site_share_one_look(watched: Watched, monkeypatch: 
     cookie = await apart(watched.cookie)(watched.owner)
     sockets = [watched.socket(cookie) for _ in range(5)]
     for socket in sockets:
-        await socket.connect()
+        await socket.connect(timeout=30)
         await heard(socket, 'id="live-feed"')
     looks.clear()
     visit = await apart(watched.visit)("/docs")
@@ -162,4 +162,4 @@ async def test_watchers_of_a_site_share_one_look(watched: Watched, monkeypatch: 
     # Each socket gets the message and wakes the board; what comes while it looks makes it look once more, for all.
     assert len(looks) < len(sockets)
     for socket in sockets:
-        await socket.disconnect()
+        await socket.disconnect(timeout=30)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.real
 
 async def is_let_in(watched: Watched, cookie: str, **how: str) -> bool:
     socket = watched.socket(cookie, **how)
-    connected, _ = await socket.connect()
+    connected, _ = await socket.connect(timeout=30)
     await socket.disconnect()
     return bool(connected)
 
@@ -91,7 +91,7 @@ async def test_a_watch_ends_with_what_allowed_it(
     monkeypatch.setattr(board, "TICK_SECONDS", 0.1)
     monkeypatch.setattr(consumers, "CHECK_SECONDS", 0.1)
     socket = watched.socket(cookie)
-    await socket.connect()
+    await socket.connect(timeout=30)
     await heard(socket, 'id="live-feed"')
 
     await apart(take_away)(watched, what)
@@ -124,5 +124,5 @@ def take_away(watched: Watched, what: str) -> None:
 
 async def test_a_socket_under_no_address_of_ours_is_turned_away() -> None:
     socket = WebsocketCommunicator(application, "/made-up", headers=[(b"host", b"localhost")])
-    connected, _ = await socket.connect()
+    connected, _ = await socket.connect(timeout=30)
     assert not connected

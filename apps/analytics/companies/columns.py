@@ -14,9 +14,10 @@ from apps.scoring.formulas import as_shown
 from apps.sites.models import Site
 
 from ..exports import Cell
-from .filter_fields import CATEGORIES, KINDS, TEMPERATURES
+from .filter_fields import CATEGORIES, TEMPERATURES
 from .listing import CompanyRow, Listed, Sort
 from .marks import Mark
+from .page_words import KINDS
 
 PARAMETER = "cols"
 

@@ -11,9 +11,10 @@ from apps.core.countries import NAMES, country_name
 from apps.tracking.filter_bar import typed_value, value_name
 from apps.tracking.filters import CHOICE_OPS, FIELDS, TEXT_OPS, Field, Filters, Op
 
+from .page_words import KINDS
+
 NUMBER_OPS = (Op.AT_LEAST, Op.AT_MOST)
 YES_NO = {"yes": "yes", "no": "no"}
-KINDS = {"business": "Company", "education": "School or university", "government": "Public authority"}
 TEMPERATURES = {"hot": "Hot", "warm": "Warm", "cold": "Cold"}
 CATEGORIES = {"high_intent": "High Intent", "researching": "Researching", "looker": "Looker"}
 CHOICES: dict[str, Mapping[str, str]] = {
