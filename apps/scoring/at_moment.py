@@ -42,10 +42,17 @@ class Selected:
     params: list[Any]
 
 
-def scores_select(*, site_ids: Sequence[int], at: datetime, company_ids: Sequence[int] | None = None) -> Selected:
-    """Return the scores of these sites (of these companies alone) at a moment, a row each; columns are COLUMNS."""
+def scores_select(
+    *, site_ids: Sequence[int], at: datetime, company_ids: Sequence[int] | None = None, among: str = ""
+) -> Selected:
+    """Return the scores of these sites (of these companies alone) at a moment, a row each; columns are COLUMNS.
+
+    `among`: a SELECT of the companies that are asked for, without parameters.
+    """
     params: list[Any] = [at, list(site_ids)]
     where = "score.site_id = ANY(%s::bigint[])"
+    if among:
+        where += f" AND score.company_id IN ({among})"
     if company_ids is not None:
         where += " AND score.company_id = ANY(%s::bigint[])"
         params.append(list(company_ids))
@@ -62,12 +69,12 @@ def hot_select(*, site_ids: Sequence[int], at: datetime) -> Selected:
     return Selected(sql, [at, list(site_ids)])
 
 
-def best_scores_select(*, site_ids: Sequence[int], at: datetime) -> Selected:
+def best_scores_select(*, site_ids: Sequence[int], at: datetime, among: str = "") -> Selected:
     """Return of each company the score of that of these sites where it is highest; columns are COLUMNS.
 
-    Of equally high ones that of the site that was made first.
+    Of equally high ones that of the site that was made first. `among` as in `scores_select`.
     """
-    scores = scores_select(site_ids=site_ids, at=at)
+    scores = scores_select(site_ids=site_ids, at=at, among=among)
     if len(site_ids) == 1:
         return scores
     best = f"SELECT DISTINCT ON (company_id) * FROM ({scores.sql}) AS every ORDER BY company_id, total DESC, site_id"

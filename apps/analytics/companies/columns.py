@@ -7,10 +7,15 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from apps.core.countries import country_name
 from apps.core.formats import NONE, duration, number
+from apps.core.templatetags.ui import ago, local_day
 from apps.scoring.formulas import as_shown
+from apps.scoring.templatetags.scores import score as score_drawn
+from apps.scoring.templatetags.scores import temperature as temperature_drawn
 from apps.sites.models import Site
 
 from ..exports import Cell
@@ -35,7 +40,7 @@ class Shown:
     reads_longest: bool = True
     confidence_ratio: float | None = None
     clients: int = 1
-    cells: Sequence[tuple["Column", str | None]] = ()
+    cells: SafeString = field(default_factory=SafeString)
     zone: ZoneInfo = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,20 +108,22 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column beside the company's own. `heads` and `cells`: what a file has of it, one or several columns."""
+    """A column beside the company's own. `heads` and `cells`: what a file has of it, one or several columns.
+
+    `drawn`: what the page has in it, a text or HTML.
+    """
 
     name: str
     label: str
     heads: tuple[str, ...]
     cells: Callable[[Shown], tuple[Cell, ...]]
+    drawn: Callable[[Shown], str]
     sort: Sort | None = None
     is_numeric: bool = False
     is_usual: bool = False
     is_of_several_sites: bool = False  # says nothing on the list of one
     cls: str = ""
     help: str = ""
-    # What the page says in it; None: more than a text, which the template draws.
-    text: Callable[[Shown], str] | None = None
 
     @property
     def is_downwards(self) -> bool:
@@ -137,9 +144,23 @@ class Column:
         return self.is_numeric and self.name != "score"
 
     @property
-    def is_labelled(self) -> bool:
-        """Whether its cell needs its label where rows are cards."""
-        return self.cls.startswith("c-more")
+    def cell_label(self) -> str:
+        """Return the label that its cell needs where rows are cards; empty where it needs none."""
+        return format_html(' data-label="{}"', self.label) if self.cls.startswith("c-more") else ""
+
+
+_MANY = '<span class="paths">{}</span>'
+
+
+def _pages_drawn(one: Shown) -> str:
+    cls, rest = ("tag tag-line", ", read longest") if one.reads_longest else ("tag", "")
+    pages = ((cls, page, rest, page) for page in one.pages)
+    return format_html(_MANY, format_html_join("", '<span class="{}" title="{}{}">{}</span>', pages))
+
+
+def _tags_drawn(one: Shown) -> str:
+    tags = ((tag, tag) for tag in one.tags)
+    return format_html(_MANY, format_html_join("", '<span class="tag" title="{}">{}</span>', tags))
 
 
 COLUMNS = (
@@ -148,6 +169,7 @@ COLUMNS = (
         "Temperature",
         ("Temperature",),
         lambda one: (one.temperature,),
+        lambda one: temperature_drawn(one.listed.temperature),
         Sort.TEMPERATURE,
         is_usual=True,
         cls="c-temp",
@@ -158,6 +180,7 @@ COLUMNS = (
         "Score",
         ("Score",),
         lambda one: (one.score,),
+        lambda one: score_drawn(one.listed.score, one.listed.temperature),
         Sort.SCORE,
         is_numeric=True,
         is_usual=True,
@@ -169,61 +192,62 @@ COLUMNS = (
         "Category",
         ("Category",),
         lambda one: (one.category,),
+        lambda one: one.category or NONE,
         Sort.CATEGORY,
         is_usual=True,
         cls="c-cat second",
         help="By intent: Researching from 40, High Intent from 70",
-        text=lambda one: one.category or NONE,
     ),
     Column(
         "visits",
         "Visits",
         ("Visits",),
         lambda one: (one.row.visits,),
+        lambda one: number(one.row.visits),
         Sort.VISITS,
         is_numeric=True,
         is_usual=True,
         cls="c-visits",
         help="Visits of this period that meet the filters",
-        text=lambda one: number(one.row.visits),
     ),
     Column(
         "visitors",
         "Visitors",
         ("Visitors (daily, summed)",),
         lambda one: (one.row.visitors,),
+        lambda one: number(one.row.visitors),
         Sort.VISITORS,
         is_numeric=True,
         cls="c-more",
         help="Over several days the sum of daily visitors",
-        text=lambda one: number(one.row.visitors),
     ),
     Column(
         "pageviews",
         "Page views",
         ("Page views",),
         lambda one: (one.row.pageviews,),
+        lambda one: number(one.row.pageviews),
         Sort.PAGEVIEWS,
         is_numeric=True,
         cls="c-more",
-        text=lambda one: number(one.row.pageviews),
     ),
     Column(
         "engaged",
         "Engaged",
         ("Engaged seconds",),
         lambda one: (round(one.row.engaged_ms / 1000),),
+        lambda one: duration(one.row.engaged_ms / 1000),
         Sort.ENGAGED,
         is_numeric=True,
         cls="c-more",
         help="Time that pages were visible and the visitor active",
-        text=lambda one: duration(one.row.engaged_ms / 1000),
     ),
     Column(
         "first",
         "First seen",
         ("First seen (UTC)",),
         lambda one: (one.first_seen_at,),
+        lambda one: local_day(one.first_seen_at, one.zone),
         Sort.FIRST,
         cls="c-more second",
         help="By the client, on any of its sites",
@@ -233,6 +257,7 @@ COLUMNS = (
         "Last seen",
         ("Last seen (UTC)",),
         lambda one: (one.row.last_at,),
+        lambda one: ago(one.row.last_at, one.zone),
         Sort.LAST,
         is_usual=True,
         cls="c-last second",
@@ -242,6 +267,7 @@ COLUMNS = (
         "Pages that matter",
         ("Pages that matter", "Pages read longest"),
         lambda one: ("", ", ".join(one.pages)) if one.reads_longest else (", ".join(one.pages), ""),
+        _pages_drawn,
         is_usual=True,
         cls="c-pages",
         help="Pages that scoring rules give points for; where none was seen, those read longest",
@@ -251,70 +277,79 @@ COLUMNS = (
         "Source",
         ("Source (of most visits)",),
         lambda one: (one.row.source or "Direct",),
+        lambda one: one.row.source or "Direct",
         Sort.SOURCE,
         is_usual=True,
         cls="c-src second",
         help="Of most visits",
-        text=lambda one: one.row.source or "Direct",
     ),
     Column(
         "site",
         "Site",
         ("Site seen last",),
         lambda one: (one.site.name,),
+        lambda one: one.site.name,
         is_usual=True,
         is_of_several_sites=True,
         cls="c-site second",
-        text=lambda one: one.site.name,
     ),
     Column(
         "owner",
         "Owner",
         ("Owner",),
         lambda one: (", ".join(one.owners),),
+        lambda one: ", ".join(one.owners) or NONE,
         Sort.OWNER,
         is_usual=True,
         cls="c-owner second",
-        text=lambda one: ", ".join(one.owners) or NONE,
     ),
-    Column("tags", "Tags", ("Tags",), lambda one: (", ".join(one.tags),), Sort.TAGS, is_usual=True, cls="c-tags"),
+    Column(
+        "tags",
+        "Tags",
+        ("Tags",),
+        lambda one: (", ".join(one.tags),),
+        _tags_drawn,
+        Sort.TAGS,
+        is_usual=True,
+        cls="c-tags",
+    ),
     Column(
         "industry",
         "Industry",
         ("Industry",),
         lambda one: (one.row.industry,),
+        lambda one: one.row.industry or NONE,
         Sort.INDUSTRY,
         cls="c-more second",
-        text=lambda one: one.row.industry or NONE,
     ),
     Column(
         "country",
         "Country",
         ("Country (of the company)",),
         lambda one: (one.seat,),
+        lambda one: one.seat or NONE,
         Sort.COUNTRY,
         cls="c-more second",
-        text=lambda one: one.seat or NONE,
     ),
     Column(
         "employees",
         "Employees",
         ("Employees",),
         lambda one: (one.size,),
+        lambda one: one.size or NONE,
         Sort.EMPLOYEES,
         cls="c-more second",
-        text=lambda one: one.size or NONE,
     ),
     Column(
         "confidence",
         "Confidence",
         ("Confidence in percent",),
         lambda one: (one.confidence,),
+        lambda one: NONE if one.confidence is None else f"{one.confidence}%",
         Sort.CONFIDENCE,
         is_numeric=True,
         cls="c-more",
         help="How sure we are that it is this company, by the surest reason",
-        text=lambda one: NONE if one.confidence is None else f"{one.confidence}%",
     ),
 )
 BY_NAME = {column.name: column for column in COLUMNS}
@@ -330,9 +365,11 @@ def columns_of(query: QueryDict, *, is_agency_wide: bool) -> list[Column]:
 
 
 def cells_put(rows: Sequence[Shown], columns: Sequence[Column]) -> None:
-    """Give each row its cells for the page: columns with their text, None for what the template draws."""
+    """Give each row its cells for the page. Written out here: a page has some five hundred of them."""
+    places = [(column, column.cell_cls, column.cell_label) for column in columns]
     for one in rows:
-        one.cells = [(column, None if column.text is None else column.text(one)) for column in columns]
+        cells = ((cls, label, column.drawn(one)) for column, cls, label in places)
+        one.cells = format_html_join("", '<td role="cell" class="{}"{}>{}</td>', cells)
 
 
 def first_cells(one: Shown) -> tuple[Cell, ...]:

@@ -73,11 +73,14 @@ def is_new(*, since: datetime) -> Condition:
 
 
 def came_back(*, since: datetime, away: timedelta, now: datetime) -> Condition:
-    """Return whether a company came again at `since` or later, at least `away` after its visit `before`."""
+    """Return whether a company came again at `since` or later, at least `away` after its visit `before`.
+
+    Its first visit since then is looked for only where that one is long enough ago: a null would be looked up as well.
+    """
     return Condition(
-        f"""(before.at <= %s AND before.at <= (
+        f"""(CASE WHEN before.at <= %s THEN before.at <= (
             SELECT min(visit.started_at) FROM session AS visit
-            WHERE {_VISIT} AND visit.set_aside = '' AND visit.started_at >= %s) - %s)""",
+            WHERE {_VISIT} AND visit.set_aside = '' AND visit.started_at >= %s) - %s END)""",
         (now - away, since, away),
     )
 

@@ -343,7 +343,9 @@ def _list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list
     before = last_before(since=week, away=BACK_AFTER, now=wanted.at)
     new = is_new(since=week)
     back = came_back(since=week, away=BACK_AFTER, now=wanted.at)
-    best = best_scores_select(site_ids=[site.id for site in wanted.sites], at=wanted.at)
+    best = best_scores_select(
+        site_ids=[site.id for site in wanted.sites], at=wanted.at, among="SELECT company_id FROM seen"
+    )
     conditions = [*conditions_of(wanted.filters, me=wanted.me, now=wanted.at), *wanted.conditions]
     values = _values(wanted)
     if wanted.search:
@@ -363,7 +365,7 @@ def _list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list
         counts=", ".join(f"count(*) FILTER (WHERE in_{tab.value or 'all'})" for tab in Tab),
         flags=", ".join(f"bool_or({seen_by[tab]}) AS in_{tab.value or 'all'}" for tab in Tab),
         tab=seen_by[wanted.tab],
-        site_ids="array_agg(site_id)" if len(wanted.sites) == 1 else "array_agg(site_id ORDER BY last_at DESC)",
+        site_ids="ARRAY[min(site_id)]" if len(wanted.sites) == 1 else "array_agg(site_id ORDER BY last_at DESC)",
         key=_KEYS[sort],
         direction="DESC" if wanted.is_descending else "ASC",
     )
