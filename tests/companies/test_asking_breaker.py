@@ -109,3 +109,13 @@ def test_a_longer_wish_makes_an_open_one_wait_longer(breaker: Breaker) -> None:
 def test_another_token_is_tried_at_once(breaker: Breaker, ipinfo: FakeIPinfo) -> None:
     breaker.fail(ProviderError(Failure.REFUSED, ""))
     assert Breaker(service="enrichment", token="another", url=ipinfo.url).admit() is State.CLOSED
+
+
+def test_a_success_that_was_on_its_way_doesnt_end_a_pause(breaker: Breaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    breaker.fail(ProviderError(Failure.LIMITED, "", retry_after=600.0))
+    breaker.succeed()
+    assert breaker.admit() is State.OPEN
+    later(monkeypatch, seconds=601)
+    assert breaker.admit() is State.HALF_OPEN
+    breaker.succeed()
+    assert breaker.admit() is State.CLOSED

@@ -100,6 +100,13 @@ def test_on_the_list_of_all_sites_each_client_changes_for_itself(worked_month: C
     assert known(worked_month, "varnholt.example", worked_month.second).tags == ["Everywhere"]
 
 
+def test_on_the_list_of_all_sites_only_those_clients_change_at_whose_sites_it_shows_them(worked_month: Cast) -> None:
+    sent = {"id": ids("varnholt.example"), "action": "tag", "tag": "Social", "query": "f=source:is:LinkedIn"}
+    assert "Tagged 1 company “Social”." in words(do(worked_month, address="/companies", **sent))
+    assert known(worked_month, "varnholt.example").tags == ["Social"]
+    assert known(worked_month, "varnholt.example", worked_month.second).tags == []
+
+
 def test_a_company_of_another_client_isnt_touched(worked_month: Cast) -> None:
     westmere = ids("westmere.example")
     assert "Choose some companies first." in words(do(worked_month, id=westmere, action="ignore"))

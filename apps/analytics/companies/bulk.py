@@ -73,7 +73,7 @@ def _done(place: Place, query: QueryDict) -> Done:
     action = request.POST.get("action", "")
     if action not in list(Action):
         raise Refused("Choose what to do with the companies.")
-    companies = _all_of(place, query) if request.POST.get("all") else _chosen(place)
+    companies = _all_of(place, query) if request.POST.get("all") else _chosen(place, query)
     return bulk_do(
         agency=request.agency,
         companies=companies,
@@ -89,11 +89,17 @@ def _value(action: Action, request: AgencyRequest) -> str:
     return request.POST.get("owner", "") if action is Action.OWNER else ""
 
 
-def _chosen(place: Place) -> Mapping[int, set[int]]:
-    """Return by client those of the sent companies that it knows. One query. Numbers that are none are left out."""
+def _chosen(place: Place, query: QueryDict) -> Mapping[int, set[int]]:
+    """Return by client those of the sent companies that it knows. Numbers that are none are left out.
+
+    A list over several clients is asked at whose sites it shows them: no other client's knowledge is meant.
+    """
     ids = {int(text) for text in place.request.POST.getlist("id")[: MOST + 1] if _is_number(text)}
-    known = CompanyClient.objects.filter(company_id__in=ids, client_id__in=place.client_ids)
+    if len(place.client_ids) > 1:
+        wanted = reading_of(place, query).wanted
+        return _by_client(place, dataclasses.replace(wanted, company_ids=sorted(ids)))
     found: dict[int, set[int]] = defaultdict(set)
+    known = CompanyClient.objects.filter(company_id__in=ids, client_id__in=place.client_ids)
     for client_id, company_id in known.values_list("client_id", "company_id"):
         found[client_id].add(company_id)
     return found
@@ -104,9 +110,13 @@ def _all_of(place: Place, query: QueryDict) -> Mapping[int, set[int]]:
     reading = reading_of(place, query)
     if reading.asked.problems:
         raise Refused(f"Look at the filters first: {reading.asked.problems[0]}")
+    return _by_client(place, reading.wanted)
+
+
+def _by_client(place: Place, wanted: listing.Wanted) -> Mapping[int, set[int]]:
     client_of = {site.id: site.client_id for site in place.sites}
     found: dict[int, set[int]] = defaultdict(set)
-    for one in listing.company_list(reading.wanted, limit=MOST + 1).rows:
+    for one in listing.company_list(wanted, limit=MOST + 1).rows:
         for site_id in one.site_ids:
             found[client_of[site_id]].add(one.id)
     return found

@@ -52,6 +52,11 @@ redis.call('HSET', KEYS[1], 'till', string.format('%.0f', now + pause), 'opened'
 redis.call('HDEL', KEYS[1], 'probe')
 return math.floor(pause)
 """
+# A success that was on its way when it opened says nothing of the pause: that one ends by its probe alone.
+_SUCCEED = """
+local till = tonumber(redis.call('HGET', KEYS[1], 'till') or '0')
+if tonumber(ARGV[1]) < till then redis.call('HDEL', KEYS[1], 'failures') else redis.call('DEL', KEYS[1]) end
+"""
 
 
 class State(StrEnum):
@@ -82,7 +87,8 @@ class Breaker:
         return State(_word(answer))
 
     def succeed(self) -> None:
-        valkey.volatile().delete(self._name)
+        """Note a success: it closes, unless a pause is running."""
+        valkey.volatile().eval(_SUCCEED, 1, self._name, str(clock.now_ms()))
 
     def fail(self, error: ProviderError) -> float:
         """Note a failure; return for how many seconds it is left alone from now on, 0 where it isn't."""
