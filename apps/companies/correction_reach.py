@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from apps.networks.kinds import OWN_NETWORKS
+from apps.sites.identified import KINDS
 from apps.sites.models import Site
 from apps.tracking.company_links import visits_networks
 
@@ -53,7 +53,7 @@ class Reach:
 
     @property
     def params(self) -> list[Any]:
-        return [list(self.session_ids), sorted(OWN_NETWORKS), list(self.domains), list(self.domains)]
+        return [list(self.session_ids), sorted(KINDS), list(self.domains), list(self.domains)]
 
 
 @dataclass(frozen=True, slots=True)

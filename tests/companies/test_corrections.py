@@ -15,6 +15,7 @@ from apps.companies.models import Company, CompanyClient, CompanyCorrection, Com
 from apps.companies.services import visits_match
 from apps.companies.tasks import correction_work_task
 from apps.core.errors import Refused
+from apps.sites.models import Site
 from apps.tracking.models import Session
 from tests.cast import Cast
 from tests.factories_tracking import visit_make
@@ -188,6 +189,13 @@ def test_renames_are_undone_in_any_order(worked_month: Cast) -> None:
     assert name() == "Two"
     undo(two)
     assert name() == "Varnholt AG"
+
+
+def test_a_providers_stored_visits_follow_where_providers_are_companies(worked_month: Cast) -> None:
+    Site.objects.filter(id=worked_month.site.id).update(company_kinds=["business", "consumer"])
+    Session.objects.filter(network_kind="consumer").update(matched_at=None)
+    visits_match()
+    assert merge("telecom.example", V).visits_moved == 1
 
 
 def test_a_set_aside_visit_follows_once_it_counts_again(worked_month: Cast) -> None:
