@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from apps.core import countries
 from apps.sites.goals.conditions import MOST_CONDITIONS, NAME_LETTERS, PropCondition, condition_written
-from apps.sites.goals.patterns import pattern_written
+from apps.sites.goals.patterns import MOST_STARS, pattern_written
 from apps.tracking.steps.acquisition import Channel
 
 from .formulas import HORIZON
@@ -123,6 +123,13 @@ class RuleForm(forms.Form):
             except ValueError as error:
                 raise ValidationError(f"Line {number}, {page[:60]}: {error}.") from error
         return tuple(pages)
+
+    def clean_campaigns(self) -> tuple[str, ...]:
+        campaigns: tuple[str, ...] = self.cleaned_data["campaigns"]
+        for number, campaign in enumerate(campaigns, 1):
+            if campaign.count("*") > MOST_STARS:
+                raise ValidationError(f"Line {number}, {campaign[:60]}: a campaign has {MOST_STARS} stars at most.")
+        return campaigns
 
     def clean_points(self) -> float:
         points: float = self.cleaned_data["points"]
