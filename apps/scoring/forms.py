@@ -177,9 +177,6 @@ class RuleForm(forms.Form):
             return ()
         conditions = []
         for row in self._rows:
-            if "\0" in "".join(row):
-                self.add_error(None, "A condition has a letter in it that can’t be kept.")
-                continue
             try:
                 conditions.append(condition_written(*row))
             except ValueError as error:

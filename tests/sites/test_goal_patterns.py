@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from apps.sites.goals.conditions import condition_written
 from apps.sites.goals.patterns import Page, page_matches, pattern_written, stars_expression
 
 
@@ -121,3 +122,9 @@ def test_no_pattern_takes_long() -> None:
     assert not page_matches("*a" * 10 + "b", Page("shop.example", "/" + "a" * 2000))
     assert not page_matches("/*" * 9 + "x/", Page("shop.example", "/" * 2000))
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(("prop", "value"), [("a\0b", "1"), ("plan", "te\0am")])
+def test_a_condition_with_a_null_is_refused_in_words(prop: str, value: str) -> None:
+    with pytest.raises(ValueError, match="can’t be kept"):
+        condition_written(prop, "is", value)
