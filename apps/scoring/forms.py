@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from apps.core import countries
 from apps.sites.goals.conditions import MOST_CONDITIONS, NAME_LETTERS, PropCondition, condition_written
-from apps.sites.goals.patterns import pattern_written
+from apps.sites.goals.patterns import MOST_STARS, pattern_written
 from apps.tracking.steps.acquisition import Channel
 
 from .formulas import HORIZON
@@ -124,6 +124,13 @@ class RuleForm(forms.Form):
                 raise ValidationError(f"Line {number}, {page[:60]}: {error}.") from error
         return tuple(pages)
 
+    def clean_campaigns(self) -> tuple[str, ...]:
+        campaigns: tuple[str, ...] = self.cleaned_data["campaigns"]
+        for number, campaign in enumerate(campaigns, 1):
+            if campaign.count("*") > MOST_STARS:
+                raise ValidationError(f"Line {number}, {campaign[:60]}: a campaign has {MOST_STARS} stars at most.")
+        return campaigns
+
     def clean_points(self) -> float:
         points: float = self.cleaned_data["points"]
         if round(points, 2) == 0:
@@ -170,9 +177,6 @@ class RuleForm(forms.Form):
             return ()
         conditions = []
         for row in self._rows:
-            if "\0" in "".join(row):
-                self.add_error(None, "A condition has a letter in it that can’t be kept.")
-                continue
             try:
                 conditions.append(condition_written(*row))
             except ValueError as error:

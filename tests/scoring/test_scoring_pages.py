@@ -192,6 +192,8 @@ def test_follow_restore_and_what_each_version_changed(in_alder: Cast) -> None:
         ("rules/new?kind=event", {"event": "x", "prop": "plan", "op": "is", "wanted": ""}, "plan is … what?"),
         ("rules/new?kind=event", {"event": "x", "prop": "a\0", "op": "is", "wanted": "b"}, "can’t be kept"),
         ("rules/new?kind=source", {}, "Name a channel, a source or a campaign"),
+        ("rules/new", {"pages": "/a" + "*a" * 11}, "10 stars at most"),
+        ("rules/new?kind=source", {"campaigns": "a" + "*a" * 11}, "a campaign has 10 stars at most"),
         ("rules/new?kind=source", {"channels": "Moon"}, "Select a valid choice"),
         ("rules/new?kind=goal", {"goal_id": "99"}, "Select a valid choice"),
         ("rules/new?kind=visitors", {"count": "0", "days": "7"}, "greater than or equal to 1"),

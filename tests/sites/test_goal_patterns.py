@@ -1,8 +1,13 @@
 """Patterns of pages as people write them: which pages meet which."""
 
+import random
+import re
+import time
+
 import pytest
 
-from apps.sites.goals.patterns import Page, page_matches, pattern_written
+from apps.sites.goals.conditions import condition_written
+from apps.sites.goals.patterns import Page, page_matches, pattern_written, stars_expression
 
 
 @pytest.mark.parametrize(
@@ -89,6 +94,7 @@ def test_a_pattern_is_kept_as_it_was_written(text: str, kept: str) -> None:
         (" ** ", "Say which page"),
         ("/a b", "no spaces"),
         ("/" + "a" * 500, "500 letters"),
+        ("/a" + "*a" * 11, "10 stars"),
         ("https:///thanks", "comes a host"),
         ("https://thanks", "comes a host"),
     ],
@@ -96,3 +102,29 @@ def test_a_pattern_is_kept_as_it_was_written(text: str, kept: str) -> None:
 def test_one_that_cant_be_meant_is_refused_in_words(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         pattern_written(text)
+
+
+def test_many_stars_find_what_trying_every_place_finds() -> None:
+    draw = random.Random(7)
+    for _ in range(20_000):
+        pattern = "".join(draw.choices("ab/*", k=draw.randint(1, 9)))
+        subject = "".join(draw.choices("ab/", k=draw.randint(0, 9)))
+        *pieces, last = pattern.split("*")
+        # With a slash that may be there or not, as a page's pattern ends.
+        last = draw.choice([last, f"{last}/?"])
+        everywhere = re.fullmatch(".*".join([*pieces, last]), subject)
+        found = re.fullmatch(stars_expression([*pieces, last]), subject)
+        assert (found is None) is (everywhere is None), (pattern, last, subject)
+
+
+def test_no_pattern_takes_long() -> None:
+    began = time.perf_counter()
+    assert not page_matches("*a" * 10 + "b", Page("shop.example", "/" + "a" * 2000))
+    assert not page_matches("/*" * 9 + "x/", Page("shop.example", "/" * 2000))
+    assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(("prop", "value"), [("a\0b", "1"), ("plan", "te\0am")])
+def test_a_condition_with_a_null_is_refused_in_words(prop: str, value: str) -> None:
+    with pytest.raises(ValueError, match="can’t be kept"):
+        condition_written(prop, "is", value)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
+from apps.sites.goals.patterns import stars_expression
+
 from ..ordered import Ordered
 from ..rules import Match, Rule
 from .base import GoalNames, Hit, Kind
@@ -102,7 +104,8 @@ def _campaigns(written: tuple[str, ...]) -> re.Pattern[str] | None:
     """Return one pattern for campaigns as they are written, with stars for anything; None where none is asked."""
     if not written:
         return None
-    return re.compile("|".join(".*".join(map(re.escape, one.split("*"))) for one in written), re.IGNORECASE | re.DOTALL)
+    alternatives = (stars_expression([re.escape(piece) for piece in one.split("*")]) for one in written)
+    return re.compile("|".join(alternatives), re.IGNORECASE | re.DOTALL)
 
 
 FREQUENCY = Kind(

@@ -52,6 +52,8 @@ def condition_written(prop: str, op: str, value: str) -> PropCondition:
     prop, value = prop.strip(), value.strip()
     if not prop:
         raise ValueError("Name the property that is asked for")
+    if "\0" in prop + value:
+        raise ValueError("A condition has a letter in it that can’t be kept")
     if len(prop) > NAME_LETTERS or len(value) > MOST_LETTERS:
         raise ValueError(f"A property has {NAME_LETTERS} letters at most, its value {MOST_LETTERS}")
     if op not in PropOp._value2member_map_:
