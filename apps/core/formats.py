@@ -68,11 +68,11 @@ def signed(value: float | int | None, decimals: int | None = None) -> str:
 
 
 def initials(name: str) -> str:
-    """Return one or two capitals for a monogram: "Kestrel Instruments" KI, "varnholt.example" VA, "" ?."""
+    """Return one or two capitals for a monogram: "Kestrel Instruments" KI, "varnholt.example" VA, "E.ON" EO, "" ?."""
     words = [word for word in name.replace("-", " ").replace("_", " ").split() if word[0].isalnum()]
     if not words:
         return "?"
-    letters = words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]
+    letters = words[0][0] + words[1][0] if len(words) > 1 else "".join(filter(str.isalnum, words[0]))[:2]
     return letters.upper()
 
 

@@ -17,6 +17,7 @@ from apps.sites.models import DEFAULT_RETENTION_DAYS, Client, Site
 from apps.sites.services import client_create, site_create
 
 from .goals import goals_ensure
+from .wanted import mails_ensure, scoring_ensure
 from .world import BRINDLEWICK, KESTREL, QUILLMARK, SALTGROVE, World
 
 SLUG = "demo"
@@ -109,6 +110,7 @@ def sites_ensure() -> dict[str, Site]:
     sites = {world.host: _site_ensure(world) for world in WORLDS}
     for world in HAVE_GOALS:
         goals_ensure(sites[world.host])
+    scoring_ensure(sites[KESTREL.host])
     return sites
 
 
@@ -117,10 +119,14 @@ def _site_ensure(world: World) -> Site:
     if site is not None:
         return site
     client = Client.objects.filter(name=world.client).first() or client_create(name=world.client)
-    return site_create(
+    site = site_create(
         client=client,
         name=world.name,
         domains=[world.host],
         time_zone=world.time_zone,
         retention_days=None if world.host in KEEPS_EVERYTHING else DEFAULT_RETENTION_DAYS,
     )
+    if world is KESTREL:
+        # Once only: whoever ends them in their account isn't to have them again.
+        mails_ensure(site, User.objects.get(email=OWNER[0]))
+    return site

@@ -7,8 +7,9 @@ from apps.sites.models import Goal, Site
 from apps.tracking.goals.services import goal_create
 from apps.tracking.selectors import session_any
 
+DEMO_REQUESTED = "Demo requested"
 GOALS = {
-    "Demo requested": GoalRule(
+    DEMO_REQUESTED: GoalRule(
         0,
         GoalKind.EVENT,
         event_name="demo_request",
@@ -16,9 +17,9 @@ GOALS = {
         value=Decimal(120),
         currency="EUR",
     ),
-    "Looked at prices": GoalRule(0, GoalKind.PAGE, page="/pricing"),
-    "Article read to its end": GoalRule(0, GoalKind.SCROLL, page="/blog/*", threshold=90),
-    "Two minutes in the documentation": GoalRule(0, GoalKind.ENGAGED, page="/docs*", threshold=120, counts_every=True),
+    "Opened the demo form": GoalRule(0, GoalKind.PAGE, page="*/demo"),
+    "Article read to its end": GoalRule(0, GoalKind.SCROLL, page="/blog/*", threshold=100),
+    "Five minutes in the documentation": GoalRule(0, GoalKind.ENGAGED, page="/docs*", threshold=300, counts_every=True),
 }
 
 

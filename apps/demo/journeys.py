@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from apps.core.ids import uuid7
 
-from .people import Person, person
-from .world import ARRIVALS, BOTS, Arrival, Page, World
+from .people import Person, customer, person
+from .stories import Scene, scenes_of_day
+from .world import ARRIVALS, BOTS, Page, World
 
 # What each sort of person reads, topic by topic, in the order of their visit.
 BUYER = (("product", "product", "pricing", "contact"), ("case", "pricing", "contact"), ("product", "docs", "pricing"))
@@ -29,6 +30,8 @@ BOT_RATIO = 0.07
 RETURNING_RATIO = 0.22
 # Share of visits that end on their first page before anything was read.
 GLANCE_RATIO = 0.34
+# What is done to ask for a demonstration: an event, and what it says.
+ASKS = ("demo_request", {"form": "demo"})
 
 
 @dataclass(slots=True)
@@ -64,12 +67,9 @@ class Visit:
 
 @lru_cache(maxsize=16)
 def regulars(world: World) -> tuple[Person, ...]:
-    """Return the people who come to this site again and again: mostly from organisations. Always the same ones."""
+    """Return the people who come to this site again and again, from home. Always the same ones."""
     draw = random.Random(f"regulars of {world.host}")
-    drawn = [person(draw) for _ in range(500)]
-    return (
-        tuple(who for who in drawn if who.organisation)[:140] + tuple(who for who in drawn if not who.organisation)[:60]
-    )
+    return tuple(customer(draw) for _ in range(200))
 
 
 def visits_of_day(world: World, day: date) -> Iterator[Visit]:
@@ -86,19 +86,26 @@ def visits_of_day(world: World, day: date) -> Iterator[Visit]:
     for _ in range(round(count * BOT_RATIO)):
         start = (midnight + timedelta(seconds=draw.uniform(0, 86_400))).astimezone(UTC)
         yield bot_visit(world, start, draw)
+    for scene in scenes_of_day(world, day, draw):
+        start = (midnight + timedelta(hours=draw.uniform(8, 17))).astimezone(UTC)
+        yield scene_visit(world, scene, start, draw)
 
 
-def visit(world: World, start: datetime, draw: random.Random, *, returning_ratio: float = RETURNING_RATIO) -> Visit:
+def visit(world: World, start: datetime, draw: random.Random) -> Visit:
     """Return one person's visit from `start` on."""
-    who = draw.choice(regulars(world)) if draw.random() < returning_ratio else person(draw)
-    plans = (
-        BUYER
-        if who.is_buyer and draw.random() < 0.6
-        else draw.choices(PERSONAS, [weight for _, weight in PERSONAS])[0][0]
-    )
-    topics = draw.choice(plans)
-    arrival = draw.choices(ARRIVALS, [way.weight for way in ARRIVALS])[0]
-    return Visit(person=who, steps=_steps(world, topics, arrival, start, draw))
+    who = draw.choice(regulars(world)) if draw.random() < RETURNING_RATIO else person(draw)
+    plans = draw.choices(PERSONAS, [weight for _, weight in PERSONAS])[0][0]
+    return Visit(person=who, steps=_steps(world, draw.choice(plans), start, draw))
+
+
+def scene_visit(world: World, scene: Scene, start: datetime, draw: random.Random) -> Visit:
+    """Return the visit of somebody with a story: they know what they are after."""
+    steps = _steps(world, scene.topics, start, draw, is_keen=True)
+    if scene.asks:
+        last = steps[-1]
+        at = last.at + timedelta(milliseconds=last.engaged_ms * 0.9)
+        last.actions = [Action(_id(at, draw), at, *ASKS)]
+    return Visit(person=scene.person, steps=steps)
 
 
 def bot_visit(world: World, start: datetime, draw: random.Random) -> Visit:
@@ -123,7 +130,10 @@ def bot_visit(world: World, start: datetime, draw: random.Random) -> Visit:
     return Visit(person=bot, steps=steps, is_bot=True)
 
 
-def _steps(world: World, topics: tuple[str, ...], arrival: Arrival, start: datetime, draw: random.Random) -> list[Step]:
+def _steps(
+    world: World, topics: tuple[str, ...], start: datetime, draw: random.Random, *, is_keen: bool = False
+) -> list[Step]:
+    arrival = draw.choices(ARRIVALS, [way.weight for way in ARRIVALS])[0]
     query = arrival.query.format(
         campaign=draw.choice(world.campaigns) if world.campaigns else "seasonal",
         click=f"Cj0K{draw.getrandbits(64):016x}",
@@ -134,7 +144,7 @@ def _steps(world: World, topics: tuple[str, ...], arrival: Arrival, start: datet
         choice = world.topic(topic) or world.topic("home")
         page = choice[min(int(len(choice) * draw.random() ** 1.4), len(choice) - 1)]
         url = f"https://{world.host}{page.path}" + (f"?{query}" if query and not steps else "")
-        is_glance = not steps and draw.random() < GLANCE_RATIO
+        is_glance = not steps and not is_keen and draw.random() < GLANCE_RATIO
         engaged = draw.uniform(0.8, 9.0) if is_glance else min(draw.lognormvariate(0, 0.7) * page.read_seconds, 900)
         step = Step(_id(at, draw), at, page, url, before, round(engaged * 1000), _scroll(engaged, page, draw))
         step.actions = [] if is_glance else _actions(step, draw)
@@ -142,13 +152,13 @@ def _steps(world: World, topics: tuple[str, ...], arrival: Arrival, start: datet
         before = url.partition("?")[0]
         at += timedelta(seconds=engaged + draw.uniform(0.5, 20))
         # People lose interest: a fifth leaves after each page.
-        if is_glance or draw.random() < 0.2:
+        if is_glance or (not is_keen and draw.random() < 0.2):
             break
     return steps
 
 
 def _scroll(engaged: float, page: Page, draw: random.Random) -> int:
-    return max(5, min(100, round(100 * sqrt(engaged / page.read_seconds) * draw.uniform(0.5, 1.0))))
+    return max(5, min(100, round(100 * sqrt(engaged / page.read_seconds) * draw.uniform(0.45, 0.9))))
 
 
 def _actions(step: Step, draw: random.Random) -> list[Action]:
@@ -156,7 +166,7 @@ def _actions(step: Step, draw: random.Random) -> list[Action]:
     likely = {
         "product": ("datasheet_download", 0.16, {"file": f"{step.page.path.rsplit('/', 1)[-1]}.pdf"}),
         "pricing": ("quote_form_start", 0.18, {"form": "quote"}),
-        "contact": ("demo_request", 0.3, {"form": "demo"}),
+        "contact": (ASKS[0], 0.3, ASKS[1]),
         "docs": ("code_copy", 0.22, {"section": step.page.title}),
         "case": ("case_study_download", 0.12, {"file": "case-study.pdf"}),
     }

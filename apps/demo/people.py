@@ -1,22 +1,39 @@
-"""Simulated people: whose network they sit in, with what browser, and whether they come back."""
+"""Simulated people: whose network they sit in, and with what browser."""
 
 import random
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address
+from math import sqrt
 from pathlib import Path
 
 import msgspec
 from django.conf import settings
 
+from apps.networks import databases
 from apps.networks.lookup import NetworkKind, lookup
 
 from .world import BROWSERS, COUNTRIES
 
 # How often somebody comes from what kind of network. Most people sit behind an access provider, which names nobody.
-KINDS = {NetworkKind.CONSUMER: 76, NetworkKind.BUSINESS: 17, NetworkKind.EDUCATION: 4, NetworkKind.GOVERNMENT: 3}
-POOL_EACH = 24
+KINDS = {NetworkKind.CONSUMER: 88, NetworkKind.BUSINESS: 9, NetworkKind.EDUCATION: 2, NetworkKind.GOVERNMENT: 1}
+# Of a country; of firms more, so that of several hundred most come once or twice.
+POOL_EACH = {NetworkKind.BUSINESS: 160}
+POOL_OTHERS = 24
+# Towards 1 all come equally often; the higher, the more often the first of a pool.
+SKEW = 1.2
+# Industries of firms that measure torque, by the domain table's type of their network's domain.
+INDUSTRIES = {
+    "Manufacturing": "Manufacturing",
+    "Industrial": "Industrial equipment",
+    "Automotive": "Automotive",
+    "Utilities": "Energy and utilities",
+    "Construction": "Construction",
+    "Conglomerate": "Conglomerate",
+    "Technology": "Technology",
+    "Logistics": "Logistics",
+}
 TRIES = 400_000
 
 
@@ -33,7 +50,6 @@ class Person:
     screen: tuple[int, int]
     pixel_ratio: float
     has_touch: bool
-    is_buyer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,7 @@ class Place:
     address: str
     country: str
     domain: str
+    industry: str = ""  # of firms; empty where it isn't known or none that measures
 
 
 Pools = dict[NetworkKind, dict[str, list[Place]]]
@@ -73,10 +90,14 @@ def _drawn() -> Pools:
             continue
         pool = found[network.kind][network.country]
         is_provider = network.kind is NetworkKind.CONSUMER
-        if network.is_vpn or len(pool) >= POOL_EACH or (network.domain in known and not is_provider):
+        most = POOL_EACH.get(network.kind, POOL_OTHERS)
+        if network.is_vpn or len(pool) >= most or (network.domain in known and not is_provider):
             continue
         known.add(network.domain)
-        pool.append(Place(str(address), network.country, "" if is_provider else network.domain))
+        domain = "" if is_provider else network.domain
+        known_as = databases.domains().get(domain)
+        industry = INDUSTRIES.get(known_as.type, "") if known_as and network.kind is NetworkKind.BUSINESS else ""
+        pool.append(Place(str(address), network.country, domain, industry))
     if not known:
         raise LookupError("The network databases aren't installed: run `manage.py networks_refresh`.")
     return {kind: dict(pools) for kind, pools in found.items()}
@@ -84,7 +105,16 @@ def _drawn() -> Pools:
 
 def person(draw: random.Random) -> Person:
     """Return a new person. Raises LookupError where the network databases aren't installed."""
-    place = _place(draw)
+    return person_at(_place(draw.choices(list(KINDS), list(KINDS.values()))[0], draw), draw)
+
+
+def customer(draw: random.Random) -> Person:
+    """Return a new person at home, of whom no organisation is known. Raises LookupError as `person` does."""
+    return person_at(_place(NetworkKind.CONSUMER, draw), draw)
+
+
+def person_at(place: Place, draw: random.Random) -> Person:
+    """Return a new person of a place."""
     _, language, time_zone = COUNTRIES[place.country]
     _, agent, screen, ratio, touch = draw.choices(BROWSERS, [browser[0] for browser in BROWSERS])[0]
     return Person(
@@ -97,23 +127,23 @@ def person(draw: random.Random) -> Person:
         screen=screen,
         pixel_ratio=ratio,
         has_touch=touch,
-        is_buyer=bool(place.domain) and draw.random() < 0.35,
     )
 
 
-def _place(draw: random.Random) -> Place:
-    pools = places()
-    countries = list(COUNTRIES)
-    for _ in range(50):
-        kind = draw.choices(list(KINDS), list(KINDS.values()))[0]
+def _place(kind: NetworkKind, draw: random.Random) -> Place:
+    pools = places().get(kind, {})
+    countries = [code for code in COUNTRIES if pools.get(code)]
+    if not countries:
+        raise LookupError("The network databases know no addresses to draw from: run `manage.py networks_refresh`.")
+    if kind is NetworkKind.CONSUMER:
         country = draw.choices(countries, [COUNTRIES[code][0] for code in countries])[0]
-        pool = pools.get(kind, {}).get(country)
-        if pool:
-            # Squared: a few organisations come again and again, as in life.
-            place = pool[int(len(pool) * draw.random() ** 2)]
-            if kind is not NetworkKind.CONSUMER:
-                return place
-            # Providers have many customers: another one of the same network.
-            base = int(IPv4Address(place.address)) & 0xFFFFFF00
-            return Place(str(IPv4Address(base + draw.randrange(1, 255))), place.country, "")
-    raise LookupError("The network databases know no addresses to draw from: run `manage.py networks_refresh`.")
+        pool = pools[country]
+        # Squared: a few providers have most of the customers. Another one of the same network.
+        place = pool[int(len(pool) * draw.random() ** 2)]
+        base = int(IPv4Address(place.address)) & 0xFFFFFF00
+        return Place(str(IPv4Address(base + draw.randrange(1, 255))), place.country, "")
+    # Between how often people of a country come and how many of its organisations are known: where those are few,
+    # they would else come again and again.
+    weights = [sqrt(COUNTRIES[code][0] * len(pools[code])) for code in countries]
+    pool = pools[draw.choices(countries, weights)[0]]
+    return pool[int(len(pool) * draw.random() ** SKEW)]

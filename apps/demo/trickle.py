@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.core import clock
 
-from .journeys import HOURS, Visit, bot_visit, visit
+from .journeys import HOURS, Visit, bot_visit, scene_visit, visit
 from .payloads import engagement, event, milliseconds, pageview
 from .sender import DoorClosed, Sender
+from .stories import scene_now
 from .world import World
 
 logger = logging.getLogger(__name__)
@@ -19,8 +20,9 @@ LONGEST_GAP_SECONDS = 30.0
 # So many are there within the first moments: who starts a demo looks at it at once.
 FIRST_VISITS = 6
 BOT_EVERY = 14  # visits
-# More of those who come again than over a month: they are the ones with a name.
-RETURNING_RATIO = 0.45
+# Of the first ones this one is of a company with a story, and now and then another: somebody turns hot while one looks.
+SCENE_FIRST = 3
+SCENE_RATIO = 0.015
 # People who read for minutes are real, but who looks at a demo shouldn't have to wait for them.
 LONGEST_READ_SECONDS = 90.0
 
@@ -34,12 +36,17 @@ async def trickle(world: World, sender: Sender, *, draw: random.Random | None = 
         if number % BOT_EVERY == BOT_EVERY - 1:
             coming = bot_visit(world, start, draw)
         else:
-            coming = visit(world, start, draw, returning_ratio=RETURNING_RATIO)
+            coming = _coming(world, start, draw, is_scene=number == SCENE_FIRST or draw.random() < SCENE_RATIO)
         task = asyncio.create_task(_browse(coming, sender))
         running.add(task)
         task.add_done_callback(running.discard)
         gap = 2.0 if number < FIRST_VISITS else _gap_seconds(world)
         await asyncio.sleep(draw.expovariate(1 / gap))
+
+
+def _coming(world: World, start: datetime, draw: random.Random, *, is_scene: bool) -> Visit:
+    scene = scene_now(world, start.astimezone(ZoneInfo(world.time_zone)).date(), draw) if is_scene else None
+    return scene_visit(world, scene, start, draw) if scene else visit(world, start, draw)
 
 
 def _gap_seconds(world: World) -> float:

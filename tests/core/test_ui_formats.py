@@ -98,6 +98,7 @@ def test_signed_says_that_what_rounds_to_nothing_is_nothing() -> None:
         ("varnholt.example", "VA"),
         ("Łódź-Werke GmbH", "ŁW"),
         ("& Söhne", "SÖ"),
+        ("E.ON", "EO"),
         ("x", "X"),
         ("", "?"),
         ("—", "?"),

@@ -1,7 +1,8 @@
 """Simulated visits: the same each time, in the contract's words, and readable as a web server's log."""
 
+import random
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,8 @@ from apps.demo.journeys import Visit, regulars, visits_of_day
 from apps.demo.logs import log_lines
 from apps.demo.payloads import context, events, milliseconds
 from apps.demo.people import Place, places
-from apps.demo.world import COUNTRIES, KESTREL, SALTGROVE
+from apps.demo.stories import CYCLE_DAYS, scene_now, stories
+from apps.demo.world import COUNTRIES, KESTREL, QUILLMARK, SALTGROVE
 from apps.networks.kinds import NetworkKind
 from apps.tracking.accesslog import page_target, parse_line
 from apps.tracking.payload import read_clean
@@ -22,21 +24,28 @@ DAY = date(2026, 11, 18)  # a Wednesday
 
 @pytest.fixture(autouse=True)
 def drawn_places(tmp_path: Path, settings: LazySettings) -> Iterator[None]:
-    """Addresses as if drawn from the databases: documentation ranges, one organisation a country."""
+    """Addresses as if drawn from the databases: documentation ranges, some organisations a country."""
     settings.BEACON_DATA_DIR = tmp_path
+    kinds = (NetworkKind.CONSUMER, NetworkKind.BUSINESS, NetworkKind.EDUCATION, NetworkKind.GOVERNMENT)
     pools = {
         kind: {
-            code: [Place(f"198.51.{number}.{spot}", code, "" if kind == NetworkKind.CONSUMER else f"{code}.example")]
+            code: [_place(kind, code, number, spot) for number in range(1 if kind == NetworkKind.CONSUMER else 60)]
             for spot, code in enumerate(COUNTRIES, start=1)
         }
-        for number, kind in enumerate((NetworkKind.CONSUMER, NetworkKind.BUSINESS), start=100)
+        for kind in kinds
     }
     (tmp_path / "demo-places.json").write_bytes(msgspec.json.encode(pools))
-    places.cache_clear()
-    regulars.cache_clear()
+    for kept in (places, regulars, stories):
+        kept.cache_clear()
     yield
-    places.cache_clear()
-    regulars.cache_clear()
+    for kept in (places, regulars, stories):
+        kept.cache_clear()
+
+
+def _place(kind: NetworkKind, code: str, number: int, spot: int) -> Place:
+    if kind == NetworkKind.CONSUMER:
+        return Place(f"198.51.100.{spot}", code, "")
+    return Place(f"203.0.113.{spot}", code, f"{kind}{number}.{code}.example", "Automotive" if number < 40 else "")
 
 
 @pytest.fixture
@@ -65,6 +74,35 @@ def test_people_glance_read_act_and_come_again_and_bots_crawl(day: list[Visit]) 
     assert any(step.actions for visit in people for step in visit.steps)
     assert len({(visit.person.address, visit.person.user_agent) for visit in people}) < len(people)
     assert all(not step.engaged_ms for visit in day if visit.is_bot for step in visit.steps)
+
+
+def test_few_visits_are_of_organisations(day: list[Visit]) -> None:
+    people = [visit for visit in day if not visit.is_bot]
+    named = [visit for visit in people if visit.person.organisation]
+    assert 0.06 < len(named) / len(people) < 0.16
+
+
+def test_a_few_companies_come_closer_until_some_ask_and_the_others_dont() -> None:
+    days = [DAY + timedelta(days=number) for number in range(CYCLE_DAYS + 2)]  # to the Monday after
+    told = stories(KESTREL)
+    assert all(story.place.industry for story in told)
+    asked = {story.place.domain for story in told if any(story.asks_on(day) for day in days)}
+    assert {story.place.domain for story in told if story.plot.asks} == asked
+    assert 0 < len(asked) < len(told)
+
+    story = next(story for story in told if story.plot.asks)
+    last = next(day for day in days if story.asks_on(day))
+    visits = [visit for visit in visits_of_day(KESTREL, last) if visit.person.organisation == story.place.domain]
+    assert "demo_request" in {action.name for visit in visits for step in visit.steps for action in step.actions}
+
+
+def test_somebody_whose_story_is_under_way_can_come_now() -> None:
+    draw = random.Random(1)
+    scene = scene_now(KESTREL, DAY, draw)
+    assert scene is not None
+    [story] = [story for story in stories(KESTREL) if scene.person in story.people]
+    assert story.act_on(DAY) is not None
+    assert scene_now(QUILLMARK, DAY, draw) is None
 
 
 def test_the_door_finds_nothing_wrong_with_what_is_sent(day: list[Visit]) -> None:

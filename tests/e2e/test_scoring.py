@@ -25,7 +25,7 @@ def test_weights_are_tried_saved_and_given_up(beacon: Beacon, window: BrowserCon
     page.get_by_role("button", name="Save the weights").click()
 
     expect(page.locator("main")).to_contain_text("has rules of its own")
-    expect(page.locator("main")).to_contain_text("Weight of intent: 15 → 100")
+    expect(page.locator("main")).to_contain_text("Weight of intent: 25 → 100")
     site_id = beacon.site_id(beacon.demo.site)
     expect(page.locator("#scoring-progress")).not_to_contain_text("being made anew", timeout=PATIENCE_MS)
     assert beacon.rows("SELECT DISTINCT weights[3] FROM score WHERE site_id = %s", site_id) == [(1.0,)]

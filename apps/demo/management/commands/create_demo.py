@@ -18,6 +18,8 @@ from apps.demo import agency as demo
 from apps.demo.history import DAYS, Gap, fill
 from apps.demo.knowledge import knowledge_ensure
 from apps.demo.logs import log_lines
+from apps.demo.stories import stories
+from apps.demo.wanted import profiles_ensure
 from apps.demo.world import BRINDLEWICK, KESTREL, SALTGROVE
 from apps.sites.models import Site
 from apps.tracking.models import Session
@@ -45,6 +47,7 @@ class Command(BaseCommand):
             try:
                 self._fill_past(sites, options["days"])
                 knowledge_ensure(agency, sites[KESTREL.host])
+                profiles_ensure(stories(KESTREL), by="Mei Okafor")
                 if not options["no_log"] and options["days"]:
                     self._import_log(agency, sites[SALTGROVE.host])
             except LookupError as problem:
