@@ -11,6 +11,7 @@ from apps.scoring.defaults import DEFAULT_SCORING
 from apps.scoring.facts import TemperatureChanged
 from apps.scoring.models import Score, ScoreChange, ScoreDue, ScoringVersion
 from apps.scoring.rules import IdealCustomer
+from apps.scoring.runs import run_ask, run_slice
 from apps.scoring.saving import scoring_save
 from apps.scoring.services import scores_cool, scores_work, site_forget
 from apps.tracking.company_links import visits_link
@@ -61,6 +62,19 @@ def test_whoever_turns_hot_is_told_of_once(
     facts_told = [fact for fact in told if isinstance(fact, TemperatureChanged)]
     assert [(fact.change_id, fact.after, fact.score) for fact in facts_told] == [(change.id, "hot", change.score)]
     assert {fact.category for fact in Score.objects.all()} == {"high_intent"}
+
+
+def test_who_turned_hot_while_all_is_made_anew_is_news_as_ever(in_alder: Cast) -> None:
+    there, long_known = company_make(), company_make("Westmere Ltd")
+    make_hot(there, in_alder.site, ago(minutes=1))
+    make_hot(long_known, in_alder.site, ago(minutes=1))
+    ScoreDue.objects.filter(company_id=long_known.id).delete()
+    run_ask(site_id=in_alder.site.id)
+    while run_slice(in_alder.site.id):
+        pass
+    scores_work()
+    hot = ScoreChange.objects.filter(what="temperature").values_list("company_id", "is_backfill")
+    assert set(hot) == {(there.id, False), (long_known.id, True)}
 
 
 def test_what_an_imported_log_makes_hot_is_no_news(in_alder: Cast) -> None:
