@@ -23,7 +23,7 @@ from .models import Score, ScoreChange, ScoreDue, ScoreRun, ScoringVersion
 from .profiles import profiles_of
 from .rows import MADE, row_of
 from .running import sums_of
-from .telling import changes_of, changes_of_gone, changes_tell
+from .telling import changes_of, changes_of_gone, changes_tell, is_rise
 from .versions import scoring_of
 
 # Taken in one transaction; of a company that is busy there are several.
@@ -172,6 +172,9 @@ def _tell_cooled(pairs: Sequence[tuple[int, int]]) -> int:
         ]
         changes = {row.id: changes_of(row, at=now, is_backfill=False) for row in rows}
         changed = [row for row in rows if changes[row.id]]
+        for change in (one for row in changed for one in changes[row.id]):
+            # Nobody was there: something that spoke against the company has fallen out of its window.
+            change.is_backfill = is_rise(change)
         Score.objects.bulk_update(changed, ["told_temperature", "told_category"])
         changes_tell([change for row in changed for change in changes[row.id]])
     return len(changed)

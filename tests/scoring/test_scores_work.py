@@ -10,7 +10,7 @@ from apps.core import clock
 from apps.scoring.defaults import DEFAULT_SCORING
 from apps.scoring.facts import TemperatureChanged
 from apps.scoring.models import Score, ScoreChange, ScoreDue, ScoringVersion
-from apps.scoring.rules import IdealCustomer
+from apps.scoring.rules import IdealCustomer, Match, Rule, RuleKind, Scoring, Weights
 from apps.scoring.runs import run_ask, run_slice
 from apps.scoring.saving import scoring_save
 from apps.scoring.services import scores_cool, scores_work, site_forget
@@ -164,6 +164,21 @@ def test_it_cools_down_and_says_so(in_alder: Cast, monkeypatch: pytest.MonkeyPat
     assert (row.told_temperature, row.told_category, row.temperature) == ("cold", "looker", "hot")
     last = ScoreChange.objects.filter(what="temperature").latest("id")
     assert (last.before, last.after, last.is_backfill) == ("hot", "cold", False)
+
+
+def test_who_turns_hot_by_time_alone_is_no_news(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = (
+        Rule("a", "Pricing", RuleKind.PAGE, 100, 1_000, Match(pages=("/pricing",))),
+        Rule("b", "Careers", RuleKind.PAGE, -100, -100, Match(pages=("/careers",)), window_days=2),
+    )
+    scoring = Scoring(rules=rules, weights=Weights(intent=1, engagement=0))
+    scoring_save(site_id=in_alder.site.id, scoring=scoring, expected_version=0, user_name="Ann")
+    visit_of(company_make(), in_alder.site, ago(minutes=5), [Page("/careers"), Page("/pricing", 1)])
+    scores_work()
+    assert Score.objects.get().told_temperature == "cold"
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=2, hours=1))
+    assert scores_cool() == 1
+    assert set(ScoreChange.objects.values_list("after", "is_backfill")) == {("hot", True), ("high_intent", True)}
 
 
 def test_an_erased_site_leaves_nothing(in_alder: Cast) -> None:
