@@ -32,6 +32,8 @@ MARKS_TOGETHER = 400
 WORK_FOR = timedelta(minutes=2)
 # What somebody did so lately is news; what is reckoned from longer ago is the past, and nobody is mailed for it.
 NEWS_FOR = timedelta(days=1)
+# How long what somebody did takes to be reckoned, at most: on its way here, and waiting for a worker.
+NEWS_SLACK = timedelta(minutes=10)
 COOLED_TOGETHER = 200
 
 _TAKE = """
@@ -138,7 +140,7 @@ def _make(site_id: int, company_ids: Sequence[int], is_backfill: bool) -> None:
         if company_id in before:
             row.told_temperature = before[company_id].told_temperature
             row.told_category = before[company_id].told_category
-        is_past = company_id not in waiting or not _is_news(loaded[company_id], now)
+        is_past = company_id not in waiting or not _is_news(loaded[company_id], before.get(company_id), now)
         changes += changes_of(row, at=now, is_backfill=is_past)
     gone = [row for company_id, row in before.items() if company_id not in rows]
     for row in gone:
@@ -180,5 +182,10 @@ def _tell_cooled(pairs: Sequence[tuple[int, int]]) -> int:
     return len(changed)
 
 
-def _is_news(loaded: Loaded, now: datetime) -> bool:
-    return loaded.last_live_at is not None and loaded.last_live_at >= now - NEWS_FOR
+def _is_news(loaded: Loaded, before: Score | None, now: datetime) -> bool:
+    """Return whether somebody has been there since the score was last made; for a score that is new, just now.
+
+    What a correction, a merge or a goal applied to the past brings with it was done before that.
+    """
+    since = now - NEWS_SLACK if before is None else max(before.calculated_at - NEWS_SLACK, now - NEWS_FOR)
+    return loaded.last_live_at is not None and loaded.last_live_at >= since

@@ -83,6 +83,31 @@ def test_what_an_imported_log_makes_hot_is_no_news(in_alder: Cast) -> None:
     assert ScoreChange.objects.get(what="temperature").is_backfill
 
 
+def test_visits_that_are_given_to_another_company_are_no_news(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    named, right, known = company_make(), company_make("Westmere Ltd"), company_make("Ostrava Glas")
+    visit_of(known, in_alder.site, ago(days=2))
+    make_hot(named, in_alder.site, ago(minutes=1))
+    scores_work()
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=1))
+    ScoreDue.objects.create(site_id=in_alder.site.id, company_id=known.id)
+    scores_work()
+    for company in (right, known):
+        Session.objects.filter(started_at__gt=ago(days=1)).update(company_id=company.id)
+        scores_work()
+    hot = ScoreChange.objects.filter(after="hot").values_list("company_id", "is_backfill")
+    assert set(hot) == {(named.id, False), (right.id, True), (known.id, True)}
+
+
+def test_who_comes_back_and_turns_hot_is_news(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    company = company_make()
+    visit_of(company, in_alder.site, ago(days=2))
+    scores_work()
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=1))
+    make_hot(company, in_alder.site, ago(minutes=1))
+    scores_work()
+    assert not ScoreChange.objects.get(what="temperature").is_backfill
+
+
 def test_what_is_long_ago_is_no_news(in_alder: Cast) -> None:
     make_hot(company_make(), in_alder.site, ago(hours=30))
     scores_work()
