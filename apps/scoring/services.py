@@ -26,7 +26,7 @@ from .running import sums_of
 from .telling import changes_of, changes_of_gone, changes_tell, is_rise
 from .versions import scoring_of
 
-# Taken in one transaction; of a company that is busy there are several.
+# Taken in one transaction, besides further ones of the same companies.
 MARKS_TOGETHER = 400
 # A task ends well before its message would be given to another; the sweep goes on.
 WORK_FOR = timedelta(minutes=2)
@@ -36,9 +36,15 @@ NEWS_FOR = timedelta(days=1)
 NEWS_SLACK = timedelta(minutes=10)
 COOLED_TOGETHER = 200
 
+# The oldest marks, and with them all others of the same companies: one reckoning does for all that was there before it.
 _TAKE = """
-DELETE FROM score_due WHERE id IN (SELECT id FROM score_due ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-RETURNING site_id, company_id
+WITH oldest AS (
+    SELECT site_id, company_id FROM score_due ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+), same AS (
+    SELECT score_due.id FROM (SELECT DISTINCT site_id, company_id FROM oldest) AS pair
+    JOIN score_due USING (site_id, company_id) FOR UPDATE OF score_due SKIP LOCKED
+)
+DELETE FROM score_due WHERE id IN (SELECT id FROM same) RETURNING site_id, company_id
 """
 Scores = Mapping[int, Score]
 

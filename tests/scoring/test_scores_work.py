@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.core import clock
+from apps.scoring import services
 from apps.scoring.defaults import DEFAULT_SCORING
 from apps.scoring.facts import TemperatureChanged
 from apps.scoring.models import Score, ScoreChange, ScoreDue, ScoringVersion
@@ -38,6 +39,17 @@ def test_a_visit_of_a_company_makes_its_score(in_alder: Cast) -> None:
     assert (row.temperature, row.told_temperature) == ("cold", "cold")
     assert not ScoreDue.objects.exists()
     assert scores_work() == 0
+
+
+def test_all_marks_of_a_company_are_done_with_at_once(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    monkeypatch.setattr(services, "MARKS_TOGETHER", 2)
+    monkeypatch.setattr(services, "scores_make", lambda *, site_id, company_ids: made.extend(company_ids))
+    here, there = in_alder.site.id, in_alder.other_site.id
+    pairs = [(here, 1), (here, 2), (here, 3), (there, 1)] * 5
+    ScoreDue.objects.bulk_create(ScoreDue(site_id=site_id, company_id=company_id) for site_id, company_id in pairs)
+    assert scores_work() == 20
+    assert sorted(made) == [1, 1, 2, 3]
 
 
 def test_visits_without_a_company_leave_no_mark(in_alder: Cast) -> None:
