@@ -80,6 +80,7 @@ class ScoreDue(models.Model):
 
     class Meta:
         db_table = "score_due"
+        indexes = [models.Index(fields=["site_id", "company_id"], name="score_due_pair")]
 
 
 class ScoreChange(models.Model):

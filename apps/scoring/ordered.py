@@ -23,7 +23,7 @@ class Ordered:
     """`as_of`: the last activity, None where there is none. Lists are sorted by time, then id."""
 
     def __init__(self, activity: Activity, rules: tuple[Rule, ...]) -> None:
-        self.as_of = _last_at(activity)
+        self.as_of = last_at(activity)
         since = None if self.as_of is None else self.as_of - HORIZON
         visits = {visit.id: visit for visit in activity.visits if since is None or visit.started_at >= since}
         self.visit_of: dict[UUID, Visit] = visits
@@ -83,7 +83,8 @@ def _ended_by(visit: Visit, at: datetime) -> Visit:
     return Visit(visit.id, visit.visitor_id, visit.started_at, at, visit.source, visit.channel, visit.campaign)
 
 
-def _last_at(activity: Activity) -> datetime | None:
+def last_at(activity: Activity) -> datetime | None:
+    """Return the last activity; None where there is none."""
     ids = {visit.id for visit in activity.visits}
     own: Iterable[PageView | Done | Reached] = (*activity.views, *activity.events, *activity.reached)
     moments = [one.at for one in own if one.visit_id in ids]

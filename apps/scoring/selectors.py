@@ -20,6 +20,7 @@ from .formulas import as_shown
 from .history import History, history_of
 from .loading import activity_of, activity_of_visit
 from .models import ScoreChange
+from .ordered import last_at
 from .profiles import profiles_of
 from .reasons import Explanation, explain
 from .running import Company as Known
@@ -62,13 +63,15 @@ def score_of(*, site_id: int, company_id: int, at: datetime) -> ScoreNow | None:
 
 
 def score_explained(*, site_id: int, company_id: int, at: datetime) -> Explanation | None:
-    """Return why a company's score on a site is what it is at a moment; None where no visit had been by then.
+    """Return why a company's score on a site is what it is at a moment; None where no visit counts.
 
+    Of a moment before its last activity, by a visitor's wrong clock, it is that: as its row says (`score_of`).
     Seven queries at most, whatever it has done.
     """
     rules, profile = scoring_of(site_id), _profile(company_id)
     activity = activity_of(site_id=site_id, company_id=company_id)
     goals = dict(Goal.objects.filter(site_id=site_id).values_list("id", "name"))
+    at = max(at, last_at(activity) or at)
     return explain(activity, rules.scoring, at=at, profile=profile, goal_names=goals)
 
 

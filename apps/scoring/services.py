@@ -23,20 +23,28 @@ from .models import Score, ScoreChange, ScoreDue, ScoreRun, ScoringVersion
 from .profiles import profiles_of
 from .rows import MADE, row_of
 from .running import sums_of
-from .telling import changes_of, changes_of_gone, changes_tell
+from .telling import changes_of, changes_of_gone, changes_tell, is_rise
 from .versions import scoring_of
 
-# Taken in one transaction; of a company that is busy there are several.
+# Taken in one transaction, besides further ones of the same companies.
 MARKS_TOGETHER = 400
 # A task ends well before its message would be given to another; the sweep goes on.
 WORK_FOR = timedelta(minutes=2)
 # What somebody did so lately is news; what is reckoned from longer ago is the past, and nobody is mailed for it.
 NEWS_FOR = timedelta(days=1)
+# How long what somebody did takes to be reckoned, at most: on its way here, and waiting for a worker.
+NEWS_SLACK = timedelta(minutes=10)
 COOLED_TOGETHER = 200
 
+# The oldest marks, and with them all others of the same companies: one reckoning does for all that was there before it.
 _TAKE = """
-DELETE FROM score_due WHERE id IN (SELECT id FROM score_due ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-RETURNING site_id, company_id
+WITH oldest AS (
+    SELECT site_id, company_id FROM score_due ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+), same AS (
+    SELECT score_due.id FROM (SELECT DISTINCT site_id, company_id FROM oldest) AS pair
+    JOIN score_due USING (site_id, company_id) FOR UPDATE OF score_due SKIP LOCKED
+)
+DELETE FROM score_due WHERE id IN (SELECT id FROM same) RETURNING site_id, company_id
 """
 Scores = Mapping[int, Score]
 
@@ -74,7 +82,8 @@ def scores_make(*, site_id: int, company_ids: Sequence[int], is_backfill: bool =
     """Make the scores of a site's companies anew. To be called in a transaction, with their locks.
 
     Of a company without a visit that counts there is none. `is_backfill`: for another reason than that somebody was
-    there. Eleven queries at most for a hundred companies.
+    there; where a mark is waiting somebody may have been, and it is told as if by that. Twelve queries at most for a
+    hundred companies.
     """
     for start in range(0, len(company_ids), COMPANIES_TOGETHER):
         _make(site_id, company_ids[start : start + COMPANIES_TOGETHER], is_backfill)
@@ -130,12 +139,14 @@ def _make(site_id: int, company_ids: Sequence[int], is_backfill: bool) -> None:
     now = clock.now()
     before = {row.company_id: row for row in Score.objects.filter(site_id=site_id, company_id__in=company_ids)}
     rows, loaded = scores_reckoned(site_id=site_id, company_ids=company_ids, at=now)
+    # Asked after the activity was read: a visit that is in it has its mark there, or with whoever waits for our locks.
+    waiting = _waiting(site_id, company_ids) if is_backfill else set(company_ids)
     changes: list[ScoreChange] = []
     for company_id, row in rows.items():
         if company_id in before:
             row.told_temperature = before[company_id].told_temperature
             row.told_category = before[company_id].told_category
-        is_past = is_backfill or not _is_news(loaded[company_id], now)
+        is_past = company_id not in waiting or not _is_news(loaded[company_id], before.get(company_id), now)
         changes += changes_of(row, at=now, is_backfill=is_past)
     gone = [row for company_id, row in before.items() if company_id not in rows]
     for row in gone:
@@ -152,6 +163,12 @@ def _make(site_id: int, company_ids: Sequence[int], is_backfill: bool) -> None:
     facts.publish(ScoreChanged(current_schema(), site_id, tuple(company_ids), is_backfill))
 
 
+def _waiting(site_id: int, company_ids: Sequence[int]) -> set[int]:
+    """Return the companies that a mark is waiting for. One query."""
+    due = ScoreDue.objects.filter(site_id=site_id, company_id__in=company_ids)
+    return set(due.values_list("company_id", flat=True))
+
+
 def _tell_cooled(pairs: Sequence[tuple[int, int]]) -> int:
     with transaction.atomic():
         scores_lock(pairs)
@@ -163,10 +180,18 @@ def _tell_cooled(pairs: Sequence[tuple[int, int]]) -> int:
         ]
         changes = {row.id: changes_of(row, at=now, is_backfill=False) for row in rows}
         changed = [row for row in rows if changes[row.id]]
+        for change in (one for row in changed for one in changes[row.id]):
+            # Nobody was there: something that spoke against the company has fallen out of its window.
+            change.is_backfill = is_rise(change)
         Score.objects.bulk_update(changed, ["told_temperature", "told_category"])
         changes_tell([change for row in changed for change in changes[row.id]])
     return len(changed)
 
 
-def _is_news(loaded: Loaded, now: datetime) -> bool:
-    return loaded.last_live_at is not None and loaded.last_live_at >= now - NEWS_FOR
+def _is_news(loaded: Loaded, before: Score | None, now: datetime) -> bool:
+    """Return whether somebody has been there since the score was last made; for a score that is new, just now.
+
+    What a correction, a merge or a goal applied to the past brings with it was done before that.
+    """
+    since = now - NEWS_SLACK if before is None else max(before.calculated_at - NEWS_SLACK, now - NEWS_FOR)
+    return loaded.last_live_at is not None and loaded.last_live_at >= since

@@ -36,6 +36,12 @@ def changes_of(row: Score, *, at: datetime, is_backfill: bool) -> list[ScoreChan
     return changes
 
 
+def is_rise(change: ScoreChange) -> bool:
+    """Return whether a change is one for the better."""
+    states = list(Temperature if change.what == What.TEMPERATURE else Category)
+    return states.index(change.after) > states.index(change.before)  # type: ignore[arg-type]
+
+
 def changes_of_gone(row: Score, *, at: datetime) -> list[ScoreChange]:
     """Return what is to be told of a company that has no visits any more."""
     gone = (

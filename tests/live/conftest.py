@@ -64,9 +64,9 @@ class Watched:
             return Company.objects.create(name=name, domain="varnholt.example", created_at=now, updated_at=now).id
 
     def hot(self, company_id: int) -> None:
-        """Have three of a company's people come within hours, half an hour ago, and read what matters."""
+        """Have three of a company's people come within hours, until minutes ago, and read what matters."""
         with in_schema(self.schema):
-            make_hot(Company.objects.get(id=company_id), self.site, clock.now() - timedelta(minutes=30))
+            make_hot(Company.objects.get(id=company_id), self.site, clock.now() - timedelta(minutes=5))
             scores_work()
 
     def stored(self, *visits: Session, is_backfill: bool = False) -> EventsStored:

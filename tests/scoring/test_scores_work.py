@@ -7,10 +7,12 @@ from msgspec.structs import replace
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.core import clock
+from apps.scoring import services
 from apps.scoring.defaults import DEFAULT_SCORING
 from apps.scoring.facts import TemperatureChanged
 from apps.scoring.models import Score, ScoreChange, ScoreDue, ScoringVersion
-from apps.scoring.rules import IdealCustomer
+from apps.scoring.rules import IdealCustomer, Match, Rule, RuleKind, Scoring, Weights
+from apps.scoring.runs import run_ask, run_slice
 from apps.scoring.saving import scoring_save
 from apps.scoring.services import scores_cool, scores_work, site_forget
 from apps.tracking.company_links import visits_link
@@ -39,6 +41,17 @@ def test_a_visit_of_a_company_makes_its_score(in_alder: Cast) -> None:
     assert scores_work() == 0
 
 
+def test_all_marks_of_a_company_are_done_with_at_once(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    monkeypatch.setattr(services, "MARKS_TOGETHER", 2)
+    monkeypatch.setattr(services, "scores_make", lambda *, site_id, company_ids: made.extend(company_ids))
+    here, there = in_alder.site.id, in_alder.other_site.id
+    pairs = [(here, 1), (here, 2), (here, 3), (there, 1)] * 5
+    ScoreDue.objects.bulk_create(ScoreDue(site_id=site_id, company_id=company_id) for site_id, company_id in pairs)
+    assert scores_work() == 20
+    assert sorted(made) == [1, 1, 2, 3]
+
+
 def test_visits_without_a_company_leave_no_mark(in_alder: Cast) -> None:
     visit = visit_make(in_alder.site, ago(hours=1))
     visit.engaged_ms = 5
@@ -63,10 +76,48 @@ def test_whoever_turns_hot_is_told_of_once(
     assert {fact.category for fact in Score.objects.all()} == {"high_intent"}
 
 
+def test_who_turned_hot_while_all_is_made_anew_is_news_as_ever(in_alder: Cast) -> None:
+    there, long_known = company_make(), company_make("Westmere Ltd")
+    make_hot(there, in_alder.site, ago(minutes=1))
+    make_hot(long_known, in_alder.site, ago(minutes=1))
+    ScoreDue.objects.filter(company_id=long_known.id).delete()
+    run_ask(site_id=in_alder.site.id)
+    while run_slice(in_alder.site.id):
+        pass
+    scores_work()
+    hot = ScoreChange.objects.filter(what="temperature").values_list("company_id", "is_backfill")
+    assert set(hot) == {(there.id, False), (long_known.id, True)}
+
+
 def test_what_an_imported_log_makes_hot_is_no_news(in_alder: Cast) -> None:
     make_hot(company_make(), in_alder.site, ago(minutes=1), origin="import")
     scores_work()
     assert ScoreChange.objects.get(what="temperature").is_backfill
+
+
+def test_visits_that_are_given_to_another_company_are_no_news(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    named, right, known = company_make(), company_make("Westmere Ltd"), company_make("Ostrava Glas")
+    visit_of(known, in_alder.site, ago(days=2))
+    make_hot(named, in_alder.site, ago(minutes=1))
+    scores_work()
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=1))
+    ScoreDue.objects.create(site_id=in_alder.site.id, company_id=known.id)
+    scores_work()
+    for company in (right, known):
+        Session.objects.filter(started_at__gt=ago(days=1)).update(company_id=company.id)
+        scores_work()
+    hot = ScoreChange.objects.filter(after="hot").values_list("company_id", "is_backfill")
+    assert set(hot) == {(named.id, False), (right.id, True), (known.id, True)}
+
+
+def test_who_comes_back_and_turns_hot_is_news(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    company = company_make()
+    visit_of(company, in_alder.site, ago(days=2))
+    scores_work()
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=1))
+    make_hot(company, in_alder.site, ago(minutes=1))
+    scores_work()
+    assert not ScoreChange.objects.get(what="temperature").is_backfill
 
 
 def test_what_is_long_ago_is_no_news(in_alder: Cast) -> None:
@@ -150,6 +201,21 @@ def test_it_cools_down_and_says_so(in_alder: Cast, monkeypatch: pytest.MonkeyPat
     assert (row.told_temperature, row.told_category, row.temperature) == ("cold", "looker", "hot")
     last = ScoreChange.objects.filter(what="temperature").latest("id")
     assert (last.before, last.after, last.is_backfill) == ("hot", "cold", False)
+
+
+def test_who_turns_hot_by_time_alone_is_no_news(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = (
+        Rule("a", "Pricing", RuleKind.PAGE, 100, 1_000, Match(pages=("/pricing",))),
+        Rule("b", "Careers", RuleKind.PAGE, -100, -100, Match(pages=("/careers",)), window_days=2),
+    )
+    scoring = Scoring(rules=rules, weights=Weights(intent=1, engagement=0))
+    scoring_save(site_id=in_alder.site.id, scoring=scoring, expected_version=0, user_name="Ann")
+    visit_of(company_make(), in_alder.site, ago(minutes=5), [Page("/careers"), Page("/pricing", 1)])
+    scores_work()
+    assert Score.objects.get().told_temperature == "cold"
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=2, hours=1))
+    assert scores_cool() == 1
+    assert set(ScoreChange.objects.values_list("after", "is_backfill")) == {("hot", True), ("high_intent", True)}
 
 
 def test_an_erased_site_leaves_nothing(in_alder: Cast) -> None:

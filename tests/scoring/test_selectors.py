@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from apps.analytics.companies.score import company_score
 from apps.scoring.models import ScoreChange
 from apps.scoring.selectors import score_changes, score_explained, score_history, score_of, scores_now
 from apps.scoring.services import scores_work
@@ -57,3 +58,15 @@ def test_changes_are_those_of_the_sites_that_are_asked_for(in_alder: Cast) -> No
     found = list(score_changes(site_ids=[in_alder.site.id], since=ago(hours=1)))
     assert {one.site_id for one in found} == {in_alder.site.id}
     assert len(found) == ScoreChange.objects.count() / 2
+
+
+def test_list_and_page_say_the_same_of_what_lies_ahead_by_a_wrong_clock(in_alder: Cast) -> None:
+    company, site = company_make(), in_alder.site
+    visit_of(company, site, ago(minutes=5), [Page("/"), Page("/demo", 360, engaged_s=60, scroll=90)])
+    scores_work()
+    asked: dict[str, Any] = {"site_id": site.id, "company_id": company.id, "at": NOW}
+    score, why = score_of(**asked), score_explained(**asked)
+    page = company_score(site, company, at=NOW, zone=UTC)
+    assert score is not None and why is not None and page is not None
+    assert score.shown == why.total == page.explanation.total
+    assert score.parts.intent == why.score.intent > 0

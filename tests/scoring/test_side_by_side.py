@@ -52,7 +52,7 @@ def differing(site: Site) -> list[object]:
 def test_workers_side_by_side_make_each_score_and_tell_once(
     busy: Site, real_agency: Agency, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A few marks each time, so that one company's are in several hands.
+    # A few marks each time, so that all of them are at work.
     monkeypatch.setattr(services, "MARKS_TOGETHER", 5)
     with ThreadPoolExecutor(4) as pool:
         done = sum(pool.map(in_thread, [str(real_agency.schema_name)] * 4))

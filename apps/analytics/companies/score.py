@@ -7,6 +7,7 @@ from apps.companies.models import Company
 from apps.scoring.fit import Profile, fit_of
 from apps.scoring.history import History, history_of
 from apps.scoring.loading import activity_of
+from apps.scoring.ordered import last_at
 from apps.scoring.profiles import profiles_of
 from apps.scoring.reasons import Explanation, explain
 from apps.scoring.rules import Scoring
@@ -37,6 +38,7 @@ def company_score(site: Site, company: Company, *, at: datetime, zone: tzinfo) -
     profile = profiles_of([company.id]).get(company.id, Profile())
     activity = activity_of(site_id=site.id, company_id=company.id)
     goals = dict(Goal.objects.filter(site_id=site.id).values_list("id", "name"))
+    at = max(at, last_at(activity) or at)  # as lists read it from the row
     explanation = explain(activity, rules.scoring, at=at, profile=profile, goal_names=goals)
     if explanation is None:
         return None
