@@ -8,7 +8,8 @@ from datetime import datetime
 from apps.agencies.models import Agency, Membership
 from apps.agencies.selectors import team_of
 from apps.companies.knowledge.people import sees_client
-from apps.companies.models import CompanyClient, CompanyMatch, TargetAccount
+from apps.companies.knowledge.watching import targets_led
+from apps.companies.models import CompanyClient, CompanyMatch
 from apps.sites.models import Site
 
 from .listing import CompanyRow
@@ -49,15 +50,10 @@ def team(agency: Agency) -> Team:
 
 
 def marks_of(rows: Sequence[CompanyRow], sites: Sequence[Site], people: Team) -> Mapping[int, Sequence[Mark]]:
-    """Return by company what each client knows of it, clients by name. Two queries."""
+    """Return by company what each client knows of it, clients by name. Three queries."""
     clients = {site.client_id: site.client.name for site in sites}
     domains = {row.domain: row.id for row in rows}
-    watched = {
-        (client_id, domains[domain])
-        for client_id, domain in TargetAccount.objects.filter(
-            client_id__in=clients, domain__in=list(domains)
-        ).values_list("client_id", "domain")
-    }
+    watched = {(client_id, domains[domain]) for client_id, domain in targets_led(clients) if domain in domains}
     found: dict[int, list[Mark]] = defaultdict(list)
     known = CompanyClient.objects.filter(company_id__in=list(domains.values()), client_id__in=clients)
     for one in sorted(known, key=lambda row: clients[row.client_id]):
