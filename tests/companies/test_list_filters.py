@@ -8,7 +8,7 @@ import pytest
 from apps.agencies.roles import Role
 from apps.analytics.companies.listing import Listed, company_rows
 from apps.analytics.companies.marks import Team, marks_of
-from apps.companies.models import Company, CompanyClient, CompanyCorrection, TargetAccount
+from apps.companies.models import Company, CompanyClient, CompanyCorrection, CompanyMatch, TargetAccount
 from apps.companies.services import visits_match
 from apps.companies.targets import targets_of
 from apps.scoring.models import Score
@@ -260,3 +260,17 @@ def test_a_watched_company_that_was_merged_is_watched_as_what_it_was_merged_into
     (row,) = company_rows([Listed(company.id, [known.site.id], None, "", "")], Session.objects.all())
     (mark,) = marks_of([row], [known.site], Team([]))[company.id]
     assert mark.is_watched
+
+
+def test_confidence_is_the_company_pages_own(known: Cast) -> None:
+    """Of the surest visit by all its grounds, of those that count."""
+    matches = CompanyMatch.objects.filter(company__domain="varnholt.example", site_id=known.site.id)
+    matches.update(visit_ratio=0.62)
+    aside = matches.first()
+    assert aside is not None
+    CompanyMatch.objects.filter(id=aside.id).update(visit_ratio=0.99)
+    Session.objects.filter(id=aside.session_id).update(set_aside="excluded")
+    assert table(html(known, f"{SITE}?cols=confidence&sort=name"))[1][1] == "62%"
+    assert names(known, f"{SITE}?f=confidence:at_least:63") == [QUARRYSTONE]
+    assert names(known, f"{SITE}?sort=-confidence&cols=confidence") == [QUARRYSTONE, "Varnholt AG"]
+    assert "0.62" in html(known, f"{SITE}/{aside.company_id}")

@@ -159,7 +159,9 @@ def _yes_or_no(sql: str) -> Callable[[Filter], Condition]:
 
 # A shown score is rounded, so it is the rounded one that is compared.
 _ROUNDED = "floor(best.total + 0.5)"
-_CONFIDENCE = """(SELECT max(reason.confidence_ratio) FROM company_match AS reason
+# As the company's page says it (`one.company_grounds`): of the surest visit by all its grounds, of those that count.
+CONFIDENCE = """(SELECT max(coalesce(reason.visit_ratio, reason.confidence_ratio)) FROM company_match AS reason
+    JOIN session AS sure ON sure.id = reason.session_id AND sure.company_id = seen.company_id AND sure.set_aside = ''
     WHERE reason.company_id = seen.company_id AND reason.site_id = seen.site_id)"""
 _BY_NAME: dict[str, Callable[[Filter], Condition]] = {
     "temperature": _is_one_of("best.temperature"),
@@ -177,5 +179,5 @@ _BY_NAME: dict[str, Callable[[Filter], Condition]] = {
         " THEN 'infinity'::float8 ELSE company.employees_to END",
         "company.employees_from",
     ),
-    "confidence": _number(f"round(({_CONFIDENCE} * 100)::numeric)", f"round(({_CONFIDENCE} * 100)::numeric)"),
+    "confidence": _number(f"round(({CONFIDENCE} * 100)::numeric)", f"round(({CONFIDENCE} * 100)::numeric)"),
 }

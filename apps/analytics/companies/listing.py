@@ -22,7 +22,7 @@ from apps.sites.models import Site
 from apps.tracking.filters import Filters
 from apps.tracking.models import Kind, Session
 
-from .conditions import Condition, came_back, conditions_of, is_new, last_before
+from .conditions import CONFIDENCE, Condition, came_back, conditions_of, is_new, last_before
 
 PAGE_ROWS = 50
 NEW_SINCE = timedelta(days=7)
@@ -409,9 +409,7 @@ def _values(wanted: Wanted) -> list[Condition]:
         owner = "(%s::text[])[array_position(%s::bigint[], knows.owner_id)] AS owner"
         return [Condition(f", {owner}", (names, [number for number, _ in people]))]
     if sort is Sort.CONFIDENCE:
-        confidence = """(SELECT max(reason.confidence_ratio) FROM company_match AS reason
-            WHERE reason.company_id = seen.company_id AND reason.site_id = seen.site_id) AS confidence"""
-        return [Condition(f", {confidence}")]
+        return [Condition(f", {CONFIDENCE} AS confidence")]
     if sort in _VALUES:
         name = _VALUES[sort].partition(".")[2]
         return [Condition(f", {_VALUES[sort]} AS {name}")]

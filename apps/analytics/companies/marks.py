@@ -5,12 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Exists, Max, OuterRef
+from django.db.models.functions import Coalesce
+
 from apps.agencies.models import Agency, Membership
 from apps.agencies.selectors import team_of
 from apps.companies.knowledge.people import sees_client
 from apps.companies.knowledge.watching import targets_led
 from apps.companies.models import CompanyClient, CompanyMatch
 from apps.sites.models import Site
+from apps.tracking.models import Session
 
 from .listing import CompanyRow
 
@@ -71,14 +75,13 @@ def marks_of(rows: Sequence[CompanyRow], sites: Sequence[Site], people: Team) ->
 
 
 def confidences(rows: Sequence[CompanyRow], sites: Sequence[Site]) -> Mapping[int, float]:
-    """Return by company how sure the surest match on these sites is, 0-1. One query."""
+    """Return by company how sure its surest visit on these sites is, 0-1, as `one.company_grounds` says. One query."""
+    visit = Session.objects.filter(id=OuterRef("session_id"), company_id=OuterRef("company_id"), set_aside="")
     matches = CompanyMatch.objects.filter(
-        company_id__in=[row.id for row in rows], site_id__in=[site.id for site in sites]
+        Exists(visit), company_id__in=[row.id for row in rows], site_id__in=[site.id for site in sites]
     )
-    found: dict[int, float] = {}
-    for company_id, ratio in matches.values_list("company_id", "confidence_ratio"):
-        found[company_id] = max(found.get(company_id, 0.0), ratio)
-    return found
+    surest = Max(Coalesce("visit_ratio", "confidence_ratio"))
+    return dict(matches.order_by().values_list("company_id").annotate(surest=surest))
 
 
 def tags_in_use(client_ids: Sequence[int]) -> list[str]:
