@@ -274,3 +274,13 @@ def test_confidence_is_the_company_pages_own(known: Cast) -> None:
     assert names(known, f"{SITE}?f=confidence:at_least:63") == [QUARRYSTONE]
     assert names(known, f"{SITE}?sort=-confidence&cols=confidence") == [QUARRYSTONE, "Varnholt AG"]
     assert "0.62" in html(known, f"{SITE}/{aside.company_id}")
+
+
+def test_a_company_whose_owner_has_left_is_nobodys(known: Cast) -> None:
+    left = make_member(known.alder, Role.ANALYST, client_ids=[known.first.id])
+    rows = CompanyClient.objects.filter(client_id=known.first.id, company__domain="varnholt.example")
+    rows.update(owner_id=left.user_id)
+    assert names(known, f"{SITE}?f=owner:is:nobody") == [QUARRYSTONE]
+    left.delete()
+    assert set(names(known, f"{SITE}?f=owner:is:nobody")) == {"Varnholt AG", QUARRYSTONE}
+    assert names(known, f"{SITE}?f=owner:is_not:nobody") == []

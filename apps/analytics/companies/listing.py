@@ -190,7 +190,7 @@ class Wanted:
     """What is to be listed: of whose visits, by what is known of companies, in which order.
 
     `visits`: people's visits of one period on `sites`, filtered. `me`: who looks. `people`: names of owners, to sort
-    by. `company_ids`: only these (None: whichever).
+    by. `owners`: (client, user) of those who may own a client's companies. `company_ids`: only these (None: whichever).
     """
 
     visits: QuerySet[Session]
@@ -204,6 +204,7 @@ class Wanted:
     is_descending: bool = True
     me: int = 0
     people: dict[int, str] = field(default_factory=dict)
+    owners: Sequence[tuple[int, int]] = ()
     company_ids: Sequence[int] | None = None
 
     @property
@@ -357,7 +358,7 @@ def _list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list
     best = best_scores_select(
         site_ids=[site.id for site in wanted.sites], at=wanted.at, among="SELECT company_id FROM seen"
     )
-    conditions = [*conditions_of(wanted.filters, me=wanted.me, now=wanted.at), *wanted.conditions]
+    conditions = [*conditions_of(wanted.filters, me=wanted.me, owners=wanted.owners, now=wanted.at), *wanted.conditions]
     values, led = _values(wanted), merges_led()
     if wanted.search:
         search = company_search(wanted.search)

@@ -1,7 +1,7 @@
 """What clients know of the companies on a page: tags, owner, watchlist. Those clients alone whose sites are listed."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,6 +41,12 @@ class Team:
         """Return those who see any of these clients, by their numbers, by name."""
         seeing = [one for one in self.members if any(sees_client(one, client_id) for client_id in client_ids)]
         return {one.user_id: str(one.user) for one in sorted(seeing, key=lambda one: str(one.user).casefold())}
+
+    def owners(self, client_ids: Iterable[int]) -> list[tuple[int, int]]:
+        """Return (client, user) of those who may own companies of these clients."""
+        return [
+            (client_id, one.user_id) for client_id in client_ids for one in self.members if sees_client(one, client_id)
+        ]
 
     def owner(self, user_id: int | None, client_id: int) -> str:
         """Return the owner's name; empty without one, and for one who has left or doesn't see the client any more."""
