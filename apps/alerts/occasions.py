@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
-from apps.companies.models import Company, CompanyClient, TargetAccount
+from apps.companies.knowledge.watching import targets_led
+from apps.companies.models import Company, CompanyClient
 from apps.core import clock
 from apps.core.tenancy import current_schema
 from apps.scoring.models import ScoreChange
@@ -84,8 +85,8 @@ def targets_raise(*, site_id: int | None = None, company_ids: Collection[int] | 
 
 
 def _seen(site: Site, wanted: Sequence[Subscriber], company_ids: Collection[int] | None) -> list[Occasion]:
-    """Return target accounts that were lately on pages that somebody wants to know of. Four queries at most."""
-    targets = dict(TargetAccount.objects.filter(client_id=site.client_id).values_list("domain", "added_at"))
+    """Return target accounts that were lately on pages that somebody wants to know of. Five queries at most."""
+    targets = {domain: at for (_, domain), at in targets_led([site.client_id]).items()}
     companies = Company.objects.filter(domain__in=targets)
     if company_ids is not None:
         companies = companies.filter(id__in=company_ids)

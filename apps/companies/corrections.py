@@ -92,5 +92,11 @@ def merged_here(domain: str) -> list[str]:
     return sorted(one for one in merges.merges if one != domain and merges.merged(one) == domain)
 
 
+def merges_led() -> dict[str, str]:
+    """Return of each company that was merged what it was merged into, at the end of the chain: domains. One query."""
+    merges = _merges_in_force()
+    return {domain: into for domain in merges.merges if (into := merges.merged(domain)) != domain}
+
+
 def _merges_in_force() -> Corrections:
     return corrections_of(CompanyCorrection.objects.filter(kind=Kind.MERGE, undone_at__isnull=True).order_by("id"))

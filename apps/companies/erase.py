@@ -20,6 +20,7 @@ from .models import (
     KnowledgeEntry,
     LinkValue,
     NetworkLookup,
+    SavedView,
     TargetAccount,
 )
 
@@ -67,9 +68,11 @@ def _tidy(table: str) -> int:
 
 
 def site_forget(*, site_id: int) -> None:
-    """Erase a deleted site's matches, what they rested on, and what rested on them alone. May run twice."""
+    """Erase a deleted site's saved views, its matches, what they rested on, and what rested on them alone. May run
+    twice.
+    """
     with transaction.atomic():
-        for model in (NetworkLookup, HostLookup, CompanyClue, LinkValue):
+        for model in (NetworkLookup, HostLookup, CompanyClue, LinkValue, SavedView):
             model.objects.filter(site_id=site_id).delete()
         matches = CompanyMatch.objects.filter(site_id=site_id)
         company_ids = list(matches.order_by().values_list("company_id", flat=True).distinct())

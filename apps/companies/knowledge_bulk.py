@@ -5,7 +5,8 @@ Each client's companies are changed by that client's own knowledge: what another
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from apps.core.formats import number
 
 from .knowledge.ignoring import companies_ignore, companies_restore
 from .knowledge.owner import owner_set
+from .knowledge.people import by_id, colleagues
 from .knowledge.rows import rows_lock
 from .knowledge.tags import tags_change, tags_read
 from .knowledge.watching import companies_unwatch, companies_watch
@@ -39,12 +41,16 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One action on companies of one client. `value`: a tag, or an owner's number (empty: nobody)."""
+    """One action on companies of one client. `value`: a tag, or an owner's number (empty: nobody).
+
+    `accounts`: what target accounts that are watched again were: domain, name, since when, by whom.
+    """
 
     action: Action
     client_id: int
     company_ids: tuple[int, ...]
     value: str = ""
+    accounts: tuple[tuple[str, str, datetime, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +92,30 @@ def bulk_do(*, agency: Agency, companies: Mapping[int, Iterable[int]], action: A
 
 
 def bulk_undo(*, agency: Agency, steps: Sequence[Step], by: User) -> str:
-    """Undo what `bulk_do` did; return it as a sentence. May run twice. Raises Refused where an owner is gone."""
+    """Undo what `bulk_do` did; return it as a sentence. May run twice. Whose owner has left is nobody's then."""
     with transaction.atomic():
         for step in reversed(steps):
-            _do(agency, step, by)
+            _do(agency, _with_owner(agency, step), by)
     count = len({company_id for step in steps for company_id in step.company_ids})
     return f"Undone for {_companies(count)}."
+
+
+def _with_owner(agency: Agency, step: Step) -> Step:
+    is_left = step.action is Action.OWNER and _owner(step.value) not in by_id(
+        colleagues(agency, client_id=step.client_id)
+    )
+    return replace(step, value="") if is_left else step
+
+
+def _watch_again(step: Step, by: User) -> None:
+    """Watch companies as they were watched; one that somebody has put back meanwhile stays as it is."""
+    rows = TargetAccount.objects.filter(client_id=step.client_id)
+    rows_lock(client_id=step.client_id, company_ids=step.company_ids)
+    there = set(rows.filter(domain__in=[one[0] for one in step.accounts]).values_list("domain", flat=True))
+    companies_watch(client_id=step.client_id, company_ids=step.company_ids, by=by)
+    for domain, name, added_at, added_by in step.accounts:
+        if domain not in there:
+            rows.filter(domain=domain).update(name=name, added_at=added_at, added_by=added_by)
 
 
 def _do(agency: Agency, step: Step, by: User) -> None:
@@ -109,6 +133,8 @@ def _do(agency: Agency, step: Step, by: User) -> None:
                 user_id=_owner(step.value),
                 by=by,
             )
+        case Action.WATCH if step.accounts:
+            _watch_again(step, by)
         case _:
             _SIMPLE[step.action](**about)
 
@@ -130,7 +156,14 @@ def _undoing(step: Step) -> list[Step]:
     ids = tuple(row.company_id for row in rows if changes(row, step.value))
     if step.action in (Action.WATCH, Action.UNWATCH):
         ids = _watched(step.client_id, ids, is_watched=step.action is Action.UNWATCH)
-    return [Step(reverse, step.client_id, ids, step.value)] if ids else []
+    accounts = _accounts(step.client_id, ids) if step.action is Action.UNWATCH else ()
+    return [Step(reverse, step.client_id, ids, step.value, accounts)] if ids else []
+
+
+def _accounts(client_id: int, company_ids: Sequence[int]) -> tuple[tuple[str, str, datetime, str], ...]:
+    domains = Company.objects.filter(id__in=company_ids).values("domain")
+    rows = TargetAccount.objects.filter(client_id=client_id, domain__in=domains)
+    return tuple(rows.order_by("domain").values_list("domain", "name", "added_at", "added_by"))
 
 
 def _has(row: CompanyClient, tag: str) -> bool:

@@ -9,7 +9,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, TypedDict
 
 from django.db import transaction
-from django.db.models import CharField, DateTimeField, F, OuterRef, QuerySet, Subquery
+from django.db.models import Case, CharField, DateTimeField, F, OuterRef, QuerySet, Subquery, TextField, Value, When
 
 from apps.agencies.models import User
 from apps.core import clock
@@ -19,6 +19,7 @@ from apps.networks.domains import a_labels, is_anybodys, owner_of_domain, regist
 from apps.networks.kinds import OWN_NETWORKS
 from apps.networks.labels import network_label
 
+from .corrections import merges_led
 from .knowledge.entries import entries_write
 from .matching import bare_domain
 from .models import Company, CompanyClient, TargetAccount
@@ -141,9 +142,14 @@ def targets_remove(*, client_id: int, domains: Iterable[str], by: User) -> int:
 
 
 def targets_of(*, client_id: int) -> "QuerySet[WithAnnotations[TargetAccount, Came]]":
-    """Return a client's target accounts with `company_id`, `company_name`, `last_seen_at`: null where none has come."""
-    known = CompanyClient.objects.filter(client_id=client_id, company__domain=OuterRef("domain"))
-    return TargetAccount.objects.filter(client_id=client_id).annotate(
+    """Return a client's target accounts with `company_id`, `company_name`, `last_seen_at`: null where none has come.
+
+    Of one that was merged, what it was merged into. One query here, beside those for the rows.
+    """
+    led = [When(domain=domain, then=Value(into)) for domain, into in merges_led().items()]
+    known = CompanyClient.objects.filter(client_id=client_id, company__domain=OuterRef("led"))
+    rows = TargetAccount.objects.filter(client_id=client_id)
+    return rows.annotate(led=Case(*led, default=F("domain"), output_field=TextField())).annotate(
         company_id=Subquery(known.values("company_id")[:1]),
         company_name=Subquery(known.values("company__name")[:1], output_field=CharField()),
         last_seen_at=Subquery(known.values("last_seen_at")[:1], output_field=DateTimeField()),

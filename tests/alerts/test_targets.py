@@ -7,7 +7,7 @@ import pytest
 from apps.alerts.models import AlertSent
 from apps.alerts.occasions import targets_raise
 from apps.alerts.subscriptions import subscription_set
-from apps.companies.models import Company
+from apps.companies.models import Company, CompanyCorrection, TargetAccount
 from tests.cast import Cast
 from tests.factories_tracking import Page
 from tests.scoring.conftest import company_make, visit_of
@@ -107,3 +107,23 @@ def test_two_members_have_their_own_pages(in_alder: Cast, varnholt: Company) -> 
     visit_of(varnholt, in_alder.other_site, ago(minutes=5))
     assert targets_raise() == 1
     assert AlertSent.objects.get().user_id == in_alder.viewer.user_id
+
+
+def test_a_target_that_was_merged_is_told_of_as_what_it_was_merged_into(in_alder: Cast, varnholt: Company) -> None:
+    wish(in_alder.owner, in_alder.site, Kind.TARGET)
+    TargetAccount.objects.create(
+        client_id=in_alder.first.id, domain="varnholt-old.example", added_at=ago(days=9), added_by="-"
+    )
+    visit_of(varnholt, in_alder.site, ago(minutes=5))
+    merge = CompanyCorrection.objects.create(
+        kind=CompanyCorrection.Kind.MERGE,
+        domain="varnholt-old.example",
+        to_domain=varnholt.domain,
+        made_by="-",
+        made_at=NOW,
+        undone_at=NOW,
+    )
+    assert targets_raise() == 0
+    merge.undone_at = None
+    merge.save()
+    assert targets_raise() == 1

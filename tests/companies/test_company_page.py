@@ -7,7 +7,7 @@ from apps.companies.services import visits_match
 from apps.core.tenancy import in_schema
 from apps.tracking.models import Session
 from tests import factories
-from tests.cast import Cast
+from tests.cast import Cast, streamed
 from tests.factories_tracking import Happened, Page, visit_make
 from tests.queries import queries_asked
 
@@ -164,7 +164,7 @@ def test_files_are_for_analysts_and_up(worked_month: Cast, path: str, who: str, 
 
 def test_a_companys_visits_as_a_file(worked_month: Cast) -> None:
     path = f"/s/first-site/companies/{varnholt().id}?format=csv"
-    rows = csv_rows(worked_month.browser(worked_month.owner).get(path).content)
+    rows = csv_rows(streamed(worked_month.browser(worked_month.owner).get(path)))
     assert [(row["Entry page"], row["Source"], row["Page views"]) for row in rows] == [
         ("/pricing", "LinkedIn", "1"),
         ("/", "LinkedIn", "2"),

@@ -10,8 +10,9 @@ from apps.companies.knowledge.owner import owner_of, owner_set
 from apps.companies.knowledge.people import colleagues
 from apps.companies.knowledge.tags import MOST_TAGS, tags_change, tags_known, tags_read
 from apps.companies.knowledge.watching import companies_unwatch, companies_watch, is_watched
-from apps.companies.models import Company, CompanyClient, CompanyNote, KnowledgeEntry, TargetAccount
+from apps.companies.models import Company, CompanyClient, CompanyNote, KnowledgeEntry, SavedView, TargetAccount
 from apps.companies.moving import site_adopt
+from apps.core import clock
 from apps.core.errors import Refused
 from apps.sites.models import Site
 from apps.sites.services import client_delete
@@ -202,3 +203,11 @@ def test_it_goes_with_the_client_and_what_others_know_stays(worked_month: Cast) 
     assert written(client_id) == (0, 0, 0, 0)
     assert not CompanyClient.objects.filter(client_id=client_id).exists()
     assert known(cast, second=True).tags == ["ours"]
+
+
+def test_a_sites_saved_views_go_with_it(worked_month: Cast) -> None:
+    cast = worked_month
+    for site_id in (cast.site.id, cast.other_site.id, None):
+        SavedView.objects.create(name="Hot", site_id=site_id, owner_id=1, query="view=hot", created_at=clock.now())
+    site_forget(site_id=cast.site.id)
+    assert set(SavedView.objects.values_list("site_id", flat=True)) == {cast.other_site.id, None}

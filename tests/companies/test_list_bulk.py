@@ -5,10 +5,15 @@ from typing import Any
 
 import pytest
 
+from apps.agencies.roles import Role
+from apps.analytics.companies import bulk as bulk_pages
 from apps.companies import knowledge_bulk
 from apps.companies.models import Company, CompanyClient, TargetAccount
+from apps.core.errors import Refused
 from tests.cast import Cast
+from tests.factories import make_member
 
+from .conftest import ago
 from .reading import companies, words
 
 SITE = "/s/first-site/companies"
@@ -148,3 +153,42 @@ def test_who_may(worked_month: Cast, path: str) -> None:
     assert worked_month.browser(worked_month.limited).post(f"/s/second-site/companies/{path}", post).status_code == 404
     assert worked_month.browser(worked_month.outsider).post(f"{SITE}/{path}", post).status_code == 404
     assert worked_month.browser(worked_month.owner).get(f"{SITE}/{path}").status_code == 405
+
+
+def test_a_target_account_comes_back_as_it_was(worked_month: Cast) -> None:
+    before = {"domain": "varnholt.example", "name": "Our dream", "added_at": ago(days=90), "added_by": "Somebody"}
+    TargetAccount.objects.create(client_id=worked_month.first.id, **before)
+    undo(worked_month, do(worked_month, id=both(), action="unwatch"))
+    assert list(TargetAccount.objects.values("domain", "name", "added_at", "added_by")) == [before]
+
+
+def test_an_owner_who_has_left_is_in_no_undos_way(worked_month: Cast) -> None:
+    left = make_member(worked_month.alder, Role.ANALYST)
+    for id_, owner in zip(both(), (left, worked_month.owner), strict=True):
+        CompanyClient.objects.filter(company_id=id_).update(owner_id=owner.user_id)
+    page = do(worked_month, id=both(), action="owner", owner=worked_month.analyst.user_id)
+    left.delete()
+    undo(worked_month, page)
+    assert known(worked_month, "varnholt.example").owner_id is None
+    assert known(worked_month, "quarrystone.example").owner_id == worked_month.owner.user_id
+
+
+def undo(cast: Cast, page: str) -> None:
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key is not None
+    answer = cast.browser(cast.analyst).post(f"{SITE}/bulk/undo", {"key": key[1]}, follow=True)
+    assert "Undone for" in words(answer.content.decode())
+
+
+def test_a_refused_undo_can_be_asked_for_again(worked_month: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> str:
+        raise Refused("Not now.")
+
+    page = do(worked_month, id=both(), action="watch")
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(bulk_pages, "bulk_undo", refuse)
+        worked_month.browser(worked_month.analyst).post(f"{SITE}/bulk/undo", {"key": key[1]})
+    undo(worked_month, page)
+    assert not TargetAccount.objects.exists()

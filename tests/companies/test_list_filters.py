@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 
 from apps.agencies.roles import Role
-from apps.companies.models import Company, CompanyClient, TargetAccount
+from apps.analytics.companies.listing import Listed, company_rows
+from apps.analytics.companies.marks import Team, marks_of
+from apps.companies.models import Company, CompanyClient, CompanyCorrection, CompanyMatch, TargetAccount
 from apps.companies.services import visits_match
+from apps.companies.targets import targets_of
 from apps.scoring.models import Score
+from apps.tracking.models import Session
 from tests.cast import Cast, streamed
 from tests.factories import make_member
 from tests.factories_tracking import Page, visit_make
@@ -239,3 +243,44 @@ def test_a_viewer_can_neither_change_nor_export(known: Cast) -> None:
     for form in ("csv", "json", "xlsx"):
         assert known.browser(known.viewer).get(f"{SITE}?format={form}").status_code == 403
     assert b"Varnholt" in streamed(known.browser(known.analyst).get(f"{SITE}?format=csv"))
+
+
+def test_a_watched_company_that_was_merged_is_watched_as_what_it_was_merged_into(known: Cast) -> None:
+    TargetAccount.objects.all().delete()
+    TargetAccount.objects.create(client_id=known.first.id, domain="old.example", added_at=NOW, added_by="-")
+    assert names(known, f"{SITE}?view=targets") == []
+    for domain, into in (("old.example", "older.example"), ("older.example", "varnholt.example")):
+        CompanyCorrection.objects.create(
+            kind=CompanyCorrection.Kind.MERGE, domain=domain, to_domain=into, made_by="-", made_at=NOW
+        )
+    assert names(known, f"{SITE}?view=targets") == names(known, f"{SITE}?f=watched:is:yes") == ["Varnholt AG"]
+    (target,) = targets_of(client_id=known.first.id)
+    assert (target.domain, target.company_name) == ("old.example", "Varnholt AG")
+    company = Company.objects.get(domain="varnholt.example")
+    (row,) = company_rows([Listed(company.id, [known.site.id], None, "", "")], Session.objects.all())
+    (mark,) = marks_of([row], [known.site], Team([]))[company.id]
+    assert mark.is_watched
+
+
+def test_confidence_is_the_company_pages_own(known: Cast) -> None:
+    """Of the surest visit by all its grounds, of those that count."""
+    matches = CompanyMatch.objects.filter(company__domain="varnholt.example", site_id=known.site.id)
+    matches.update(visit_ratio=0.62)
+    aside = matches.first()
+    assert aside is not None
+    CompanyMatch.objects.filter(id=aside.id).update(visit_ratio=0.99)
+    Session.objects.filter(id=aside.session_id).update(set_aside="excluded")
+    assert table(html(known, f"{SITE}?cols=confidence&sort=name"))[1][1] == "62%"
+    assert names(known, f"{SITE}?f=confidence:at_least:63") == [QUARRYSTONE]
+    assert names(known, f"{SITE}?sort=-confidence&cols=confidence") == [QUARRYSTONE, "Varnholt AG"]
+    assert "0.62" in html(known, f"{SITE}/{aside.company_id}")
+
+
+def test_a_company_whose_owner_has_left_is_nobodys(known: Cast) -> None:
+    left = make_member(known.alder, Role.ANALYST, client_ids=[known.first.id])
+    rows = CompanyClient.objects.filter(client_id=known.first.id, company__domain="varnholt.example")
+    rows.update(owner_id=left.user_id)
+    assert names(known, f"{SITE}?f=owner:is:nobody") == [QUARRYSTONE]
+    left.delete()
+    assert set(names(known, f"{SITE}?f=owner:is:nobody")) == {"Varnholt AG", QUARRYSTONE}
+    assert names(known, f"{SITE}?f=owner:is_not:nobody") == []

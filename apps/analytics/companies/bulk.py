@@ -16,6 +16,7 @@ from apps.companies.knowledge_bulk import MOST, Action, Done, Step, bulk_do, bul
 from apps.companies.models import CompanyClient
 from apps.core.errors import Refused
 from apps.core.ids import public_key
+from apps.core.tenancy import current_schema
 
 from . import listing
 from .list_page import reading_of
@@ -52,13 +53,14 @@ def bulk_undone(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     if not kept:
         messages.error(request, "This can’t be undone any more: more than an hour has passed, or it is undone already.")
         return HttpResponseRedirect(_back(place, QueryDict()))
-    cache.delete(name)
     visible = set(place.client_ids)
     steps = [Step(**{**one, "action": Action(one["action"])}) for one in kept if one["client_id"] in visible]
     try:
         messages.success(request, bulk_undo(agency=place.request.agency, steps=steps, by=place.request.user))
     except Refused as refused:
         messages.error(request, str(refused))
+    else:
+        cache.delete(name)
     return HttpResponseRedirect(_back(place, QueryDict(request.POST.get("query", "")[:8_000].replace("\x00", ""))))
 
 
@@ -132,7 +134,7 @@ def _tell(request: AgencyRequest, done: Done) -> None:
 
 
 def _cache_name(request: AgencyRequest, key: str) -> str:
-    return f"companies-undo:{request.user.id}:{key}"
+    return f"companies-undo:{current_schema()}:{request.user.id}:{key}"
 
 
 def _back(place: Place, query: QueryDict) -> str:

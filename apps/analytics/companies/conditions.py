@@ -85,15 +85,20 @@ def came_back(*, since: datetime, away: timedelta, now: datetime) -> Condition:
     )
 
 
-def conditions_of(filters: Filters, *, me: int, now: datetime) -> list[Condition]:
-    """Return what companies have to meet. `me`: who looks, for "owner is me". "matters" isn't here: see `matters`."""
-    return [_condition(item, me=me, now=now) for item in filters.items if item.field.name != "matters"]
+def conditions_of(filters: Filters, *, me: int, owners: Sequence[tuple[int, int]], now: datetime) -> list[Condition]:
+    """Return what companies have to meet. "matters" isn't here: see `matters`.
+
+    `me`: who looks, for "owner is me". `owners`: (client, user) of all who may own a client's companies; another owner,
+    who has left, is nobody.
+    """
+    items = [item for item in filters.items if item.field.name != "matters"]
+    return [_condition(item, me=me, owners=owners, now=now) for item in items]
 
 
-def _condition(item: Filter, *, me: int, now: datetime) -> Condition:
+def _condition(item: Filter, *, me: int, owners: Sequence[tuple[int, int]], now: datetime) -> Condition:
     name = item.field.name
     if name == "owner":
-        met = _owner(item.values, me)
+        met = _owner(item.values, me, owners)
     elif name == "first_seen":
         return _first_seen(item, now)
     else:
@@ -101,10 +106,15 @@ def _condition(item: Filter, *, me: int, now: datetime) -> Condition:
     return Condition(f"NOT {met.sql}", met.params) if item.op is Op.IS_NOT else met
 
 
-def _owner(values: Sequence[str], me: int) -> Condition:
+def _owner(values: Sequence[str], me: int, owners: Sequence[tuple[int, int]]) -> Condition:
     people = [me if value == ME else int(value) for value in values if value not in (NOBODY, "")]
-    nobody = " OR knows.owner_id IS NULL" if len(people) < len(values) else ""
-    return Condition(f"(coalesce(knows.owner_id = ANY(%s::bigint[]), false){nobody})", (people,))
+    is_somebody = """EXISTS (SELECT 1 FROM unnest(%s::bigint[], %s::bigint[]) AS may(client_id, owner_id)
+        WHERE may.client_id = knows.client_id AND may.owner_id = knows.owner_id{wanted})"""
+    pairs = ([client_id for client_id, _ in owners], [user_id for _, user_id in owners])
+    named = is_somebody.format(wanted=" AND may.owner_id = ANY(%s::bigint[])")
+    if len(people) == len(values):
+        return Condition(f"({named})", (*pairs, people))
+    return Condition(f"({named} OR NOT {is_somebody.format(wanted='')})", (*pairs, people, *pairs))
 
 
 def _first_seen(item: Filter, now: datetime) -> Condition:
@@ -159,7 +169,9 @@ def _yes_or_no(sql: str) -> Callable[[Filter], Condition]:
 
 # A shown score is rounded, so it is the rounded one that is compared.
 _ROUNDED = "floor(best.total + 0.5)"
-_CONFIDENCE = """(SELECT max(reason.confidence_ratio) FROM company_match AS reason
+# As the company's page says it (`one.company_grounds`): of the surest visit by all its grounds, of those that count.
+CONFIDENCE = """(SELECT max(coalesce(reason.visit_ratio, reason.confidence_ratio)) FROM company_match AS reason
+    JOIN session AS sure ON sure.id = reason.session_id AND sure.company_id = seen.company_id AND sure.set_aside = ''
     WHERE reason.company_id = seen.company_id AND reason.site_id = seen.site_id)"""
 _BY_NAME: dict[str, Callable[[Filter], Condition]] = {
     "temperature": _is_one_of("best.temperature"),
@@ -177,5 +189,5 @@ _BY_NAME: dict[str, Callable[[Filter], Condition]] = {
         " THEN 'infinity'::float8 ELSE company.employees_to END",
         "company.employees_from",
     ),
-    "confidence": _number(f"round(({_CONFIDENCE} * 100)::numeric)", f"round(({_CONFIDENCE} * 100)::numeric)"),
+    "confidence": _number(f"round(({CONFIDENCE} * 100)::numeric)", f"round(({CONFIDENCE} * 100)::numeric)"),
 }

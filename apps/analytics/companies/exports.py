@@ -1,10 +1,10 @@
 """Companies and their visits as files."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
 
-from apps.core.exports import csv_response
 from apps.sites.models import Site
 from apps.tracking.models import Session
 
@@ -62,12 +62,13 @@ def _lines(reading: Reading) -> Iterator[Sequence[Cell]]:
             yield [*first_cells(one), *(cell for column in columns for cell in column.cells(one))]
 
 
-def visits_csv(domain: str, visits: Iterable[Session], sites: Sequence[Site]) -> HttpResponse:
+def visits_csv(domain: str, visits: QuerySet[Session], sites: Sequence[Site]) -> StreamingHttpResponse:
+    """Return all of a company's visits, read while they are sent."""
     names = {site.id: site.name for site in sites}
-    return csv_response(
+    return csv_stream(
         f"visits-of-{domain}",
         VISIT_HEADER,
-        [
+        (
             (
                 visit.started_at.isoformat(timespec="seconds"),
                 visit.ended_at.isoformat(timespec="seconds"),
@@ -84,6 +85,6 @@ def visits_csv(domain: str, visits: Iterable[Session], sites: Sequence[Site]) ->
                 visit.device,
                 visit.browser,
             )
-            for visit in visits
-        ],
+            for visit in visits.iterator(chunk_size=SLICE_ROWS)
+        ),
     )

@@ -127,6 +127,7 @@ def wanted_of(asked: Asked, sites: Sequence[Site], *, me: int, people: Team, rul
         is_descending=asked.is_descending,
         me=me,
         people=people.names([site.client_id for site in sites]),
+        owners=people.owners({site.client_id for site in sites}),
     )
 
 

@@ -15,13 +15,14 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
+from apps.companies.corrections import merges_led
 from apps.companies.search import company_search
 from apps.scoring.at_moment import best_scores_select
 from apps.sites.models import Site
 from apps.tracking.filters import Filters
 from apps.tracking.models import Kind, Session
 
-from .conditions import Condition, came_back, conditions_of, is_new, last_before
+from .conditions import CONFIDENCE, Condition, came_back, conditions_of, is_new, last_before
 
 PAGE_ROWS = 50
 NEW_SINCE = timedelta(days=7)
@@ -113,7 +114,8 @@ _VALUES = {
 }
 
 # A row of `known`: a company on a site, with what that site's client knows of it. A cookieless visitor id is one day's
-# and one site's, so that distinct ids are the sum of daily visitors, as everywhere.
+# and one site's, so that distinct ids are the sum of daily visitors, as everywhere. `target`: no company twice; those
+# that were merged stand for what they were merged into as well.
 _LIST = """
 WITH every AS (
     SELECT site_id, company_id, count(*) AS visits, min(started_at) AS first_at, max(ended_at) AS last_at{sums}
@@ -130,7 +132,16 @@ WITH every AS (
     FROM seen
     JOIN company ON company.id = seen.company_id
     LEFT JOIN company_client AS knows ON knows.company_id = seen.company_id AND knows.client_id = seen.client_id
-    LEFT JOIN target_account AS target ON target.client_id = seen.client_id AND target.domain = company.domain
+    LEFT JOIN (
+        SELECT id, client_id, domain FROM target_account
+        UNION ALL
+        SELECT max(own.id), own.client_id, led.into_domain
+        FROM target_account AS own
+        JOIN unnest(%s::text[], %s::text[]) AS led(domain, into_domain) ON led.domain = own.domain
+        WHERE NOT EXISTS (SELECT 1 FROM target_account AS there
+                          WHERE there.client_id = own.client_id AND there.domain = led.into_domain)
+        GROUP BY own.client_id, led.into_domain
+    ) AS target ON target.client_id = seen.client_id AND target.domain = company.domain
     LEFT JOIN ({best}) AS best ON best.company_id = seen.company_id
     LEFT JOIN LATERAL {before} AS before ON true
     WHERE {where}
@@ -179,7 +190,7 @@ class Wanted:
     """What is to be listed: of whose visits, by what is known of companies, in which order.
 
     `visits`: people's visits of one period on `sites`, filtered. `me`: who looks. `people`: names of owners, to sort
-    by. `company_ids`: only these (None: whichever).
+    by. `owners`: (client, user) of those who may own a client's companies. `company_ids`: only these (None: whichever).
     """
 
     visits: QuerySet[Session]
@@ -193,6 +204,7 @@ class Wanted:
     is_descending: bool = True
     me: int = 0
     people: dict[int, str] = field(default_factory=dict)
+    owners: Sequence[tuple[int, int]] = ()
     company_ids: Sequence[int] | None = None
 
     @property
@@ -262,7 +274,7 @@ class CompanyRow:
 
 
 def company_list(wanted: Wanted, *, limit: int | None = PAGE_ROWS, offset: int = 0) -> CompanyList:
-    """Return the companies of some visits in their order, and how many each tab has. One query.
+    """Return the companies of some visits in their order, and how many each tab has. Two queries.
 
     `limit` None: all of them.
     """
@@ -346,8 +358,8 @@ def _list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list
     best = best_scores_select(
         site_ids=[site.id for site in wanted.sites], at=wanted.at, among="SELECT company_id FROM seen"
     )
-    conditions = [*conditions_of(wanted.filters, me=wanted.me, now=wanted.at), *wanted.conditions]
-    values = _values(wanted)
+    conditions = [*conditions_of(wanted.filters, me=wanted.me, owners=wanted.owners, now=wanted.at), *wanted.conditions]
+    values, led = _values(wanted), merges_led()
     if wanted.search:
         search = company_search(wanted.search)
         conditions.append(Condition(search.condition, search.condition_params))
@@ -378,6 +390,8 @@ def _list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list
         week,
         *back.params,
         *(param for value in values for param in value.params),
+        list(led),
+        list(led.values()),
         *best.params,
         *before.params,
         *(param for condition in conditions for param in condition.params),
@@ -396,9 +410,7 @@ def _values(wanted: Wanted) -> list[Condition]:
         owner = "(%s::text[])[array_position(%s::bigint[], knows.owner_id)] AS owner"
         return [Condition(f", {owner}", (names, [number for number, _ in people]))]
     if sort is Sort.CONFIDENCE:
-        confidence = """(SELECT max(reason.confidence_ratio) FROM company_match AS reason
-            WHERE reason.company_id = seen.company_id AND reason.site_id = seen.site_id) AS confidence"""
-        return [Condition(f", {confidence}")]
+        return [Condition(f", {CONFIDENCE} AS confidence")]
     if sort in _VALUES:
         name = _VALUES[sort].partition(".")[2]
         return [Condition(f", {_VALUES[sort]} AS {name}")]

@@ -1,15 +1,20 @@
 """What clients know of the companies on a page: tags, owner, watchlist. Those clients alone whose sites are listed."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.db.models import Exists, Max, OuterRef
+from django.db.models.functions import Coalesce
 
 from apps.agencies.models import Agency, Membership
 from apps.agencies.selectors import team_of
 from apps.companies.knowledge.people import sees_client
-from apps.companies.models import CompanyClient, CompanyMatch, TargetAccount
+from apps.companies.knowledge.watching import targets_led
+from apps.companies.models import CompanyClient, CompanyMatch
 from apps.sites.models import Site
+from apps.tracking.models import Session
 
 from .listing import CompanyRow
 
@@ -37,6 +42,12 @@ class Team:
         seeing = [one for one in self.members if any(sees_client(one, client_id) for client_id in client_ids)]
         return {one.user_id: str(one.user) for one in sorted(seeing, key=lambda one: str(one.user).casefold())}
 
+    def owners(self, client_ids: Iterable[int]) -> list[tuple[int, int]]:
+        """Return (client, user) of those who may own companies of these clients."""
+        return [
+            (client_id, one.user_id) for client_id in client_ids for one in self.members if sees_client(one, client_id)
+        ]
+
     def owner(self, user_id: int | None, client_id: int) -> str:
         """Return the owner's name; empty without one, and for one who has left or doesn't see the client any more."""
         found = next((one for one in self.members if one.user_id == user_id), None)
@@ -49,15 +60,10 @@ def team(agency: Agency) -> Team:
 
 
 def marks_of(rows: Sequence[CompanyRow], sites: Sequence[Site], people: Team) -> Mapping[int, Sequence[Mark]]:
-    """Return by company what each client knows of it, clients by name. Two queries."""
+    """Return by company what each client knows of it, clients by name. Three queries."""
     clients = {site.client_id: site.client.name for site in sites}
     domains = {row.domain: row.id for row in rows}
-    watched = {
-        (client_id, domains[domain])
-        for client_id, domain in TargetAccount.objects.filter(
-            client_id__in=clients, domain__in=list(domains)
-        ).values_list("client_id", "domain")
-    }
+    watched = {(client_id, domains[domain]) for client_id, domain in targets_led(clients) if domain in domains}
     found: dict[int, list[Mark]] = defaultdict(list)
     known = CompanyClient.objects.filter(company_id__in=list(domains.values()), client_id__in=clients)
     for one in sorted(known, key=lambda row: clients[row.client_id]):
@@ -75,14 +81,13 @@ def marks_of(rows: Sequence[CompanyRow], sites: Sequence[Site], people: Team) ->
 
 
 def confidences(rows: Sequence[CompanyRow], sites: Sequence[Site]) -> Mapping[int, float]:
-    """Return by company how sure the surest match on these sites is, 0-1. One query."""
+    """Return by company how sure its surest visit on these sites is, 0-1, as `one.company_grounds` says. One query."""
+    visit = Session.objects.filter(id=OuterRef("session_id"), company_id=OuterRef("company_id"), set_aside="")
     matches = CompanyMatch.objects.filter(
-        company_id__in=[row.id for row in rows], site_id__in=[site.id for site in sites]
+        Exists(visit), company_id__in=[row.id for row in rows], site_id__in=[site.id for site in sites]
     )
-    found: dict[int, float] = {}
-    for company_id, ratio in matches.values_list("company_id", "confidence_ratio"):
-        found[company_id] = max(found.get(company_id, 0.0), ratio)
-    return found
+    surest = Max(Coalesce("visit_ratio", "confidence_ratio"))
+    return dict(matches.order_by().values_list("company_id").annotate(surest=surest))
 
 
 def tags_in_use(client_ids: Sequence[int]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -35,10 +35,8 @@ from .score_words import score_view
 from .timeline import Show, Timeline, timeline
 from .timeline_words import timeline_days
 
-EXPORT_ROWS = 10_000
 
-
-def site_company(request: HttpRequest, slug: str, company_id: int) -> HttpResponse:
+def site_company(request: HttpRequest, slug: str, company_id: int) -> HttpResponse | StreamingHttpResponse:
     """Show a company as one of the site's client's: its visits on all of that client's sites. Else 404."""
     site = site_or_404(request, slug, Permission.READ)
     known = company_known_to(company_id=company_id, client_id=site.client_id)
@@ -52,7 +50,7 @@ def site_company(request: HttpRequest, slug: str, company_id: int) -> HttpRespon
         require(agency_request(request).membership, Permission.EXPORT)
         sites = _sites(request, site)
         visits = one.company_visits(company_id=company_id, site_ids=[each.id for each in sites])
-        return visits_csv(known.company.domain, visits[:EXPORT_ROWS], sites)
+        return visits_csv(known.company.domain, visits, sites)
     return company_page(request, site, known)
 
 

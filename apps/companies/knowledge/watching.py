@@ -1,12 +1,14 @@
 """The watchlist of a client: domains of the companies that it waits for, whether or not they have come."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import transaction
 
 from apps.agencies.models import User
 from apps.core import clock
 
+from ..corrections import merges_led
 from ..models import Company, TargetAccount
 from .entries import entries_write
 from .rows import rows_lock
@@ -48,6 +50,20 @@ def companies_unwatch(*, client_id: int, company_ids: Iterable[int], by: User) -
 def is_watched(*, client_id: int, domains: Iterable[str]) -> bool:
     """Return whether one of these domains is on the client's watchlist. One query."""
     return TargetAccount.objects.filter(client_id=client_id, domain__in=list(domains)).exists()
+
+
+def targets_led(client_ids: Iterable[int]) -> dict[tuple[int, str], datetime]:
+    """Return the domains of companies that these clients watch, (client, domain), and since when. Two queries.
+
+    A target account that was merged into another company is that one, too, while the merge is in force.
+    """
+    led = merges_led()
+    found: dict[tuple[int, str], datetime] = {}
+    rows = TargetAccount.objects.filter(client_id__in=list(client_ids))
+    for client_id, domain, at in rows.values_list("client_id", "domain", "added_at"):
+        for one in {domain, led.get(domain, domain)}:
+            found[client_id, one] = min(at, found.get((client_id, one), at))
+    return found
 
 
 def _known(client_id: int, company_ids: Iterable[int]) -> list[Company]:
