@@ -30,7 +30,7 @@ from .versions import scoring_of
 MARKS_TOGETHER = 400
 # A task ends well before its message would be given to another; the sweep goes on.
 WORK_FOR = timedelta(minutes=2)
-# What somebody did so lately is news; what is reckoned from longer ago is the past, and nobody is mailed for it.
+# What somebody did longer ago is the past, and nobody is mailed for it, though no worker has seen it till now.
 NEWS_FOR = timedelta(days=1)
 # How long what somebody did takes to be reckoned, at most: on its way here, and waiting for a worker.
 NEWS_SLACK = timedelta(minutes=10)
@@ -189,9 +189,12 @@ def _tell_cooled(pairs: Sequence[tuple[int, int]]) -> int:
 
 
 def _is_news(loaded: Loaded, before: Score | None, now: datetime) -> bool:
-    """Return whether somebody has been there since the score was last made; for a score that is new, just now.
+    """Return whether somebody is there just now, or has been since the score was last made (workers stood still).
 
-    What a correction, a merge or a goal applied to the past brings with it was done before that.
+    Else visits moved, a profile was learned or a goal applied to the past: nobody did anything that is worth a mail.
     """
-    since = now - NEWS_SLACK if before is None else max(before.calculated_at - NEWS_SLACK, now - NEWS_FOR)
-    return loaded.last_live_at is not None and loaded.last_live_at >= since
+    last = loaded.last_live_at
+    if last is None:
+        return False
+    was_awaited = before is not None and last > before.calculated_at and last >= now - NEWS_FOR
+    return last >= now - NEWS_SLACK or was_awaited

@@ -115,9 +115,23 @@ def test_who_comes_back_and_turns_hot_is_news(in_alder: Cast, monkeypatch: pytes
     visit_of(company, in_alder.site, ago(days=2))
     scores_work()
     monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=1))
-    make_hot(company, in_alder.site, ago(minutes=1))
+    make_hot(company, in_alder.site, ago(minutes=-30))
     scores_work()
     assert not ScoreChange.objects.get(what="temperature").is_backfill
+
+
+def test_what_is_learned_of_a_company_hours_after_its_visit_is_no_news(
+    in_alder: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = company_make()
+    make_hot(company, in_alder.site, ago(minutes=1))
+    scores_work()
+    ScoreChange.objects.all().delete()
+    Score.objects.update(told_temperature="warm")
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=8))
+    ScoreDue.objects.create(site_id=in_alder.site.id, company_id=company.id)
+    scores_work()
+    assert ScoreChange.objects.get(what="temperature", after="hot").is_backfill
 
 
 def test_what_is_long_ago_is_no_news(in_alder: Cast) -> None:
