@@ -195,3 +195,12 @@ def test_who_may_not_see_corrections(worked_month: Cast) -> None:
     assert cast.browser(cast.outsider).get(undo).status_code in (302, 403, 404)
     page = cast.browser(cast.viewer).get(f"/s/first-site/companies/{company_id(V)}").content.decode()
     assert "Not this company?" not in page
+
+
+def test_a_member_of_one_client_gives_no_company_a_name(worked_month: Cast) -> None:
+    browser = worked_month.browser(worked_month.limited)
+    assert 'name="name"' not in browser.get(visit_url(worked_month)).content.decode()
+    answer = browser.post(visit_url(worked_month), {"whose": "company", "to": "new.example", "name": "Ours"})
+    assert answer.status_code == 422
+    assert "ask a colleague who sees all clients" in words(answer.content.decode())
+    assert not Company.objects.filter(domain="new.example").exists()

@@ -211,3 +211,17 @@ def test_saved_twice_it_is_the_same(in_alder: Cast) -> None:
 def test_settings_lead_there(in_alder: Cast) -> None:
     assert HERE in page(in_alder, "/s/first-site/settings")[1]
     assert reverse("companies:agency-identifying") in page(in_alder, "/settings")[1]
+
+
+def test_who_sees_some_clients_alone_names_nobodys_company(in_alder: Cast) -> None:
+    """Names are the whole agency's: those that stand there stay, and new ones are refused with their line."""
+    links(in_alder, "v, varnholt.com, Varnholt AG")
+    browser = in_alder.browser(in_alder.limited)
+    lines = "v, varnholt.com, Varnholt AG\nq, quarrystone.co.uk"
+    assert browser.post(f"{HERE}/links", {"parameter": "c", "links": lines}).status_code == 302
+    kept = stored()
+    for wrong in ("v, varnholt.com, Ours", "q, quarrystone.co.uk, Varnholt AG"):
+        answer = browser.post(f"{HERE}/links", {"parameter": "c", "links": f"z, zeta.com\n{wrong}"})
+        text = answer.content.decode()
+        assert "Line 2" in text and "ask a colleague who sees all clients" in text
+    assert stored() == kept

@@ -133,6 +133,8 @@ def visit_reassign(request: HttpRequest, slug: str, visit_id: UUID) -> HttpRespo
 
     def correction() -> CompanyCorrection:
         to_domain = "" if whose == "nobody" else correcting.domain_read(to)
+        if _is_limited(request) and _name(request.POST):
+            raise Refused("A name holds for all clients: leave it out, or ask a colleague who sees all clients.")
         # A name is for a company that nobody knew: it isn't for somebody of one client to name all clients' companies.
         is_new = not Company.objects.filter(domain=to_domain).exists()
         return correcting.reassigning(
@@ -152,6 +154,7 @@ def visit_reassign(request: HttpRequest, slug: str, visit_id: UUID) -> HttpRespo
         "name": _name(request.POST),
         "whose": whose,
         "visit_url": url,
+        "is_limited": _is_limited(request),
     }
     return _page(request, "reassign", context, correction if request.method == "POST" else None, lambda _: url)
 

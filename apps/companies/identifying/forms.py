@@ -51,9 +51,12 @@ class LinksForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, own: set[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, own: set[str], names: Collection[tuple[str, str]] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.own = own
+        self.names = names
 
     def clean_parameter(self) -> str:
         try:
@@ -63,7 +66,7 @@ class LinksForm(forms.Form):
 
     def clean_links(self) -> list[Link]:
         try:
-            return links_parse(self.cleaned_data["links"], own=self.own)
+            return links_parse(self.cleaned_data["links"], own=self.own, names=self.names)
         except LinksWrong as error:
             rest = len(error.faults) - MOST_FAULTS
             more = [f"And {rest} more like these."] if rest > 0 else []

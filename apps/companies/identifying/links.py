@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -64,10 +64,11 @@ def parameter_clean(written: str) -> str:
     return name
 
 
-def links_parse(text: str, *, own: set[str]) -> list[Link]:
+def links_parse(text: str, *, own: set[str], names: Collection[tuple[str, str]] | None = None) -> list[Link]:
     """Return the links in `text`: one a line, value, domain and name, parted by commas, semicolons or tabs.
 
-    `own`: domains of whoever runs the site, which no visitor's company has. Raises LinksWrong.
+    `own`: domains of whoever runs the site, which no visitor's company has. `names`: the only names that may be given,
+    each with its domain; None: any. Raises LinksWrong.
     """
     first = text.strip().partition("\n")[0]
     separator = next((mark for mark in ("\t", ";") if mark in first), ",")
@@ -81,6 +82,11 @@ def links_parse(text: str, *, own: set[str]) -> list[Link]:
             if not found and not faults and cells[0].lower() in HEAD:
                 continue
             link = _link(cells, own)
+            if link.name and names is not None and (link.domain, link.name) not in names:
+                raise ValueError(
+                    f"the name {link.name[:50]!r} would be seen by all clients of the agency: leave it out, or ask a "
+                    "colleague who sees all clients."
+                )
             if found.get(link.value, link) != link:
                 raise ValueError(f"{link.value} stands there twice, for different companies.")
             found[link.value] = link

@@ -50,7 +50,10 @@ def site_kinds(request: HttpRequest, slug: str) -> HttpResponse:
 def site_links(request: HttpRequest, slug: str) -> HttpResponse:
     """Save a site's parameter and links, or only show who came by them (`preview`). A wrong list gives 422."""
     site = site_or_404(request, slug, Permission.MANAGE_SITES)
-    form = LinksForm(request.POST, own=own_of(site))
+    # A company's name is the whole agency's: who sees some clients alone keeps those that stand there, and adds none.
+    is_limited = agency_request(request).membership.client_ids is not None
+    names = {(link.domain, link.name) for link in links_of(site.id)} if is_limited else None
+    form = LinksForm(request.POST, own=own_of(site), names=names)
     if not form.is_valid() or "preview" in request.POST:
         return _page(request, site, links=form)
     reaches_back = request.POST.get("reach") == "past"
