@@ -16,8 +16,10 @@ from django.db.models import F
 from apps.agencies.hosts import agency_url
 from apps.agencies.mails import mail_send
 from apps.agencies.models import Agency
+from apps.companies.models import Company, CompanyClient
 from apps.core import clock
 from apps.sites.models import Site
+from apps.tracking.models import Session
 
 from . import measures
 from .models import AlertSent, Subscription
@@ -54,7 +56,7 @@ def alert_send(alert_id: int) -> bool:
     kind = Kind(alert.kind)
     site = Site.objects.filter(id=alert.site_id).exclude(status=Site.Status.ARCHIVED).first()
     wanted = subscribers(site=site, kind=kind, user_id=alert.user_id) if site else []
-    if not wanted:
+    if site is None or not wanted or not _is_of_a_visitor(alert, site):
         _end(alert, "unwanted")
         return False
     member = wanted[0].member
@@ -119,6 +121,15 @@ def _whole(value: object, agency: Agency) -> object:
             for name, one in value.items()
         }
     return [_whole(one, agency) for one in value] if isinstance(value, list) else value
+
+
+def _is_of_a_visitor(alert: AlertSent, site: Site) -> bool:
+    """Whether the company is still one to tell of: there, not ignored, with a visit that counts. A digest has none."""
+    if alert.company_id is None:
+        return True
+    ignored = CompanyClient.objects.filter(client_id=site.client_id, company_id=alert.company_id, is_ignored=True)
+    visits = Session.objects.filter(site_id=site.id, company_id=alert.company_id, set_aside="")
+    return Company.objects.filter(id=alert.company_id).exists() and not ignored.exists() and visits.exists()
 
 
 def _put_off(alert: AlertSent) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from celery import shared_task
-from django.db import DatabaseError
+from celery.exceptions import SoftTimeLimitExceeded
 
 from apps.agencies.migrating import agency_schemas
 from apps.core.tenancy import in_schema
@@ -72,5 +72,7 @@ def _for_each_agency(work: Callable[[], object]) -> None:
         try:
             with in_schema(schema):
                 work()
-        except DatabaseError:
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception:
             logger.exception("agency %s was left out", schema)

@@ -24,7 +24,7 @@ class LinkBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Whose mail of which kind a link ends. `agency` None: it is closed."""
+    """Whose mail of which kind a link ends. `agency` None: it is gone."""
 
     agency: Agency | None
     user_id: int
@@ -45,7 +45,7 @@ def ending_read(token: str) -> Ending:
         known = Subscription.Kind(kind)
     except (signing.BadSignature, ValueError, TypeError):
         raise LinkBroken from None
-    agency = Agency.objects.filter(id=agency_id, is_active=True).first()
+    agency = Agency.objects.filter(id=agency_id).first()  # a closed one may open again
     return Ending(agency, user_id, site_id, known)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from celery import shared_task
-from django.db import DatabaseError
+from celery.exceptions import SoftTimeLimitExceeded
 from redis.exceptions import RedisError
 
 from apps.agencies.migrating import agency_schemas
@@ -111,5 +111,7 @@ def _for_each_agency(work: Callable[[], object], *, in_turn: bool = True) -> Non
         try:
             with in_schema(schema):
                 work()
-        except (DatabaseError, RedisError):
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception:
             logger.exception("agency %s was left out", schema)

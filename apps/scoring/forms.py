@@ -201,7 +201,8 @@ class WeightsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         known = cleaned.get("intent"), cleaned.get("engagement")
-        if None not in known and sum(known) == 0:  # type: ignore[arg-type]
+        # As they are stored: what rounds to nothing is nothing.
+        if None not in known and not any(_weight(value) for value in known):  # type: ignore[arg-type]
             raise ValidationError(
                 "Give intent or engagement some weight: of most companies nothing else is known, and they would have"
                 " no score."
@@ -210,7 +211,11 @@ class WeightsForm(forms.Form):
 
     def weights(self) -> Weights:
         """Return the weights. Only of a valid form."""
-        return Weights(**{name: round(self.cleaned_data[name] / 100, 4) for name in WEIGHT_LABELS})
+        return Weights(**{name: _weight(self.cleaned_data[name]) for name in WEIGHT_LABELS})
+
+
+def _weight(hundredths: float) -> float:
+    return round(hundredths / 100, 4)
 
 
 class IdealForm(forms.Form):

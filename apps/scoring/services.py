@@ -5,10 +5,12 @@ number of times, by several at once and after any of them was killed, and is the
 takes its lock and only then reads; and a mark goes in the transaction that stores what it asked for.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 
 from apps.core import clock, facts
@@ -25,6 +27,8 @@ from .rows import MADE, row_of
 from .running import sums_of
 from .telling import changes_of, changes_of_gone, changes_tell, is_rise
 from .versions import scoring_of
+
+logger = logging.getLogger(__name__)
 
 # Taken in one transaction, besides further ones of the same companies.
 MARKS_TOGETHER = 400
@@ -63,6 +67,8 @@ def scores_work() -> int:
 
 
 def _marks_work() -> int:
+    """Make the scores of some marks; return how many are done with. A site that fails keeps its own."""
+    done = 0
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_TAKE, [MARKS_TOGETHER])
@@ -74,8 +80,18 @@ def _marks_work() -> int:
             by_site[site_id].add(company_id)
         scores_lock((site_id, company_id) for site_id, ids in by_site.items() for company_id in ids)
         for site_id in sorted(by_site):
-            scores_make(site_id=site_id, company_ids=sorted(by_site[site_id]))
-    return len(marks)
+            ids = sorted(by_site[site_id])
+            try:
+                with transaction.atomic():
+                    scores_make(site_id=site_id, company_ids=ids)
+            except SoftTimeLimitExceeded:
+                raise
+            except Exception:
+                logger.exception("scores of site %d weren't made", site_id)
+                ScoreDue.objects.bulk_create(ScoreDue(site_id=site_id, company_id=company_id) for company_id in ids)
+            else:
+                done += sum(1 for owner, _ in marks if owner == site_id)
+    return done
 
 
 def scores_make(*, site_id: int, company_ids: Sequence[int], is_backfill: bool = False) -> None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from celery import shared_task
-from django.db import DatabaseError
+from celery.exceptions import SoftTimeLimitExceeded
 from redis.exceptions import RedisError
 
 from apps.agencies.migrating import agency_schemas
@@ -65,5 +65,7 @@ def _for_each_agency(work: Callable[[], object]) -> None:
         try:
             with in_schema(schema):
                 work()
-        except DatabaseError:
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception:
             logger.exception("agency %s was left out", schema)

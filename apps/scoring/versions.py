@@ -4,6 +4,7 @@ A site's own are in force from its latest version on, unless that says that the 
 either the product's own defaults are. A version never changes, so what it holds is read once by each process.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,9 @@ from apps.core.tenancy import current_schema
 
 from .defaults import DEFAULT_SCORING
 from .models import ScoringVersion
-from .rules import Scoring
+from .rules import IdealCustomer, Rule, Scoring, Weights
+
+logger = logging.getLogger(__name__)
 
 _IN_FORCE = """
 SELECT site_id, id, version, content = 'null' FROM (
@@ -114,6 +117,19 @@ def scoring_in(version: ScoringVersion) -> Scoring | None:
 
 @lru_cache(maxsize=256)
 def _content(schema: str, version_id: int) -> Scoring:
-    """Return what a version of an agency holds. Raises msgspec.ValidationError where a newer Beacon wrote it."""
-    row = ScoringVersion.objects.get(id=version_id)
-    return msgspec.convert(row.content, Scoring)
+    """Return what a version of an agency holds. A rule that can't be read (a newer Beacon wrote it) is left out.
+
+    Raises msgspec.ValidationError where the weights or the ideal customer can't be read.
+    """
+    content = ScoringVersion.objects.get(id=version_id).content or {}
+    rules = []
+    for number, raw in enumerate(content.get("rules", ()), start=1):
+        try:
+            rules.append(msgspec.convert(raw, Rule))
+        except msgspec.ValidationError as error:
+            logger.error("%s: rule %d of scoring version %d was left out: %s", schema, number, version_id, error)
+    return Scoring(
+        rules=tuple(rules),
+        weights=msgspec.convert(content.get("weights", {}), Weights),
+        ideal=msgspec.convert(content.get("ideal", {}), IdealCustomer),
+    )

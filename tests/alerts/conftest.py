@@ -14,7 +14,8 @@ from apps.companies.models import Company, CompanyClient, TargetAccount
 from apps.core import clock
 from apps.scoring.models import ScoreChange
 from apps.sites.models import Client, Site
-from tests.scoring.conftest import company_make
+from apps.tracking.models import Session
+from tests.scoring.conftest import company_make, visit_of
 
 Kind = Subscription.Kind
 NOW = datetime(2026, 5, 13, 10, tzinfo=UTC)  # a Wednesday
@@ -63,6 +64,8 @@ def target(company: Company, client: Client) -> TargetAccount:
 
 
 def turned_hot(company: Company, site: Site, moment: datetime = NOW, **fields: Any) -> ScoreChange:
+    if not Session.objects.filter(site_id=site.id, company_id=company.id).exists():
+        visit_of(company, site, moment)
     told: dict[str, Any] = {"what": "temperature", "before": "warm", "after": "hot", "score": 74}
     return ScoreChange.objects.create(site_id=site.id, company_id=company.id, at=moment, **(told | fields))
 

@@ -130,7 +130,10 @@ def test_a_link_that_nobody_of_us_wrote_ends_nothing(in_alder: Cast, change: Any
 
 
 def test_of_a_closed_agency_or_a_deleted_site_it_says_the_same(in_alder: Cast) -> None:
+    wish(in_alder.viewer, in_alder.site, Kind.HOT)
     path = path_of(in_alder, in_alder.viewer)
     in_alder.alder.is_active = False
     in_alder.alder.save()
     assert "You get these mails no more" in text_of(public_browser().post(path))
+    with in_schema(str(in_alder.alder.schema_name)):
+        assert wishes_of(in_alder.viewer) == {}

@@ -22,11 +22,12 @@ from apps.alerts.tasks import alert_send_task, alerts_sweep, hot_raise_task, tar
 from apps.companies.models import Company
 from apps.core.tenancy import in_schema
 from apps.scoring.services import scores_work
+from apps.tracking.models import Session
 from tests import factories
 from tests.cast import Cast
 from tests.scoring.conftest import company_make, make_hot
 
-from .conftest import NOW, Kind, Outbox, at, target, turned_hot, wish
+from .conftest import NOW, Kind, Outbox, at, known, target, turned_hot, wish
 
 
 @pytest.fixture
@@ -120,6 +121,20 @@ def test_an_archived_site_sends_nothing(in_alder: Cast, due: AlertSent, outbox: 
     in_alder.site.save()
     assert not alert_send(due.id)
     assert outbox() == []
+
+
+@pytest.mark.parametrize("why", ["gone", "ignored", "set aside"])
+def test_what_is_no_visitor_any_more_is_not_told_of(
+    in_alder: Cast, varnholt: Company, due: AlertSent, outbox: Outbox, why: str
+) -> None:
+    if why == "ignored":
+        known(varnholt, in_alder.site.client, is_ignored=True)
+    elif why == "gone":
+        Company.objects.filter(id=varnholt.id).delete()
+    else:
+        Session.objects.update(set_aside="bot")
+    assert not alert_send(due.id)
+    assert outbox() == [] and alerts_due() == []
 
 
 def test_the_sweep_finds_what_no_fact_told_of(in_alder: Cast, varnholt: Company, outbox: Outbox) -> None:

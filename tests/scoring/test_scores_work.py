@@ -6,8 +6,12 @@ import pytest
 from msgspec.structs import replace
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from apps.alerts import tasks as alerts_tasks
+from apps.companies import tasks as companies_tasks
 from apps.core import clock
+from apps.core.tenancy import current_schema
 from apps.scoring import services
+from apps.scoring import tasks as scoring_tasks
 from apps.scoring.defaults import DEFAULT_SCORING
 from apps.scoring.facts import TemperatureChanged
 from apps.scoring.models import Score, ScoreChange, ScoreDue, ScoringVersion
@@ -15,6 +19,7 @@ from apps.scoring.rules import IdealCustomer, Match, Rule, RuleKind, Scoring, We
 from apps.scoring.runs import run_ask, run_slice
 from apps.scoring.saving import scoring_save
 from apps.scoring.services import scores_cool, scores_work, site_forget
+from apps.scoring.versions import scoring_of
 from apps.tracking.company_links import visits_link
 from apps.tracking.erase import site_erase
 from apps.tracking.erase_visit import visit_erase
@@ -255,3 +260,42 @@ def test_it_takes_as_many_queries_for_twenty_as_for_one(in_alder: Cast, companie
     # marks, locks, and whether there are more.
     with queries_asked(12):
         scores_work()
+
+
+def test_a_site_that_fails_keeps_its_marks_and_no_other_waits(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    company = company_make()
+    visit_of(company, in_alder.site, ago(hours=1))
+    broken_id = in_alder.site.id - 1  # comes first
+    ScoreDue.objects.create(site_id=broken_id, company_id=company.id)
+    make = services.scores_make
+
+    def fail(*, site_id: int, company_ids: list[int]) -> None:
+        make(site_id=site_id, company_ids=company_ids)
+        if site_id == broken_id:
+            raise KeyError("odd")
+
+    monkeypatch.setattr(services, "scores_make", fail)
+    assert scores_work() == 1
+    assert Score.objects.get().site_id == in_alder.site.id
+    assert set(ScoreDue.objects.values_list("site_id", "company_id")) == {(broken_id, company.id)}
+
+
+def test_a_rule_that_cannot_be_read_is_left_out_alone(in_alder: Cast) -> None:
+    row = scoring_save(site_id=None, scoring=DEFAULT_SCORING, expected_version=0, user_name="Ann")
+    row.refresh_from_db()
+    assert row.content is not None
+    row.content["rules"][0]["kind"] = "of_tomorrow"
+    ScoringVersion.objects.filter(id=row.id).update(content=row.content)
+    assert scoring_of(in_alder.site.id).scoring == replace(DEFAULT_SCORING, rules=DEFAULT_SCORING.rules[1:])
+
+
+def test_an_agency_that_fails_keeps_no_other_waiting(cast: Cast) -> None:
+    for tasks in (scoring_tasks, alerts_tasks, companies_tasks):
+        seen: list[str] = []
+
+        def fail(seen: list[str] = seen) -> None:
+            seen.append(current_schema())
+            raise KeyError("odd")
+
+        tasks._for_each_agency(fail)
+        assert {cast.alder.schema_name, cast.birch.schema_name} <= set(seen)

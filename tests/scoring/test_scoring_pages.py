@@ -198,6 +198,7 @@ def test_follow_restore_and_what_each_version_changed(in_alder: Cast) -> None:
         ("rules/new?kind=goal", {"goal_id": "99"}, "Select a valid choice"),
         ("rules/new?kind=visitors", {"count": "0", "days": "7"}, "greater than or equal to 1"),
         ("weights", {"contact": 5, "fit": 5, "intent": 0, "engagement": 0, "learned": 0}, "would have no score"),
+        ("weights", {"contact": 5, "fit": 5, "intent": 0.004, "engagement": 0, "learned": 0}, "would have no score"),
         ("ideal", {"countries": "Atlantis"}, "Atlantis isn’t a country"),
         ("ideal", {"employees_from": "9", "employees_to": "3"}, "Not fewer than the least"),
         ("ideal", {"employees_from": "9" * 30}, "less than or equal to"),
