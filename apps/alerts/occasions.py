@@ -1,7 +1,7 @@
 """What mails are written for, as it happens: a company turns hot, a target account is on a page that matters.
 
-A row for each member comes first (`AlertSent`, one a day for each company, member and kind), then the mail. Whatever is
-raised twice, late or by two workers at once is one row. What no fact told of, the sweep raises.
+A row for each member comes first (`AlertSent`, one a day for each company and member, of either kind), then the mail.
+Whatever is raised twice, late or by two workers at once is one row. What no fact told of, the sweep raises.
 """
 
 from collections import defaultdict
