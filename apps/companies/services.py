@@ -15,6 +15,7 @@ from apps.sites.models import Site
 from apps.tracking.company_links import VisitNetwork, visits_link, visits_unmatched
 
 from .client_rows import client_rows_follow
+from .clues import clues_gather
 from .corrections import corrections_in_force
 from .facts import CompanyMatched
 from .grounds import visits_grounds
@@ -56,7 +57,7 @@ def visits_resolve(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_
         if not visits:
             return Looked()
         corrections = corrections_in_force(visit.id for visit in visits)
-        grounds = visits_grounds(visits)
+        grounds = visits_grounds(visits, clues_gather(visits))
         found = {one.id: resolved for one in grounds if (resolved := visit_resolve(one, corrections)) is not None}
         at = clock.now()
         ids = _companies_ensure(visits, grounds, found, corrections, at)
