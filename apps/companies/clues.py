@@ -115,7 +115,7 @@ def _by_link(told: Iterable[Told]) -> dict[Key, CompanyClue]:
         owner = owner_of_domain(row.domain)
         kind = owner.kind.value if owner.kind in OWN_NETWORKS else NetworkKind.BUSINESS.value
         evidence = {"parameter": one.parameter, "value": value, "domain": row.domain, "kind": kind}
-        clues[one.session_id, LINK.value, row.domain] = _clue(one, LINK, row.domain, row.name, evidence)
+        clues[one.session_id, LINK.value, row.domain] = _clue(one, LINK, row.domain, "", evidence)
     return clues
 
 

@@ -20,8 +20,11 @@ from apps.tracking.steps.company_clues import LONGEST_VALUE, parameter_value
 from apps.tracking.steps.scrub import scrub_query
 
 from ..clues import own_domains
+from ..corrections import corrections_in_force
 from ..facts import VisitsReopened
 from ..models import CompanyClue, CompanyMatch, LinkValue
+from ..naming import names_settle
+from ..services import matching_lock
 
 MOST_LINKS = 5_000
 LONGEST_NAME = 200
@@ -148,7 +151,7 @@ def links_preview(*, site: Site, parameter: str, links: Sequence[Link]) -> tuple
 def links_save(*, site: Site, parameter: str, links: Sequence[Link], reaches_back: bool, user_name: str) -> None:
     """Have a parameter and these links tell companies from now on; `reaches_back`: of stored visits, too.
 
-    Those that aren't among `links` end. Saved twice it is the same.
+    Those that aren't among `links` end, and the names that they gave with them. Saved twice it is the same.
     """
     wanted = {link.value: link for link in links}
     with transaction.atomic():
@@ -179,10 +182,13 @@ def links_save(*, site: Site, parameter: str, links: Sequence[Link], reaches_bac
         )
         if reaches_back:
             _reach_back(site, parameter)
+        domains = {row.domain for value, row in stored.items() if not _is_stored(row, wanted.get(value))}
+        matching_lock()
+        names_settle(domains | {link.domain for link in changed}, corrections_in_force([]), at=now)
 
 
-def _is_stored(row: LinkValue | None, link: Link) -> bool:
-    return row is not None and (row.domain, row.name) == (link.domain, link.name)
+def _is_stored(row: LinkValue | None, link: Link | None) -> bool:
+    return row is not None and link is not None and (row.domain, row.name) == (link.domain, link.name)
 
 
 def _reach_back(site: Site, parameter: str) -> None:
