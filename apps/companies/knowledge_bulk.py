@@ -113,9 +113,11 @@ def _watch_again(step: Step, by: User) -> None:
     rows_lock(client_id=step.client_id, company_ids=step.company_ids)
     there = set(rows.filter(domain__in=[one[0] for one in step.accounts]).values_list("domain", flat=True))
     companies_watch(client_id=step.client_id, company_ids=step.company_ids, by=by)
-    for domain, name, added_at, added_by in step.accounts:
-        if domain not in there:
-            rows.filter(domain=domain).update(name=name, added_at=added_at, added_by=added_by)
+    before = {account[0]: account for account in step.accounts if account[0] not in there}
+    again = list(rows.filter(domain__in=list(before)))
+    for row in again:
+        _, row.name, row.added_at, row.added_by = before[row.domain]
+    TargetAccount.objects.bulk_update(again, ["name", "added_at", "added_by"], batch_size=1_000)
 
 
 def _do(agency: Agency, step: Step, by: User) -> None:

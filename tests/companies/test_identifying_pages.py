@@ -8,11 +8,13 @@ from apps.agencies.models import SiteRoute
 from apps.companies import correcting
 from apps.companies.erase import site_forget
 from apps.companies.facts import VisitsReopened
+from apps.companies.identifying import links as identifying_links
 from apps.companies.models import Company, CompanyClient, CompanyClue, LinkValue
 from apps.companies.services import visits_match
 from apps.companies.tasks import visits_rematch_task
 from apps.core import facts
 from apps.sites.models import Site
+from apps.tracking import company_links
 from apps.tracking.models import Event, Session
 from tests.cast import Cast
 from tests.factories_tracking import visit_make
@@ -192,7 +194,12 @@ def test_links_are_tried_before_they_are_made(in_alder: Cast) -> None:
 
 
 @pytest.mark.parametrize(("reach", "clues"), [("forward", 0), ("past", 1)])
-def test_links_hold_forward_or_for_the_past_too(in_alder: Cast, reach: str, clues: int) -> None:
+def test_links_hold_forward_or_for_the_past_too(
+    in_alder: Cast, monkeypatch: pytest.MonkeyPatch, reach: str, clues: int
+) -> None:
+    """However many visits are read at once."""
+    monkeypatch.setattr(company_links, "FETCHED", 1)
+    monkeypatch.setattr(identifying_links, "SLICE_VISITS", 1)
     made = came_by(in_alder, "c=varnholt")
     came_by(in_alder, "c=other")
     links(in_alder, "varnholt, varnholt.com", reach=reach)
