@@ -154,6 +154,8 @@ def _undoing(step: Step) -> list[Step]:
     rows = rows_lock(client_id=step.client_id, company_ids=step.company_ids)
     if step.action is Action.OWNER:
         return _owners_before(step, rows)
+    if step.action is Action.UNTAG:
+        return _tags_before(step, rows)
     reverse, changes = _REVERSE[step.action]
     ids = tuple(row.company_id for row in rows if changes(row, step.value))
     if step.action in (Action.WATCH, Action.UNWATCH):
@@ -174,12 +176,21 @@ def _has(row: CompanyClient, tag: str) -> bool:
 
 _REVERSE: dict[Action, tuple[Action, Callable[[CompanyClient, str], bool]]] = {
     Action.TAG: (Action.UNTAG, lambda row, tag: not _has(row, tag)),
-    Action.UNTAG: (Action.TAG, _has),
     Action.WATCH: (Action.UNWATCH, lambda row, _: True),
     Action.UNWATCH: (Action.WATCH, lambda row, _: True),
     Action.IGNORE: (Action.RESTORE, lambda row, _: not row.is_ignored),
     Action.RESTORE: (Action.IGNORE, lambda row, _: row.is_ignored),
 }
+
+
+def _tags_before(step: Step, rows: Sequence[CompanyClient]) -> list[Step]:
+    """As each company has the tag written."""
+    before: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        for tag in row.tags:
+            if tag.casefold() == step.value.casefold():
+                before[tag].append(row.company_id)
+    return [Step(Action.TAG, step.client_id, tuple(ids), tag) for tag, ids in before.items()]
 
 
 def _owners_before(step: Step, rows: Sequence[CompanyClient]) -> list[Step]:
