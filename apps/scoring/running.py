@@ -85,8 +85,18 @@ class Brief:
             self._sum = 0.0
         return self._sum
 
-    def counting(self, at: datetime) -> tuple[tuple[float, datetime], ...]:
-        return tuple(one for one in self._hits if at < one[1])
+    def left(self, at: datetime) -> tuple[tuple[float, datetime], ...]:
+        """Return what those that count at a moment add up to from now on, as sums.RuleSum has it."""
+        amount = 0.0
+        found: list[tuple[float, datetime]] = []
+        for points, until in reversed(self._hits):
+            if until <= at:
+                break
+            amount += points
+            if found and found[-1][1] == until:
+                found.pop()
+            found.append((amount, until))
+        return tuple(reversed(found))
 
 
 class Running:
@@ -158,8 +168,9 @@ class Running:
         )
 
     def _rule_sums(self) -> Iterator[RuleSum]:
-        for index, rule in enumerate(self.scoring.rules):
-            brief = self._brief[index].counting(self.as_of) if index in self._brief else ()
+        # By key: rules in another order leave the same, to the last bit.
+        for index, rule in sorted(enumerate(self.scoring.rules), key=lambda one: one[1].key):
+            brief = self._brief[index].left(self.as_of) if index in self._brief else ()
             if index in self._lasting or brief:
                 yield RuleSum(rule.key, self._lasting.get(index, 0.0), rule.end, brief)
 
