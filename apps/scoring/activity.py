@@ -6,6 +6,7 @@ Only what counts is in it: visits that are set aside are not.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +44,8 @@ class Done:
     name: str
     props: dict[str, Any] | None = None
     page: Page | None = None
+    value: Decimal | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ ORDER BY session.company_id, session.started_at, session.id
 """
 _EVENTS = """
 SELECT event_id, session_id, occurred_at, kind, name, host, path, query, fragment, engaged_ms, scroll_percent,
-  props::text
+  props::text, value, currency
 FROM event WHERE session_id = ANY(%s::uuid[]) AND kind = ANY(%s) AND occurred_at >= %s AND occurred_at <= %s
 """
 # Those that were on the site, and those that have a score though all of their visits are gone.
@@ -125,13 +125,13 @@ def _put_events(owner: dict[UUID, Loaded], first: datetime, last: datetime) -> N
 
 
 def _put_event(activity: Activity, row: Sequence[object]) -> None:
-    event_id, visit_id, at, kind, name, host, path, query, fragment, engaged_ms, scroll_percent, props = row
+    event_id, visit_id, at, kind, name, host, path, query, fragment, engaged_ms, scroll_percent, props, *own = row
     page = Page(host, path, query, fragment or "")  # type: ignore[arg-type]
     if kind == Kind.PAGEVIEW:
         activity.views.append(PageView(event_id, visit_id, at, page, engaged_ms, scroll_percent))  # type: ignore[arg-type]
     else:
         said = msgspec.json.decode(props) if isinstance(props, str) else None
-        activity.events.append(Done(event_id, visit_id, at, name, said, page))  # type: ignore[arg-type]
+        activity.events.append(Done(event_id, visit_id, at, name, said, page, *own))  # type: ignore[arg-type]
 
 
 def _put_conversions(owner: dict[UUID, Loaded], site_id: int) -> None:
