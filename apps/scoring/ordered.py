@@ -5,8 +5,9 @@ sums.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,8 @@ from .activity import Activity, Done, PageView, Reached, Visit
 from .formulas import HORIZON
 from .pages import matcher_of
 from .rules import Rule
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Ordered:
@@ -63,12 +66,34 @@ class Ordered:
         return [one for _, _, one in counted]
 
 
-def activity_until(activity: Activity, at: datetime, *, is_before: bool = False) -> Activity:
-    """Return what had been done by a moment; with `is_before` only what lies before it."""
+def activity_until(activity: Activity, at: datetime) -> Activity:
+    """Return what had been done by a moment; how long a page was read, and how deep, as known today."""
+    return _cut(activity, at, lambda one: one <= at)
 
-    def had(one: datetime) -> bool:
-        return one < at if is_before else one <= at
 
+def activity_before(activity: Activity, at: datetime) -> Activity:
+    """Return what had been done before a moment, as it could be known then.
+
+    Engaged time and scroll depth of a page are told when it is left: one that was still open counts without them, and
+    no page with more engaged time than had gone by.
+    """
+    known = _cut(activity, at, lambda one: one < at)
+    is_on = {visit.id for visit in activity.visits if visit.ended_at >= at}
+    latest: dict[UUID, tuple[datetime, UUID]] = {}
+    for view in known.views:
+        if view.visit_id in is_on:
+            latest[view.visit_id] = max(latest.get(view.visit_id, (view.at, view.id)), (view.at, view.id))
+    still_open = {view_id for _, view_id in latest.values()}
+    known.views = [
+        replace(view, engaged_ms=0, scroll_percent=0)
+        if view.id in still_open
+        else replace(view, engaged_ms=min(view.engaged_ms, (at - view.at) // _MILLISECOND))
+        for view in known.views
+    ]
+    return known
+
+
+def _cut(activity: Activity, at: datetime, had: Callable[[datetime], bool]) -> Activity:
     return Activity(
         visits=[_ended_by(visit, at) for visit in activity.visits if had(visit.started_at)],
         views=[view for view in activity.views if had(view.at)],
