@@ -1,9 +1,10 @@
 """What each client knows of a company by its visits: that it came at all, first and last.
 
-Visits widen the row, and it outlives those that are deleted or too old. A visit that turns out to be another company's
-is taken out again: a moment that it had set is found anew among the visits that stay; one that a visit set which is
-gone by now stays. Where nothing stays, the row goes, unless somebody of the agency noted something for this client
-(tags, owner, ignoring, notes): then it is marked as left, and begins afresh with the first visit that comes back.
+Visits widen the row, and it outlives those that are too old. A visit that turns out to be another company's, or that
+somebody deletes, is taken out again: a moment that it had set is found anew among the visits that stay; one that a
+visit set which is gone by now stays. Where nothing stays, the row goes, unless somebody of the agency noted something
+for this client (tags, owner, ignoring, notes): then it is marked as left, and begins afresh with the first visit that
+comes back. A company that nobody knows any more goes with it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,8 +12,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 
 from apps.tracking.company_links import VisitNetwork
+from apps.tracking.models import Session
+
+from .models import Company, CompanyClient, CompanyCorrection, CompanyMatch
 
 Span = tuple[datetime, datetime]
 Key = tuple[int, int]  # company, client
@@ -65,7 +70,7 @@ ON CONFLICT (company_id, client_id) DO UPDATE SET
 def client_rows_follow(
     visits: Sequence[VisitNetwork], linked: Mapping[UUID, int | None], clients: Mapping[int, int]
 ) -> None:
-    """Have what clients know follow visits that were linked to companies just now. One query; three where some left.
+    """Have what clients know follow visits that were linked to companies just now. One query; four where some left.
 
     `clients`: of sites. `visits` hold the companies that they were linked to before.
     """
@@ -86,6 +91,24 @@ def client_rows_follow(
             cursor.execute(_WIDEN, [*_keys(spans), *map(list, zip(*spans.values(), strict=True))])
 
 
+def client_row_narrow(*, company_id: int, client_id: int, started_at: datetime, ended_at: datetime) -> None:
+    """Take a visit that was deleted just now out of what a client knows of its company, or all that it knew."""
+    _narrow({(company_id, client_id): (started_at, ended_at)})
+
+
+def companies_forget(company_ids: Iterable[int]) -> None:
+    """Erase those of these companies that no client knows and no stored visit is of.
+
+    One that a correction names stays: the correction names it for good anyway, and undoing it brings the visits back.
+    """
+    known = CompanyClient.objects.filter(company_id=OuterRef("id"))
+    matched = CompanyMatch.objects.filter(company_id=OuterRef("id"))
+    visited = Session.objects.filter(company_id=OuterRef("id"))
+    corrected = CompanyCorrection.objects.filter(Q(domain=OuterRef("domain")) | Q(to_domain=OuterRef("domain")))
+    gone = Company.objects.filter(~Exists(known), ~Exists(matched), ~Exists(visited), ~Exists(corrected))
+    gone.filter(id__in=list(company_ids)).delete()
+
+
 def _narrow(spans: Mapping[Key, Span]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_STAYING, _keys(spans))
@@ -95,6 +118,7 @@ def _narrow(spans: Mapping[Key, Span]) -> None:
         given = [*_keys(spans), list(firsts), list(lasts), [one[0] for one in stay], [one[1] for one in stay]]
         cursor.execute(_NARROW, given)
         cursor.execute(_DROP, [_keys(spans)[0]])
+    companies_forget(company_id for company_id, _ in spans)
 
 
 def _spans(pairs: Iterable[tuple[Key, VisitNetwork]]) -> dict[Key, Span]:

@@ -1,18 +1,22 @@
-"""What companies forget: the matches of visits that are gone, what rested on an erased site alone, and what a deleted
-client knew.
+"""What companies forget: a deleted visit, the matches of visits that are gone, what rested on an erased site alone, and
+what a deleted client knew.
 
 What people wrote (tags, owner, notes, ignoring) rests on no site: it goes with the client.
 """
+
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from apps.core import clock
 from apps.sites.models import Client, Site
+from apps.tracking.erase_visit import visit_erase
+from apps.tracking.models import Session
 
+from .client_rows import client_row_narrow, companies_forget
 from .corrections import corrections_in_force
 from .models import (
-    Company,
     CompanyClient,
     CompanyClue,
     CompanyMatch,
@@ -48,8 +52,8 @@ DELETE FROM host_lookup WHERE until_at < %s AND NOT EXISTS (SELECT FROM session 
 def matches_tidy() -> int:
     """Delete the matches and clues of visits that were deleted or joined to others; return how many. May run twice.
 
-    Tracking deletes visits and knows nothing of companies, so these stay behind until this comes round. What a client
-    knows of a company (first and last seen) outlives its visits.
+    Visits that grow too old or are joined go without companies being told, so these stay behind until this comes round.
+    What a client knows of a company (first and last seen) outlives its visits.
     """
     with connection.cursor() as cursor:
         cursor.execute(_TIDY_HOSTS, [clock.now()])
@@ -70,6 +74,27 @@ def _tidy(table: str) -> int:
         last = reached
 
 
+@transaction.atomic
+def visit_forget(*, site_id: int, session_id: UUID) -> int:
+    """Delete a visit with all that its company rested on by it, and return how many events went; 0: no such visit.
+
+    A company that nobody knows without it goes too. The score follows by the trigger on visits.
+    """
+    matching_lock()  # first: whoever matches takes the site's lock after this one
+    visit = Session.objects.filter(site_id=site_id, id=session_id).first()
+    erased = visit_erase(site_id=site_id, session_id=session_id)
+    if visit is None:
+        return erased
+    for model in (CompanyMatch, CompanyClue, NetworkLookup, HostLookup):
+        model._default_manager.filter(session_id=session_id).delete()
+    if visit.company_id is not None:
+        client_id = Site.objects.values_list("client_id", flat=True).get(id=site_id)
+        client_row_narrow(
+            company_id=visit.company_id, client_id=client_id, started_at=visit.started_at, ended_at=visit.ended_at
+        )
+    return erased
+
+
 def site_forget(*, site_id: int) -> None:
     """Erase a deleted site's saved views, its matches, what they rested on, and what rested on them alone. May run
     twice.
@@ -84,7 +109,7 @@ def site_forget(*, site_id: int) -> None:
         company_ids = list(matches.order_by().values_list("company_id", flat=True).distinct())
         matches.delete()
         _clients_forget(company_ids)
-        _companies_forget(company_ids)
+        companies_forget(company_ids)
         if named:
             names_settle(named, corrections_in_force([]), at=clock.now())
 
@@ -113,7 +138,7 @@ def client_forget(*, client_id: int) -> None:
         rows = CompanyClient.objects.filter(client_id=client_id)
         company_ids = list(rows.values_list("company_id", flat=True))
         rows.delete()
-        _companies_forget(company_ids)
+        companies_forget(company_ids)
 
 
 def _clients_forget(company_ids: list[int]) -> None:
@@ -124,10 +149,3 @@ def _clients_forget(company_ids: list[int]) -> None:
         sites = Site.objects.filter(client_id=row.client_id).values("id")
         if not CompanyMatch.objects.filter(company_id=row.company_id, site_id__in=sites).exists():
             row.delete()
-
-
-def _companies_forget(company_ids: list[int]) -> None:
-    """Erase those of these companies that no client knows and no stored visit is of."""
-    known = CompanyClient.objects.filter(company_id=OuterRef("id"))
-    matched = CompanyMatch.objects.filter(company_id=OuterRef("id"))
-    Company.objects.filter(~Exists(known), ~Exists(matched), id__in=company_ids).delete()

@@ -3,9 +3,11 @@
 from django.db import connection
 
 from apps.analytics.companies.one import company_grounds
-from apps.companies.erase import matches_tidy, site_forget
+from apps.companies.erase import matches_tidy, site_forget, visit_forget
 from apps.companies.models import Company, CompanyClient, CompanyMatch
 from apps.companies.tasks import matches_tidy_task
+from apps.scoring.models import Score
+from apps.scoring.services import scores_work
 from apps.tracking.erase_visit import visit_erase
 from apps.tracking.models import Session
 from tests.cast import Cast
@@ -28,6 +30,35 @@ def test_grounds_count_kept_visits_alone_before_that(worked_month: Cast) -> None
     visit_erase(site_id=site.id, session_id=gone.id)
     (ground,) = company_grounds(company_id=varnholt.id, site_ids=[site.id])
     assert ground.visits == 2
+
+
+def test_a_deleted_visit_takes_its_company_along_where_it_was_the_only_one(worked_month: Cast) -> None:
+    site = worked_month.site
+    visit = Session.objects.filter(company_id__isnull=False, site_id=site.id).order_by("started_at")[0]
+    company = Company.objects.get(id=visit.company_id)
+    of_it = Session.objects.filter(company_id=company.id).order_by("started_at")
+    row = CompanyClient.objects.get(company=company, client_id=site.client_id)
+    assert of_it.count() > 1 and row.first_seen_at == visit.started_at
+    visit_forget(site_id=site.id, session_id=visit.id)
+    row.refresh_from_db()
+    assert row.first_seen_at == of_it.filter(site_id=site.id)[0].started_at
+    for other in list(of_it):
+        visit_forget(site_id=other.site_id, session_id=other.id)
+    assert not Company.objects.filter(id=company.id).exists()
+    assert not CompanyClient.objects.filter(company_id=company.id).exists()
+    assert not CompanyMatch.objects.filter(session_id=visit.id).exists()
+    scores_work()
+    assert not Score.objects.filter(company_id=company.id).exists()
+
+
+def test_a_deleted_visit_leaves_what_somebody_wrote(worked_month: Cast) -> None:
+    company = Company.objects.get(domain="varnholt.example")
+    CompanyClient.objects.filter(company=company).update(tags=["Partner"])
+    for visit in list(Session.objects.filter(company_id=company.id)):
+        visit_forget(site_id=visit.site_id, session_id=visit.id)
+    assert list(CompanyClient.objects.filter(company=company).values_list("is_left", "tags").distinct()) == [
+        (True, ["Partner"])
+    ]
 
 
 def test_what_a_client_knows_outlives_the_visits(worked_month: Cast) -> None:

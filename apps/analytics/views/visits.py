@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods
 
 from apps.agencies.requests import agency_request
 from apps.agencies.roles import Permission
+from apps.companies.erase import visit_forget
 from apps.core import formats
 from apps.scoring.selectors import visit_explained
 from apps.sites.access import site_or_404
 from apps.sites.models import Site
-from apps.tracking.erase_visit import visit_erase
 from apps.tracking.filter_bar import added_filter_url
 from apps.tracking.models import Session
 from apps.tracking.selectors import session_extent, session_get
@@ -111,7 +111,7 @@ def visit_delete(request: HttpRequest, slug: str, visit_id: UUID) -> HttpRespons
     if request.method == "GET":
         context = {"site": site, "session": session, "goes": _what_goes(session)}
         return render(request, "analytics/visit_delete.html", context)
-    erased = visit_erase(site_id=site.id, session_id=session.id)
+    erased = visit_forget(site_id=site.id, session_id=session.id)
     messages.success(request, f"The visit and its {formats.number(erased)} events are deleted.")
     return HttpResponseRedirect(reverse("analytics:site-visits", args=[site.slug]))
 
