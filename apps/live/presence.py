@@ -15,6 +15,7 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncMinute
 
 from apps.companies.knowledge.ignoring import ignored_on_site
+from apps.companies.models import CompanyClient
 from apps.companies.selectors import company_names_shown
 from apps.core import clock, formats
 from apps.core.maps import Place
@@ -138,23 +139,24 @@ class _Row(NamedTuple):
 
 
 def presence_now(site_id: int, *, before: Presence | None = None) -> Presence:
-    """Return who is on the site and what happened last. Nine queries, whatever the number of visitors.
+    """Return who is on the site and what happened last. Ten queries, whatever the number of visitors.
 
     `before`: what was so a moment ago; its finished minutes aren't counted again.
     """
     at = clock.now()
     present = session_present([site_id], now=at)
-    figures = _figures(present, site_id)
+    ignored = ignored_on_site(site_id)
+    figures = _figures(present, ignored)
     newest = _rows(present.order_by("-started_at", "-id")[:ROWS])
-    named = present.filter(company_id__isnull=False).exclude(company_id__in=ignored_on_site(site_id))
+    named = present.filter(company_id__isnull=False).exclude(company_id__in=ignored)
     of_companies = _rows(named.order_by("-started_at", "-id")[:ROWS])
     events = _last_events(site_id, at)
     told = _rows(present.filter(id__in={event.session_id for event in events}))
-    turned = turned_hot(site_id, since=at - TURNED_FOR, limit=TURNED_ROWS)
+    turned = turned_hot(site_id, since=at - TURNED_FOR, limit=TURNED_ROWS, ignored=ignored)
     listed = {row.company_id for row in (*newest, *of_companies) if row.company_id}
     scores = {one.company_id: one for one in scores_now(site_ids=[site_id], company_ids=sorted(listed), at=at)}
     shown = {row.company_id for row in told if row.company_id} | {change.company_id for change in turned}
-    names = company_names_shown(listed | shown, site_id=site_id)
+    names = company_names_shown(listed | shown, ignored=ignored)
     return Presence(
         visitors=figures.visitors,
         in_companies=figures.in_companies,
@@ -234,10 +236,10 @@ class _Figures:
     places: list[Place] = field(default_factory=list)
 
 
-def _figures(present: QuerySet[Session], site_id: int) -> _Figures:
+def _figures(present: QuerySet[Session], ignored_companies: "QuerySet[CompanyClient, int]") -> _Figures:
     """Count who is there, on which pages and where. One query."""
     sql, params = present.values(*_COUNTED_COLUMNS).query.sql_with_params()
-    ignored, of_site = ignored_on_site(site_id).query.sql_with_params()
+    ignored, of_site = ignored_companies.query.sql_with_params()
     figures = _Figures()
     with connection.cursor() as cursor:
         query = _FIGURES.format(ignored=ignored, present=sql, named=_NAMED, pages=PAGES, places=PLACES)

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from apps.companies.models import Company, CompanyClient
+from apps.companies.knowledge.ignoring import ignored_ids
+from apps.companies.models import Company
 from apps.core import clock
 from apps.sites.models import Site
 
@@ -102,9 +103,7 @@ def effect_of(*, sites: Sequence[Site], before: Scoring, after: Scoring) -> Effe
 
 def companies_lately(site: Site, *, since: datetime, limit: int) -> list[int]:
     """Return the companies that were on a site since, the latest first; not those that its client ignores."""
-    ignored = list(
-        CompanyClient.objects.filter(client_id=site.client_id, is_ignored=True).values_list("company_id", flat=True)
-    )
+    ignored = sorted(ignored_ids([site.client_id]).get(site.client_id, set()))
     with connection.cursor() as cursor:
         cursor.execute(_LATELY, [site.id, since, ignored, limit])
         return [company_id for (company_id,) in cursor.fetchall()]

@@ -173,11 +173,11 @@ def test_the_list_is_capped_and_says_so(in_alder: Cast) -> None:
 
 
 @pytest.mark.parametrize("visitors", [1, 100])
-def test_presence_takes_nine_queries_whoever_is_there(in_alder: Cast, visitors: int) -> None:
+def test_presence_takes_ten_queries_whoever_is_there(in_alder: Cast, visitors: int) -> None:
     company = Company.objects.create(name="Varnholt AG", domain="varnholt.example", created_at=NOW, updated_at=NOW)
     for number in range(visitors):
         visit_make(in_alder.site, ago(number), visitor=number, company_id=company.id)
-    with queries_asked(9):
+    with queries_asked(10):
         presence_now(in_alder.site.id)
 
 
@@ -187,9 +187,9 @@ def test_the_page_takes_as_many_queries_for_thirty_as_for_one(in_alder: Cast, vi
         visit_make(in_alder.site, ago(number), visitor=number)
     browser = in_alder.browser(in_alder.viewer)
     browser.get(path(in_alder.site))
-    # Domain, login, user, membership; site; seven of presence, as there is no company; the rest is the shell's,
+    # Domain, login, user, membership; site; eight of presence, as there is no company; the rest is the shell's,
     # silent sites among it.
-    with queries_asked(17):
+    with queries_asked(18):
         browser.get(path(in_alder.site))
 
 
