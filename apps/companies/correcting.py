@@ -3,7 +3,7 @@
 A correction is never deleted: undone, it leaves what would stand there had it never been.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from apps.core import clock
 from apps.core.errors import Refused
 from apps.core.facts import publish
 from apps.core.tenancy import current_schema
+from apps.networks.domains import email_domain, registrable_domain
 from apps.sites.hosts import host_clean
 
 from .correction_work import correction_slice
@@ -27,15 +28,36 @@ MOST_VISITS = 500
 MOST_VALUES = 50
 
 
-def domain_read(text: str) -> str:
-    """Return a company's domain as it is kept, from an address as people write it. Raises Refused."""
+def domain_read(text: str, *, client_ids: Collection[int] | None = None) -> str:
+    """Return a company's domain as it is kept, from an address as people write it. Raises Refused.
+
+    The domain of a company that is there, else one that a company can have. `client_ids`: those of somebody who sees
+    them alone, and names only companies that came to them: all others are refused in the same words, so that nobody
+    learns which of them the agency knows, nor anything of them. One query.
+    """
+    written = text.replace("\x00", "").strip()
     try:
-        domain = host_clean(text.replace("\x00", ""))
+        host = host_clean(written)
     except ValueError:
-        domain = ""
-    if "." not in domain or domain.rpartition(".")[2].isdigit():
-        raise Refused(f"“{text.strip()[:60]}” isn’t a domain: write it like acme.example.")
-    return domain
+        raise Refused(f"“{written[:60]}” isn’t a domain that a company has: write it like acme.example.") from None
+    registered = registrable_domain(host)
+    known = Company.objects.filter(domain__in=[host, registered])
+    if client_ids is not None:
+        known = known.filter(clients__client_id__in=client_ids, clients__is_left=False)
+    domains = set(known.values_list("domain", flat=True))
+    if found := next((domain for domain in (host, registered) if domain in domains), ""):
+        return found
+    if client_ids is not None:
+        raise Refused(
+            "Name a company that has come to your clients’ sites; for any other ask a colleague who sees all clients."
+        )
+    if host.startswith("[") or host.rpartition(".")[2].isdecimal():
+        raise Refused(f"“{written[:60]}” is an address on the internet: write the company’s domain, like acme.example.")
+    if not registered:
+        raise Refused(f"“{written[:60]}” isn’t a domain that a company has: write it like acme.example.")
+    if not email_domain(f"@{host}"):
+        raise Refused(f"Anybody can have a mailbox at {host}, so it is no company’s: write the company’s own domain.")
+    return registered
 
 
 def name_read(text: str) -> str:
@@ -201,8 +223,12 @@ def _refuse_circle(rows: Sequence[CompanyCorrection], domain: str, to_domain: st
 
 def _refuse_never(rows: Sequence[CompanyCorrection], domain: str) -> None:
     corrections = corrections_of(rows)
-    if (target := corrections.merged(domain)) in corrections.never:
-        raise Refused(f"{target} is marked as not a company: undo that first, under Settings, Corrections.")
+    if corrections.merged(domain) in corrections.never:
+        # Without a word of what it was merged into: not everybody who may ask knows that one.
+        raise Refused(
+            f"{domain} is marked as not a company, or merged into one that is: undo that first, under Settings, "
+            "Corrections."
+        )
 
 
 def _value(field: str, text: str) -> str:

@@ -17,6 +17,7 @@ from apps.sites.identified import KINDS
 from apps.sites.models import Site
 from apps.tracking.company_links import visits_networks
 
+from .clues import clues_read
 from .corrections import Kind, corrections_of, edges, upstream
 from .grounds import visits_grounds
 from .models import CompanyCorrection
@@ -120,7 +121,8 @@ def _moved(correction: CompanyCorrection, ids: Sequence[UUID], *, undoes: bool) 
     before = corrections_of(rows)
     after = corrections_of([row for row in rows if row.id != correction.id] if undoes else [*rows, correction])
     for start in range(0, len(ids), SLICE_VISITS):
-        for visit in visits_grounds(visits_networks(ids[start : start + SLICE_VISITS])):
+        visits = visits_networks(ids[start : start + SLICE_VISITS])
+        for visit in visits_grounds(visits, clues_read(visits).holding):
             was, becomes = visit_resolve(visit, before), visit_resolve(visit, after)
             to_domain = becomes.domain if becomes else NOBODY
             if to_domain != (was.domain if was else NOBODY):

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 from apps.core import clock
 from apps.sites.models import Client, Site
 
+from .corrections import corrections_in_force
 from .models import (
     Company,
     CompanyClient,
@@ -23,6 +24,8 @@ from .models import (
     SavedView,
     TargetAccount,
 )
+from .naming import names_settle
+from .services import matching_lock
 
 # Matches looked at in one statement.
 SLICE = 10_000
@@ -72,6 +75,9 @@ def site_forget(*, site_id: int) -> None:
     twice.
     """
     with transaction.atomic():
+        named = set(LinkValue.objects.filter(site_id=site_id).exclude(name="").values_list("domain", flat=True))
+        if named:
+            matching_lock()  # first: whoever matches waits for what is erased here
         for model in (NetworkLookup, HostLookup, CompanyClue, LinkValue, SavedView):
             model.objects.filter(site_id=site_id).delete()
         matches = CompanyMatch.objects.filter(site_id=site_id)
@@ -79,6 +85,8 @@ def site_forget(*, site_id: int) -> None:
         matches.delete()
         _clients_forget(company_ids)
         _companies_forget(company_ids)
+        if named:
+            names_settle(named, corrections_in_force([]), at=clock.now())
 
 
 def clients_tidy() -> int:

@@ -7,7 +7,6 @@ from uuid import UUID
 from apps.networks.kinds import OWN_NETWORKS, NetworkKind
 from apps.tracking.company_links import VisitNetwork
 
-from .clues import clues_gather
 from .enrichment.providers.base import Source
 from .kinds import kinds_of
 from .matching import Match, bare_domain, match_network
@@ -16,14 +15,14 @@ from .network_sources import sources_of
 from .resolution import CONFIDENCE, VisitGrounds
 
 
-def visits_grounds(visits: Sequence[VisitNetwork]) -> list[VisitGrounds]:
+def visits_grounds(visits: Sequence[VisitNetwork], stored: Iterable[CompanyClue]) -> list[VisitGrounds]:
     """Return the grounds of visits, in their order: of those kinds of organisation alone that are companies on a site.
 
-    Has the clues follow from what the visits' events tell. A few queries, however many visits.
+    `stored`: their clues. A few queries, however many visits; nothing is written.
     """
     sources = sources_of(visit.id for visit in visits)
     kinds = kinds_of({visit.site_id for visit in visits})
-    clues = _clues_of(clues_gather(visits), kinds)
+    clues = _clues_of(stored, kinds)
     return [
         VisitGrounds(
             id=visit.id,

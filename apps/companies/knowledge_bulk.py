@@ -133,6 +133,7 @@ def _watch_again(step: Step, by: User) -> None:
             for domain, name, added_at, added_by in step.accounts
         ],
         ignore_conflicts=True,
+        batch_size=1_000,
     )
     ids = [one.id for one in known if not watched[one.id]]
     entries_write(client_id=step.client_id, company_ids=ids, text="watches it", by=by)

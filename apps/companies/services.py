@@ -15,11 +15,12 @@ from apps.sites.models import Site
 from apps.tracking.company_links import VisitNetwork, visits_link, visits_unmatched
 
 from .client_rows import client_rows_follow
+from .clues import clues_gather
 from .corrections import corrections_in_force
 from .facts import CompanyMatched
 from .grounds import visits_grounds
 from .models import Company, CompanyMatch
-from .naming import USUAL_KIND, company_called, told_by
+from .naming import USUAL_KIND, companies_called, told_by
 from .resolution import Corrections, Resolution, VisitGrounds, visit_resolve
 
 # What isn't among the new rows of these visits.
@@ -56,7 +57,7 @@ def visits_resolve(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_
         if not visits:
             return Looked()
         corrections = corrections_in_force(visit.id for visit in visits)
-        grounds = visits_grounds(visits)
+        grounds = visits_grounds(visits, clues_gather(visits))
         found = {one.id: resolved for one in grounds if (resolved := visit_resolve(one, corrections)) is not None}
         at = clock.now()
         ids = _companies_ensure(visits, grounds, found, corrections, at)
@@ -97,16 +98,18 @@ def _companies_ensure(
         return {}
     known = {one.domain: one for one in Company.objects.filter(domain__in={*wanted, *told})}
     new = [Company(domain=domain, created_at=at, updated_at=at) for domain in sorted(wanted - set(known))]
-    changed = []
-    for company in [*known.values(), *new]:
-        before = (company.name, company.kind, company.told)
+    every = [*known.values(), *new]
+    before = {company.domain: (company.name, company.kind, company.told) for company in every}
+    for company in every:
         for ground, began_at in told.get(company.domain, ()):
             company.told = told_by(company.told, ground, began_at)
-        if company.told != before[2] or not company.name:
-            _call(company, corrections)
-        if company.id and (company.name, company.kind, company.told) != before:
-            company.updated_at = at
-            changed.append(company)
+    fresh = [company for company in every if company.told != before[company.domain][2] or not company.name]
+    for company, name, kind in companies_called(fresh, corrections):
+        # Where neither people nor visits name it, a profile may have done so.
+        company.name, company.kind = name or company.name or company.domain, kind
+    changed = [one for one in known.values() if (one.name, one.kind, one.told) != before[one.domain]]
+    for company in changed:
+        company.updated_at = at
     if changed:
         Company.objects.bulk_update(changed, ["name", "kind", "told", "updated_at"])
     Company.objects.bulk_create(new, ignore_conflicts=True)
@@ -124,12 +127,6 @@ def _told(visits: Sequence[VisitNetwork], grounds: Sequence[VisitGrounds]) -> di
             if ground.name or ground.ground == "network" or ground.kind != USUAL_KIND:
                 told.setdefault(ground.domain, []).append((ground, visit.started_at))
     return told
-
-
-def _call(company: Company, corrections: Corrections) -> None:
-    name, company.kind = company_called(company, corrections)
-    # Where neither people nor visits name it, a profile may have done so.
-    company.name = name or company.name or company.domain
 
 
 def _matches_rewrite(

@@ -107,7 +107,7 @@ def targets_import(*, client_id: int, accounts: dict[str, str], by: User) -> Imp
     A name that the list gives stands from now on. Raises Refused where the client would have too many.
     """
     with transaction.atomic():
-        there = dict(_of(client_id, accounts).values_list("domain", "name"))
+        there = {row.domain: row for row in _of(client_id, accounts)}
         new = [domain for domain in accounts if domain not in there]
         count = TargetAccount.objects.filter(client_id=client_id).count()
         if count + len(new) > MOST_OF_A_CLIENT:
@@ -124,9 +124,10 @@ def targets_import(*, client_id: int, accounts: dict[str, str], by: User) -> Imp
             ],
             ignore_conflicts=True,
         )
-        for domain, name in accounts.items():
-            if name and there.get(domain, name) != name:
-                TargetAccount.objects.filter(client_id=client_id, domain=domain).update(name=name)
+        renamed = [row for row in there.values() if accounts[row.domain] not in ("", row.name)]
+        for row in renamed:
+            row.name = accounts[row.domain]
+        TargetAccount.objects.bulk_update(renamed, ["name"], batch_size=1_000)
         _note(client_id, new, "watches it", by)
     return Imported(new=len(new), known=len(there))
 

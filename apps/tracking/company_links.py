@@ -1,6 +1,6 @@
 """The company on a visit: tracking's side of it. Which company it is, is for the apps to the right to find out."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from .locks import site_lock
-from .models import Event, Kind, Session
+from .models import Kind, Session
 from .rollups import marks_put
 
 # Those whose company is another than before have changed on their day.
@@ -41,6 +41,17 @@ _OF_KIND = """
     SELECT session_id FROM event WHERE site_id = ANY(%s) AND kind = %s AND email_domain IS NOT NULL
 ))
 """
+
+
+# Django's own server-side cursors are off, as they outlive transactions.
+_QUERIES = """
+DECLARE visits_queries NO SCROLL CURSOR FOR
+SELECT session_id, array_agg(DISTINCT query) FROM event
+WHERE site_id = %s AND set_aside = '' AND kind = %s AND query <> ''
+  AND occurred_at >= coalesce(%s::timestamptz, '-infinity')
+GROUP BY session_id
+"""
+FETCHED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +181,16 @@ def visits_reopen_by_kind(
         return [row[0] for row in cursor.fetchall()]
 
 
-def visits_with_parameter(*, site_id: int, since: datetime | None) -> list[tuple[UUID, str]]:
-    """Return (visit, query) of people's page views since then (None: all) whose stored query isn't empty. One query."""
-    rows = Event.objects.filter(site_id=site_id, set_aside="", kind=Kind.PAGEVIEW)
-    rows = rows if since is None else rows.filter(occurred_at__gte=since)
-    return list(rows.exclude(query="").order_by().values_list("session_id", "query").distinct())
+def visits_queries(*, site_id: int, since: datetime | None) -> Iterator[tuple[UUID, list[str]]]:
+    """Return visits with the queries of people's page views since then (None: all), where one isn't empty.
+
+    Read by and by while the caller goes on, in whose transaction it has to be. One query, however many visits.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_QUERIES, [site_id, Kind.PAGEVIEW, since])
+        while True:
+            cursor.execute("FETCH %s FROM visits_queries", [FETCHED])
+            if not (rows := cursor.fetchall()):
+                break
+            yield from rows
+        cursor.execute("CLOSE visits_queries")

@@ -16,12 +16,16 @@ import dns.rrset
 
 @dataclass
 class NameServer:
-    """`names`: by address, what it is called. `addresses`: by name, where that leads. `is_silent`: answers nothing."""
+    """`names`: by address, what it is called. `addresses`: by name, where that leads. `is_silent`: answers nothing.
+
+    `dead`: an address in a zone that nobody serves.
+    """
 
     port: int
     names: dict[str, list[str]] = field(default_factory=dict)
     addresses: dict[str, list[str]] = field(default_factory=dict)
     is_silent: bool = False
+    dead: str = ""
     rcode: dns.rcode.Rcode = dns.rcode.NOERROR
     asked: list[str] = field(default_factory=list)
 
@@ -34,6 +38,9 @@ class NameServer:
         response = dns.message.make_response(query)
         response.flags |= dns.flags.RA
         response.set_rcode(self.rcode)
+        if self.dead and question.name == dns.reversename.from_address(self.dead):
+            response.set_rcode(dns.rcode.SERVFAIL)
+            return response.to_wire()
         if question.rdtype == dns.rdatatype.PTR:
             records = self.names.get(dns.reversename.to_address(question.name), [])
         else:

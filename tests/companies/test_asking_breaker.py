@@ -1,5 +1,6 @@
 """When a service is left alone, for how long, and who tries it again."""
 
+from copy import copy
 from datetime import timedelta
 
 import pytest
@@ -116,6 +117,10 @@ def test_a_success_that_was_on_its_way_doesnt_end_a_pause(breaker: Breaker, monk
     breaker.succeed()
     assert breaker.admit() is State.OPEN
     later(monkeypatch, seconds=601)
-    assert breaker.admit() is State.HALF_OPEN
+    probe = copy(breaker)
+    assert probe.admit() is State.HALF_OPEN
+    # Nor does it, or a failure, when it comes while somebody is trying it.
     breaker.succeed()
+    assert (breaker.admit(), breaker.fail(BROKEN)) == (State.OPEN, 0)
+    probe.succeed()
     assert breaker.admit() is State.CLOSED

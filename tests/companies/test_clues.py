@@ -157,7 +157,7 @@ def test_a_links_parameter_is_a_clue(in_alder: Cast) -> None:
     (fact,) = store(envelope(in_alder.site, view(0, query="utm_source=mail&C=Varnholt")))
     visits_match(session_ids=fact.unmatched_ids)
     clue = CompanyClue.objects.get()
-    assert (clue.ground, clue.domain, clue.name) == ("link", "varnholt.example", "Varnholt AG")
+    assert (clue.ground, clue.domain, clue.name) == ("link", "varnholt.example", "")
     assert clue.evidence == {
         "parameter": "c", "value": "varnholt", "domain": "varnholt.example", "kind": "business",
     }  # fmt: skip

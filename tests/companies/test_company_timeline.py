@@ -102,13 +102,16 @@ def links(html: str) -> dict[str, str]:
 
 def test_the_list_leads_to_pages_that_lead_on(worked_month: Cast) -> None:
     browser = worked_month.browser(worked_month.viewer)
-    listed = browser.get("/s/first-site/companies?sort=-visits&period=30d").content.decode()
+    long = "&of=" + "x" * 1_600
+    listed = browser.get(f"/s/first-site/companies?sort=-visits&period=30d{long}").content.decode()
     urls = [url.replace("&amp;", "&") for url in re.findall(r'class="rowlink" href="([^"]+)"', listed)]
     first, second = (browser.get(url).content.decode() for url in urls)
     assert links(first) == {"next": urls[1]}
     assert links(second) == {"prev": urls[0]}
     assert "Companies 1 of 2" in words(first)
-    assert 'href="/s/first-site/companies?sort=-visits&amp;period=30d"' in first
+    assert f'href="/s/first-site/companies?sort=-visits&amp;period=30d{long.replace("&", "&amp;")}"' in first
+    too_long = browser.get(f"/s/first-site/companies?of={'x' * 4_000}").content.decode()
+    assert re.findall(r'class="rowlink" href="([^"]+)"', too_long)[0] == urls[0].partition("?")[0]
 
 
 def test_over_all_sites_it_leads_from_site_to_site_and_never_to_one_that_isnt_seen(worked_month: Cast) -> None:

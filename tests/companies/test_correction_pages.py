@@ -3,7 +3,7 @@
 import pytest
 
 from apps.analytics.companies import correction_views
-from apps.companies.models import Company, CompanyCorrection
+from apps.companies.models import Company, CompanyClient, CompanyCorrection
 from apps.tracking.models import Session
 from tests.cast import Cast
 
@@ -74,7 +74,10 @@ def test_renaming_and_not_a_company(worked_month: Cast) -> None:
 def test_a_visit_is_given_to_a_company_and_to_nobody(worked_month: Cast) -> None:
     browser, here = worked_month.browser(worked_month.analyst), visit_url(worked_month)
     visit = Session.objects.get(network_kind="consumer")
-    assert browser.post(here, {"whose": "company", "to": "https://www.New.example/x", "name": "New"}).status_code == 302
+    assert (
+        browser.post(here, {"whose": "company", "to": "https://www.shop.New.example/x", "name": "New"}).status_code
+        == 302
+    )
     assert company_of(visit) == "new.example"
     assert "Not this company?" in browser.get(f"/s/first-site/visits/{visit.id}").content.decode()
     browser.post(here, {"whose": "nobody"})
@@ -126,6 +129,9 @@ def test_a_form_sent_twice_or_late_says_so(worked_month: Cast) -> None:
         ("merge", {"to": "nonsense"}, "isn’t a domain"),
         ("merge", {"to": "a\x00b.example\x00", "name": "x" * 900}, "200 letters"),
         ("merge", {"to": V}, "into itself"),
+        ("merge", {"to": "http://203.0.113.9/"}, "is an address on the internet"),
+        ("merge", {"to": "jo@gmail.com"}, "Anybody can have a mailbox at gmail.com"),
+        ("merge", {"to": "co.uk"}, "isn’t a domain that a company has"),
         ("split", {"to": "new.example"}, "Say which visits"),
         ("split", {"to": "new.example", "mark": "asn:99999999999999999999"}, "isn’t a network’s number"),
         ("split", {"to": "new.example", "mark": "colour:red"}, "Choose what marks"),
@@ -176,9 +182,9 @@ def test_a_member_of_one_client_corrects_its_visits_and_sees_those_corrections_a
     cast.browser(cast.owner).post(elsewhere, {"whose": "nobody"})
     assert limited.post(elsewhere, {"whose": "nobody"}).status_code == 404
     assert limited.post(f"/s/first-site/visits/{theirs.id}/company", {"whose": "nobody"}).status_code == 404
-    assert limited.post(visit_url(cast), {"whose": "company", "to": "new.example"}).status_code == 302
+    assert limited.post(visit_url(cast), {"whose": "company", "to": V}).status_code == 302
     text = words(limited.get("/settings/corrections").content.decode())
-    assert "One visit is in truth new.example" in text
+    assert "One visit is in truth Varnholt AG" in text
     assert "Quarrystone" not in text and "Westmere" not in text
     own, others = CompanyCorrection.objects.latest("id"), CompanyCorrection.objects.earliest("id")
     assert limited.get(f"/settings/corrections/{others.id}/undo").status_code == 404
@@ -197,10 +203,16 @@ def test_who_may_not_see_corrections(worked_month: Cast) -> None:
     assert "Not this company?" not in page
 
 
-def test_a_member_of_one_client_gives_no_company_a_name(worked_month: Cast) -> None:
+def test_a_member_of_one_client_learns_of_no_company_that_never_came_to_it(worked_month: Cast) -> None:
+    """One that another client knows, one that left by a correction, a new one and a mailbox's: all are told alike."""
+    worked_month.browser(worked_month.owner).post(url(Q, "merge"), {"to": "westmere.example"})
+    CompanyClient.objects.filter(client_id=worked_month.first.id).exclude(company__domain=V).update(is_left=True)
     browser = worked_month.browser(worked_month.limited)
     assert 'name="name"' not in browser.get(visit_url(worked_month)).content.decode()
-    answer = browser.post(visit_url(worked_month), {"whose": "company", "to": "new.example", "name": "Ours"})
-    assert answer.status_code == 422
-    assert "ask a colleague who sees all clients" in words(answer.content.decode())
+    said = set()
+    for to in ("westmere.example", Q, "new.example", "gmail.com"):
+        answer = browser.post(visit_url(worked_month), {"whose": "company", "to": to, "name": "Ours"})
+        assert answer.status_code == 422
+        said.add(words(answer.content.decode()).replace(to, ""))
+    assert len(said) == 1 and "ask a colleague who sees all clients" in said.pop()
     assert not Company.objects.filter(domain="new.example").exists()

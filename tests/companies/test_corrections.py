@@ -4,7 +4,7 @@ import contextlib
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -144,6 +144,15 @@ def test_a_split_makes_another_company(worked_month: Cast, field: str, values: A
     assert Company.objects.get(domain=NEW).name == ("New")
     undo(split)
     assert state() == before
+
+
+def test_a_preview_writes_nothing(worked_month: Cast) -> None:
+    """Though a visit's e-mail wasn't looked at yet."""
+    clue(of(V).earliest("started_at"), "email", Q)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")
+        assert correction_preview(correcting.denying(domain=Q)).visits == 1
 
 
 def test_not_a_company_makes_its_visits_nobodys_for_good_until_undone(worked_month: Cast) -> None:

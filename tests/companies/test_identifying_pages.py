@@ -5,12 +5,16 @@ from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.agencies.models import SiteRoute
+from apps.companies import correcting
+from apps.companies.erase import site_forget
 from apps.companies.facts import VisitsReopened
-from apps.companies.models import CompanyClue, LinkValue
+from apps.companies.identifying import links as identifying_links
+from apps.companies.models import Company, CompanyClient, CompanyClue, LinkValue
 from apps.companies.services import visits_match
 from apps.companies.tasks import visits_rematch_task
 from apps.core import facts
 from apps.sites.models import Site
+from apps.tracking import company_links
 from apps.tracking.models import Event, Session
 from tests.cast import Cast
 from tests.factories_tracking import visit_make
@@ -190,7 +194,12 @@ def test_links_are_tried_before_they_are_made(in_alder: Cast) -> None:
 
 
 @pytest.mark.parametrize(("reach", "clues"), [("forward", 0), ("past", 1)])
-def test_links_hold_forward_or_for_the_past_too(in_alder: Cast, reach: str, clues: int) -> None:
+def test_links_hold_forward_or_for_the_past_too(
+    in_alder: Cast, monkeypatch: pytest.MonkeyPatch, reach: str, clues: int
+) -> None:
+    """However many visits are read at once."""
+    monkeypatch.setattr(company_links, "FETCHED", 1)
+    monkeypatch.setattr(identifying_links, "SLICE_VISITS", 1)
     made = came_by(in_alder, "c=varnholt")
     came_by(in_alder, "c=other")
     links(in_alder, "varnholt, varnholt.com", reach=reach)
@@ -199,6 +208,33 @@ def test_links_hold_forward_or_for_the_past_too(in_alder: Cast, reach: str, clue
     links(in_alder, "", reach="past")
     visits_match()
     assert not CompanyClue.objects.exists()
+
+
+def test_a_name_stands_as_long_as_its_link_and_below_what_visits_say(in_alder: Cast) -> None:
+    def name() -> str:
+        return Company.objects.get(domain="varnholt.com").name
+
+    came_by(in_alder, "c=varnholt")
+    links(in_alder, "varnholt, varnholt.com, Varnholt Ag", reach="past")
+    visits_match()
+    assert name() == "Varnholt Ag"
+    links(in_alder, "varnholt, varnholt.com, Varnholt AG")
+    assert name() == "Varnholt AG"
+    renamed = correcting.correction_make(correcting.renaming(domain="varnholt.com", to_name="V"), by="Ada")
+    links(in_alder, "varnholt, varnholt.com")
+    assert renamed is not None and name() == "V"
+    correcting.correction_undo(correction_id=renamed.id, by="Ada")
+    assert name() == "varnholt.com"
+    # As it was kept once.
+    Company.objects.update(told={"name": [0, 1, "Kept"]})
+    links(in_alder, "varnholt, varnholt.com, Varnholt AG")
+    assert name() == "Varnholt AG"
+    CompanyClient.objects.update(tags=["kept"])
+    site_forget(site_id=in_alder.site.id)
+    assert name() == "varnholt.com"
+    visit_make(in_alder.site, ago(minutes=1), **network("Varnholt Holding", "varnholt.com"))
+    visits_match()
+    assert name() == "Varnholt Holding"
 
 
 def test_saved_twice_it_is_the_same(in_alder: Cast) -> None:

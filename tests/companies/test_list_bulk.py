@@ -57,6 +57,12 @@ def test_many_are_tagged_at_once_and_it_is_undone(worked_month: Cast) -> None:
     assert "Undone for 2 companies." in words(undone)
     # "A" was there before, and stays.
     assert known(worked_month, "varnholt.example").tags == ["A"]
+    taken = browser.post(f"{SITE}/bulk", form | {"action": "untag", "tag": "a"}, follow=True).content.decode()
+    assert known(worked_month, "varnholt.example").tags == []
+    taken_key = re.search(r'name="key" value="([^"]+)"', taken)
+    assert taken_key is not None
+    browser.post(f"{SITE}/bulk/undo", {"key": taken_key[1]})
+    assert known(worked_month, "varnholt.example").tags == ["A"]
     assert known(worked_month, "quarrystone.example").tags == []
     again = browser.post(f"{SITE}/bulk/undo", {"key": key[1]}, follow=True).content.decode()
     assert "This can’t be undone any more" in words(again)

@@ -98,7 +98,7 @@ def test_over_several_sites_the_highest_score_counts(known: Cast) -> None:
         ("f=category:is:researching", [QUARRYSTONE]),
         ("f=score:at_least:41&f=score:at_most:79", [QUARRYSTONE]),
         ("f=kind:is:education", []),
-        ("f=tag:is:DACH", ["Varnholt AG"]),
+        ("f=tag:is:dach", ["Varnholt AG"]),
         ("f=tag:is_not:DACH", [QUARRYSTONE]),
         ("f=tag:is:", [QUARRYSTONE]),
         ("f=owner:is:nobody", [QUARRYSTONE]),

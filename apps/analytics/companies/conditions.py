@@ -156,9 +156,11 @@ def _number(at_least: str, at_most: str, *, divided_by: int = 1) -> Callable[[Fi
 
 
 def _tags(item: Filter) -> Condition:
+    """Capitals don't tell tags apart."""
     untagged = " OR coalesce(knows.tags, '{}') = '{}'" if "" in item.values else ""
-    named = [value for value in item.values if value]
-    return Condition(f"(coalesce(knows.tags && %s::text[], false){untagged})", (named,))
+    named = [value.lower() for value in item.values if value]
+    tagged = "EXISTS (SELECT 1 FROM unnest(knows.tags) AS tag WHERE lower(tag) = ANY(%s::text[]))"
+    return Condition(f"({tagged}{untagged})", (named,))
 
 
 def _yes_or_no(sql: str) -> Callable[[Filter], Condition]:

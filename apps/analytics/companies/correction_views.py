@@ -132,10 +132,9 @@ def visit_reassign(request: HttpRequest, slug: str, visit_id: UUID) -> HttpRespo
     to, whose = request.POST.get("to", "").strip(), request.POST.get("whose", "company")
 
     def correction() -> CompanyCorrection:
-        to_domain = "" if whose == "nobody" else correcting.domain_read(to)
-        if _is_limited(request) and _name(request.POST):
-            raise Refused("A name holds for all clients: leave it out, or ask a colleague who sees all clients.")
-        # A name is for a company that nobody knew: it isn't for somebody of one client to name all clients' companies.
+        seen_alone = _client_ids(request) if _is_limited(request) else None
+        to_domain = "" if whose == "nobody" else correcting.domain_read(to, client_ids=seen_alone)
+        # A name is for a company that nobody knew.
         is_new = not Company.objects.filter(domain=to_domain).exists()
         return correcting.reassigning(
             session_ids=[session.id],

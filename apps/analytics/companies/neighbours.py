@@ -22,7 +22,8 @@ LIST = "list"
 AT = "at"
 # Of the list of all sites rather than of one's own.
 ALL = "all"
-LONGEST_QUERY = 1_500
+# As long as a saved view's. Written twice into an address, what is longer wouldn't pass every server in between.
+LONGEST_QUERY = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,13 @@ class Neighbours:
 
 
 def row_url(company_id: int, *, site: Site, query: str, at: int, is_of_all: bool) -> str:
-    """Return the address of a listed company's page; `site`: where it was seen last, `at`: its place in the list."""
-    kept = {LIST: query[:LONGEST_QUERY], AT: at, **({ALL: "1"} if is_of_all else {})}
-    return f"{reverse('companies:site-company', args=[site.slug, company_id])}?{urlencode(kept)}"
+    """Return the address of a listed company's page; `site`: where it was seen last, `at`: its place in the list.
+
+    Of a list whose own address is too long it doesn't lead on: to a piece of it would be another list.
+    """
+    path = reverse("companies:site-company", args=[site.slug, company_id])
+    kept = {LIST: query, AT: at, **({ALL: "1"} if is_of_all else {})}
+    return f"{path}?{urlencode(kept)}" if len(query) <= LONGEST_QUERY else path
 
 
 def list_query(request: HttpRequest) -> str:

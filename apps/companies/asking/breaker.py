@@ -29,22 +29,24 @@ PROBE_MS = 25_000  # as long as a request may take
 KEPT_MS = 2 * 24 * 3_600_000
 JITTER_RATIO = 0.1
 
+# Returns how it stands, and till when it is or was left alone, by which it is told which pause a request came after.
 _ADMIT = """
-local till = tonumber(redis.call('HGET', KEYS[1], 'till') or '0')
-if till == 0 then return 'closed' end
+local till = redis.call('HGET', KEYS[1], 'till') or '0'
+if till == '0' then return {'closed', till} end
 local now = tonumber(ARGV[1])
-if now < till or now < tonumber(redis.call('HGET', KEYS[1], 'probe') or '0') then return 'open' end
+if now < tonumber(till) or now < tonumber(redis.call('HGET', KEYS[1], 'probe') or '0') then return {'open', till} end
 redis.call('HSET', KEYS[1], 'probe', now + tonumber(ARGV[2]))
-return 'half_open'
+return {'half_open', till}
 """
 # Returns the pause in ms where this failure has opened it. Failures of requests that were on their way when it opened
-# don't make the pause longer.
+# don't make the pause longer, nor begin another one; but where they ask for one.
 _FAIL = """
 local now, pause, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
 local till = tonumber(redis.call('HGET', KEYS[1], 'till') or '0')
 local failures = redis.call('HINCRBY', KEYS[1], 'failures', 1)
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
 if now < till and now + pause <= till then return 0 end
+if till ~= 0 and pause == 0 and tonumber(ARGV[8]) ~= till then return 0 end
 if pause == 0 and till == 0 and failures < tonumber(ARGV[5]) then return 0 end
 local opened = tonumber(redis.call('HGET', KEYS[1], 'opened') or '0')
 if pause == 0 then pause = math.min(tonumber(ARGV[3]) * 2 ^ math.min(opened, 20), most) end
@@ -52,10 +54,10 @@ redis.call('HSET', KEYS[1], 'till', string.format('%.0f', now + pause), 'opened'
 redis.call('HDEL', KEYS[1], 'probe')
 return math.floor(pause)
 """
-# A success that was on its way when it opened says nothing of the pause: that one ends by its probe alone.
+# A success that was on its way when it opened says nothing of the pause, however late it comes: that one ends by its
+# probe alone.
 _SUCCEED = """
-local till = tonumber(redis.call('HGET', KEYS[1], 'till') or '0')
-if tonumber(ARGV[1]) < till then redis.call('HDEL', KEYS[1], 'failures') else redis.call('DEL', KEYS[1]) end
+if (redis.call('HGET', KEYS[1], 'till') or '0') == ARGV[1] then redis.call('DEL', KEYS[1]) end
 """
 
 
@@ -75,26 +77,30 @@ class Seen:
 
 
 class Breaker:
-    """Raises RedisError where "volatile" is away."""
+    """One caller's, who asks for one thing after another. Raises RedisError where "volatile" is away."""
 
     def __init__(self, *, service: str, token: str, url: str) -> None:
         mark = keyed_hash(derived_key(f"{service} breaker"), url, token)[:4].hex()
         self._name = f"beacon:{service}:breaker:{mark}"
+        self._admitted = "0"  # how it stood when it last let this caller in: the `till` of then
 
     def admit(self) -> State:
         """Return whether one may ask: CLOSED; HALF_OPEN: this caller alone, for one thing; OPEN: no."""
         answer = valkey.volatile().eval(_ADMIT, 1, self._name, str(clock.now_ms()), str(PROBE_MS))
-        return State(_word(answer))
+        state, till = map(_word, cast("list[object]", answer))
+        if state != State.OPEN:
+            self._admitted = till
+        return State(state)
 
     def succeed(self) -> None:
-        """Note a success: it closes, unless a pause is running."""
-        valkey.volatile().eval(_SUCCEED, 1, self._name, str(clock.now_ms()))
+        """Note that what this caller was let in for succeeded: it closes, unless it has opened since."""
+        valkey.volatile().eval(_SUCCEED, 1, self._name, self._admitted)
 
     def fail(self, error: ProviderError) -> float:
         """Note a failure; return for how many seconds it is left alone from now on, 0 where it isn't."""
         base = PAUSE_MS * random.uniform(1 - JITTER_RATIO, 1 + JITTER_RATIO)
         values = (clock.now_ms(), _pause_ms(error), round(base), LONGEST_PAUSE_MS, FAILURES, KEPT_MS)
-        answer = valkey.volatile().eval(_FAIL, 1, self._name, *map(str, values), error.failure.value)
+        answer = valkey.volatile().eval(_FAIL, 1, self._name, *map(str, values), error.failure.value, self._admitted)
         return int(cast("int", answer)) / 1000
 
     def look(self) -> Seen:

@@ -2,9 +2,12 @@
 
 import csv
 import re
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain, islice
+from uuid import UUID
 
 from django.db import transaction
 
@@ -15,17 +18,21 @@ from apps.networks.domains import a_labels, is_anybodys, registrable_domain
 from apps.sites.models import Site
 from apps.sites.parameters import NAME
 from apps.sites.services import site_set_company_parameter
-from apps.tracking.company_links import visits_reopen, visits_with_parameter
+from apps.tracking.company_links import visits_queries, visits_reopen
 from apps.tracking.steps.company_clues import LONGEST_VALUE, parameter_value
 from apps.tracking.steps.scrub import scrub_query
 
 from ..clues import own_domains
+from ..corrections import corrections_in_force
 from ..facts import VisitsReopened
 from ..models import CompanyClue, CompanyMatch, LinkValue
+from ..naming import names_settle
+from ..services import matching_lock
 
 MOST_LINKS = 5_000
 LONGEST_NAME = 200
 PREVIEW_DAYS = 30
+SLICE_VISITS = 5_000
 VALUE = re.compile(r"[\w.~-]+")
 # A first line such as "value,domain,name" says what the columns are.
 HEAD = {"value", "code", "parameter", "wert"}
@@ -134,21 +141,27 @@ def _quoted(name: str) -> str:
 def links_preview(*, site: Site, parameter: str, links: Sequence[Link]) -> tuple[list[LinkUse], int]:
     """Return the links with the visits of the past PREVIEW_DAYS that came by them, and those by values of nobody's.
 
-    What was stored before the parameter was kept isn't known. One query; its lines in memory.
+    What was stored before the parameter was kept isn't known. One query.
     """
+    wanted, visits, others = {link.value for link in links}, Counter[str](), 0
     since = clock.now() - timedelta(days=PREVIEW_DAYS)
-    visits: dict[str, set[object]] = {}
-    for session_id, query in visits_with_parameter(site_id=site.id, since=since) if parameter else ():
-        if value := parameter_value(query, parameter):
-            visits.setdefault(value, set()).add(session_id)
-    uses = [LinkUse(link, len(visits.pop(link.value, ()))) for link in links]
-    return sorted(uses, key=lambda use: (-use.visits, use.link.value)), len(set().union(*visits.values()))
+    with transaction.atomic():
+        for _, queries in visits_queries(site_id=site.id, since=since) if parameter else ():
+            values = _values(queries, parameter)
+            visits.update(values & wanted)
+            others += bool(values - wanted)
+    uses = [LinkUse(link, visits[link.value]) for link in links]
+    return sorted(uses, key=lambda use: (-use.visits, use.link.value)), others
+
+
+def _values(queries: Iterable[str], parameter: str) -> set[str]:
+    return {value for query in queries if (value := parameter_value(query, parameter))}
 
 
 def links_save(*, site: Site, parameter: str, links: Sequence[Link], reaches_back: bool, user_name: str) -> None:
     """Have a parameter and these links tell companies from now on; `reaches_back`: of stored visits, too.
 
-    Those that aren't among `links` end. Saved twice it is the same.
+    Those that aren't among `links` end, and the names that they gave with them. Saved twice it is the same.
     """
     wanted = {link.value: link for link in links}
     with transaction.atomic():
@@ -178,22 +191,38 @@ def links_save(*, site: Site, parameter: str, links: Sequence[Link], reaches_bac
             update_fields=["domain", "name", "added_at", "added_by"],
         )
         if reaches_back:
-            _reach_back(site, parameter)
+            _reach_back(site, parameter, set(wanted))
+        domains = {row.domain for value, row in stored.items() if not _is_stored(row, wanted.get(value))}
+        matching_lock()
+        names_settle(domains | {link.domain for link in changed}, corrections_in_force([]), at=now)
 
 
-def _is_stored(row: LinkValue | None, link: Link) -> bool:
-    return row is not None and (row.domain, row.name) == (link.domain, link.name)
+def _is_stored(row: LinkValue | None, link: Link | None) -> bool:
+    return row is not None and link is not None and (row.domain, row.name) == (link.domain, link.name)
 
 
-def _reach_back(site: Site, parameter: str) -> None:
+def _reach_back(site: Site, parameter: str, values: Set[str]) -> None:
     """Have the visits looked at anew that came by a link, or were told by one before."""
-    clues = CompanyClue.objects.filter(site_id=site.id, ground=CompanyMatch.Ground.LINK)
-    ids = set(clues.values_list("session_id", flat=True))
-    if parameter:
-        queries = visits_with_parameter(site_id=site.id, since=None)
-        ids |= {session_id for session_id, query in queries if parameter_value(query, parameter)}
-    if visits_reopen(site_ids=[site.id], session_ids=ids):
+    ids = chain(_told_by_links(site.id), _came_by(site.id, parameter, values) if parameter else ())
+    is_any = False
+    while some := list(islice(ids, SLICE_VISITS)):
+        is_any |= bool(visits_reopen(site_ids=[site.id], session_ids=some))
+    if is_any:
         publish(VisitsReopened(schema=current_schema()))
+
+
+def _told_by_links(site_id: int) -> Iterator[UUID]:
+    clues = CompanyClue.objects.filter(site_id=site_id, ground=CompanyMatch.Ground.LINK).order_by("id")
+    last = 0
+    while rows := list(clues.filter(id__gt=last).values_list("id", "session_id")[:SLICE_VISITS]):
+        yield from (session_id for _, session_id in rows)
+        last = rows[-1][0]
+
+
+def _came_by(site_id: int, parameter: str, values: Set[str]) -> Iterator[UUID]:
+    for session_id, queries in visits_queries(site_id=site_id, since=None):
+        if _values(queries, parameter) & values:
+            yield session_id
 
 
 def own_of(site: Site) -> set[str]:

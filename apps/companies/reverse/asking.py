@@ -38,7 +38,7 @@ FOUND_SECONDS = int(timedelta(days=1).total_seconds())
 NOTHING_SECONDS = int(timedelta(hours=6).total_seconds())
 # A name server that couldn't say anything of an address isn't asked for it at once again.
 FAILED_SECONDS = 300
-# One that answers nothing at all is left alone.
+# One that answers nothing at all, not even who serves the root, is left alone.
 AWAY_SECONDS = 300
 AWAY = "beacon:enrichment:names-away"
 NOTHING, FAILED = b"-", b"!"
@@ -73,6 +73,7 @@ def _ask(ips: Sequence[str]) -> dict[str, str]:
     if not ips:
         return {}
     found: dict[str, str] = {}
+    is_away = True
     try:
         resolver = _resolver()
     except dns.exception.DNSException as error:
@@ -84,9 +85,11 @@ def _ask(ips: Sequence[str]) -> dict[str, str]:
                 answers = pool.map(lambda ip: _domain_of(resolver, ip), some)
                 answered = {ip: domain for ip, domain in zip(some, answers, strict=True) if domain is not None}
                 found |= answered
-                if not answered:
+                # Some addresses' zones are dead for good, which says nothing of the name server.
+                is_away = not answered and not _is_there(resolver)
+                if is_away:
                     break
-    if not found:
+    if is_away:
         valkey.volatile().set(AWAY, b"1", ex=AWAY_SECONDS)
     return found
 
@@ -114,6 +117,17 @@ def _domain_of(resolver: dns.resolver.Resolver, ip: str) -> str | None:
     except (dns.exception.DNSException, OSError):
         return None
     return ""
+
+
+def _is_there(resolver: dns.resolver.Resolver) -> bool:
+    """Return whether the name server answers what every one knows: who serves the root."""
+    try:
+        resolver.resolve(dns.name.root, "NS", search=False)
+    except NO_NAME:
+        return True
+    except (dns.exception.DNSException, OSError):
+        return False
+    return True
 
 
 def _leads_back(resolver: dns.resolver.Resolver, name: str, ip: str) -> bool:

@@ -19,7 +19,6 @@ from apps.tracking.company_links import visits_reopen
 from apps.tracking.sealed import addresses_open
 
 from ..asking.quota import Quota
-from ..kinds import kinds_of
 from ..models import CompanyClue, CompanyMatch, HostLookup
 from ..resolving import LEASE, SEALED_FOR, pause
 from .asking import domains_of
@@ -120,13 +119,15 @@ def _put_off(visits: Sequence[Due]) -> None:
 
 
 def _settle(visits: Sequence[Due], domains: Mapping[UUID, str]) -> None:
-    """Write what names tell as clues, and have matching look at those visits anew."""
-    kinds = kinds_of({one.site_id for one in visits})
+    """Write what names tell as clues, and have matching look at those visits anew.
+
+    Clues of all kinds of organisations: which are companies on a site matching decides, by what is switched on then.
+    """
     clues = []
     for one in visits:
         domain = domains.get(one.session_id, "")
         owner = owner_of_domain(domain) if domain else None
-        if owner is None or owner.kind not in kinds[one.site_id] or _is_networks_own(one, domain):
+        if owner is None or _is_networks_own(one, domain):
             continue
         clues.append(
             CompanyClue(
