@@ -17,7 +17,9 @@ class Newcomer:
 
 
 def newcomers(*, client_ids: Sequence[int], since: datetime) -> Mapping[int, Sequence[Newcomer]]:
-    """Return by client the companies first seen at `since` or later, the latest first. One query.
+    """Return by client the companies first seen at `since` or later, the latest first.
+
+    One query, beside those of `rows_ignored`.
 
     By counted visits, and only those that have one; none that the client ignores.
     """

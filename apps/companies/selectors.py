@@ -39,12 +39,12 @@ def company_names_known(company_ids: set[int], *, client_ids: Iterable[int]) -> 
 
 
 def new_company_ids(*, client_ids: Sequence[int], since: datetime) -> list[int]:
-    """Return companies that any of these clients was first visited by at `since` or later. One query."""
+    """Return companies that any of these clients was first visited by at `since` or later. Queries: `newcomers`."""
     return sorted(set().union(*new_companies(client_ids=client_ids, since=since).values()))
 
 
 def new_companies(*, client_ids: Sequence[int], since: datetime) -> dict[int, set[int]]:
-    """Return by client the companies that it was first visited by at `since` or later. One query."""
+    """Return by client the companies that it was first visited by at `since` or later. Queries: `newcomers`."""
     fresh = newcomers(client_ids=client_ids, since=since)
     return {client_id: {one.id for one in companies} for client_id, companies in fresh.items()}
 
