@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -37,6 +38,8 @@ class Happened:
     path: str = "/"
     is_interactive: bool = True
     props: dict[str, Any] | None = None
+    value: Decimal | None = None
+    currency: str = ""
 
 
 def visit_make(
@@ -130,6 +133,8 @@ def _events(session: Session, events: Sequence[Happened]) -> list[Event]:
             path=event.path,
             is_interactive=event.is_interactive,
             props=event.props,
+            value=event.value,
+            currency=event.currency,
         )
         for event in events
     ]

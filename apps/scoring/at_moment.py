@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from . import formulas
+from .rows import KEYS_OF_A_RULE
 from .sums import Category, Temperature
 
 # What is there, among others, in each of the selections. The parts are 0-100, null where nothing is known.
@@ -120,17 +121,28 @@ def _state(score: str, before: str, low: str, middle: str, high: str) -> str:
     )
 
 
-def _intent_of(most: int) -> str:
+def _rule_points(cap: str, amount: str) -> str:
+    """Return `formulas.rule_points` of an amount as of the last activity."""
+    return f"CASE WHEN {cap} < 0 THEN greatest({cap}, ({amount}) * decay) ELSE least({cap}, ({amount}) * decay) END"
+
+
+def _brief(number: str) -> str:
+    """Return what a rule's hits that count up to a moment only add at that moment; null in a row without any."""
+    key = f"{number}::bigint * {KEYS_OF_A_RULE} + at_microseconds"
+    return f"brief_amounts[width_bucket({key}, brief_keys) + 1]"
+
+
+def _intent_of(most: int, *, has_brief: bool) -> str:
     """Return the intent of a row with so many rules at most, written out: far quicker than rows made of its arrays."""
-    terms = (
-        f"coalesce(CASE WHEN rule_caps[{number}] < 0 THEN greatest(rule_caps[{number}], rule_sums[{number}] * decay)"
-        f" ELSE least(rule_caps[{number}], rule_sums[{number}] * decay) END, 0)"
-        for number in range(1, most + 1)
-    )
+    terms = []
+    for number in range(1, most + 1):
+        amount = f"rule_sums[{number}]" + (f" + {_brief(str(number))}" if has_brief else "")
+        terms.append(f"coalesce({_rule_points(f'rule_caps[{number}]', amount)}, 0)")
     return f"least(100, greatest(0, {' + '.join(terms)}))"
 
 
-# OFFSET 0: each is reckoned once, and not wherever it is named.
+# OFFSET 0: each is reckoned once, and not wherever it is named. What is put together with nothing is the same, read
+# once: long arrays lie compressed beside their row, and would be fetched again for each of the rules.
 _SELECT = f"""
 SELECT id, site_id, company_id, as_of, told_temperature, told_category,
   total, engagement, intent, fit, contact, learned,
@@ -140,22 +152,21 @@ FROM (
     SELECT *, {_total()} AS total FROM (
         SELECT *, {_engagement()} AS engagement,
           CASE WHEN rule_sums = '{{{{}}}}' THEN 0
-          WHEN brief_rules = '{{{{}}}}' AND cardinality(rule_sums) <= {_FEW} THEN {_intent_of(_FEW)}
-          WHEN brief_rules = '{{{{}}}}' AND cardinality(rule_sums) <= {_USUAL} THEN {_intent_of(_USUAL)}
-          ELSE least(100, greatest(0, coalesce((
-            SELECT sum(CASE WHEN cap < 0 THEN greatest(cap, points * decay) ELSE least(cap, points * decay) END)
-            FROM (
-                SELECT cap, CASE WHEN brief_rules = '{{{{}}}}' THEN amount ELSE amount + coalesce((
-                    SELECT sum(brief.points) FROM unnest(brief_rules, brief_points, brief_until)
-                      AS brief(rule, points, until)
-                    WHERE brief.rule = number AND brief.until > at
-                ), 0) END AS points
-                FROM unnest(rule_sums, rule_caps) WITH ORDINALITY AS rule(amount, cap, number)
-            ) AS by_rule
-          ), 0))) END AS intent
+          WHEN NOT has_brief AND cardinality(rule_sums) <= {_FEW} THEN {_intent_of(_FEW, has_brief=False)}
+          WHEN NOT has_brief AND cardinality(rule_sums) <= {_USUAL} THEN {_intent_of(_USUAL, has_brief=False)}
+          WHEN cardinality(rule_sums) <= {_USUAL} THEN {_intent_of(_USUAL, has_brief=True)}
+          ELSE least(100, greatest(0, (
+            SELECT sum({_rule_points("cap", f"amount + coalesce({_brief('number')}, 0)")})
+            FROM unnest(rule_sums, rule_caps) WITH ORDINALITY AS rule(amount, cap, number)
+          ))) END AS intent
         FROM (
-            SELECT *, power(2::float8, -least({_MOST_HALF_LIVES},
-              extract(epoch FROM at - as_of)::float8 / {_HALF_LIFE_SECONDS}::float8)) AS decay
+            SELECT id, site_id, company_id, as_of, told_temperature, told_category, temperature, category,
+              visits, views, engaged_minutes, scroll_ratio, visitors, fit, contact, learned, weights,
+              rule_sums, rule_caps, brief_keys <> '{{{{}}}}' AS has_brief,
+              brief_keys || '{{{{}}}}' AS brief_keys, brief_amounts || '{{{{}}}}' AS brief_amounts,
+              (extract(epoch FROM at) * 1000000)::bigint AS at_microseconds,
+              power(2::float8, -least({_MOST_HALF_LIVES},
+                extract(epoch FROM at - as_of)::float8 / {_HALF_LIFE_SECONDS}::float8)) AS decay
             FROM (SELECT score.*, greatest(%s::timestamptz, as_of) AS at FROM score WHERE {{where}}) AS here OFFSET 0
         ) AS decayed OFFSET 0
     ) AS parted OFFSET 0

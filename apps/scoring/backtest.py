@@ -1,7 +1,7 @@
 """What rules would have said before it was known: which companies that converted had been hot. Pure.
 
-A conversion must not predict itself: of a company that converted, only what lies before its first conversion counts,
-and conversions of the goals in question count for no rule anywhere.
+A conversion must not predict itself: of a company that converted, only what lies before its first conversion counts
+and could be known then, and conversions of the goals in question count for no rule anywhere.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from datetime import datetime
 from statistics import median
 
 from .activity import Activity
-from .ordered import activity_until
+from .ordered import activity_before
 from .reading import parts_at
 from .rules import Scoring
 from .running import Company, Running, run
@@ -104,7 +104,7 @@ def _hot_at(
     until: datetime,
 ) -> datetime | None:
     """Return since when a company was hot, the last time before its conversion; None where it wasn't in the time."""
-    known = activity_until(one.activity, converted_at or until, is_before=True)
+    known = activity_before(one.activity, converted_at or until)
     known.reached = [reached for reached in known.reached if reached.goal_id not in goal_ids]
     peek = _Peek(since)
     running = run(known, scoring, company=one.company, watch=peek)

@@ -13,7 +13,8 @@ from .models import Score, ScoreDue
 from .rows import MADE
 from .services import scores_reckoned
 
-COMPARED = tuple(name for name in MADE if name != "calculated_at")
+# A version that changes no score makes none anew.
+COMPARED = tuple(name for name in MADE if name not in ("calculated_at", "version_id"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 Both sets of rules are held against the same activity, that of the companies that were there in the past 30 days.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
 
-from apps.companies.knowledge.ignoring import ignored_ids
+from apps.companies.knowledge.ignoring import ignored_select
 from apps.companies.models import Company
 from apps.core import clock
 from apps.sites.models import Site
@@ -32,10 +33,14 @@ MOST_NAMED = 50
 _TOGETHER = 250
 
 _LATELY = """
-SELECT company_id FROM session
-WHERE site_id = %s AND set_aside = '' AND company_id IS NOT NULL AND started_at >= %s
-  AND NOT company_id = ANY(%s::bigint[])
-GROUP BY company_id ORDER BY max(started_at) DESC, company_id LIMIT %s
+SELECT session.site_id, session.company_id FROM session
+JOIN sites_site AS site ON site.id = session.site_id
+LEFT JOIN ({ignored}) AS ignored
+  ON ignored.company_id = session.company_id AND ignored.client_id = site.client_id
+WHERE session.site_id = ANY(%s::bigint[]) AND session.set_aside = '' AND session.company_id IS NOT NULL
+  AND session.started_at >= %s AND ignored.company_id IS NULL
+GROUP BY session.site_id, session.company_id
+ORDER BY max(session.started_at) DESC, session.company_id, session.site_id LIMIT %s
 """
 
 
@@ -52,7 +57,10 @@ class Differing:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """`companies`: all that were looked at; `is_cut`: there are more. `hot_before`, `hot_after`: how many are hot."""
+    """`companies`: all that were looked at, on each site for itself; `is_cut`: there are more.
+
+    `hot_before`, `hot_after`: how many are hot.
+    """
 
     companies: int
     is_cut: bool
@@ -74,25 +82,24 @@ class _Line:
 def effect_of(*, sites: Sequence[Site], before: Scoring, after: Scoring) -> Effect:
     """Return what it would do to sites at this moment if other rules were in force there.
 
-    Two queries for each site and six for each 250 companies.
+    Those looked at are the latest of all sites together: no site's are left out for another's. Two queries, and six for
+    each site and for each 250 companies there.
     """
     now = clock.now()
+    lately = companies_lately(sites, since=now - timedelta(days=EFFECT_DAYS), limit=MOST_COMPANIES + 1)
+    by_site: defaultdict[int, list[int]] = defaultdict(list)
+    for site_id, company_id in lately[:MOST_COMPANIES]:
+        by_site[site_id].append(company_id)
     lines: list[_Line] = []
-    is_cut = False
     for site in sites:
-        free = MOST_COMPANIES - len(lines)
-        company_ids = companies_lately(site, since=now - timedelta(days=EFFECT_DAYS), limit=free + 1)
-        lines += _lines(site, before, after, company_ids[:free], now)
-        if len(company_ids) > free:
-            is_cut = True
-            break
+        lines += _lines(site, before, after, by_site[site.id], now)
     names = dict(Company.objects.filter(id__in=[line.company_id for line in lines]).values_list("id", "name"))
     hot = Temperature.HOT
     becoming = [line for line in lines if line.after.temperature is hot and line.before.temperature is not hot]
     ceasing = [line for line in lines if line.before.temperature is hot and line.after.temperature is not hot]
     return Effect(
         companies=len(lines),
-        is_cut=is_cut,
+        is_cut=len(lately) > MOST_COMPANIES,
         hot_before=sum(line.before.temperature is hot for line in lines),
         hot_after=sum(line.after.temperature is hot for line in lines),
         becoming=_named(becoming, names),
@@ -101,12 +108,15 @@ def effect_of(*, sites: Sequence[Site], before: Scoring, after: Scoring) -> Effe
     )
 
 
-def companies_lately(site: Site, *, since: datetime, limit: int) -> list[int]:
-    """Return the companies that were on a site since, the latest first; not those that its client ignores."""
-    ignored = sorted(ignored_ids([site.client_id]).get(site.client_id, set()))
+def companies_lately(sites: Sequence[Site], *, since: datetime, limit: int) -> list[tuple[int, int]]:
+    """Return who was on these sites since, as (site, company), the latest first; not whom the site's client ignores.
+
+    One query, beside those of `ignored_select`.
+    """
+    ignored, params = ignored_select(site.id for site in sites)
     with connection.cursor() as cursor:
-        cursor.execute(_LATELY, [site.id, since, ignored, limit])
-        return [company_id for (company_id,) in cursor.fetchall()]
+        cursor.execute(_LATELY.format(ignored=ignored), [*params, [site.id for site in sites], since, limit])
+        return [(site_id, company_id) for site_id, company_id in cursor.fetchall()]
 
 
 def _lines(site: Site, before: Scoring, after: Scoring, company_ids: Sequence[int], now: datetime) -> Iterator[_Line]:

@@ -1,6 +1,7 @@
 """What scoring knows first and tells the apps to its right."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class ScoreChanged:
 class TemperatureChanged:
     """A company's temperature on a site is another than was told last; `change_id` is its models.ScoreChange.
 
-    Told once for each change, also where it has merely cooled down.
+    Told once for each change, also where it has merely cooled down, after what it rests on is stored. It may get lost:
+    the row says the same.
     """
 
     schema: str
@@ -27,6 +29,8 @@ class TemperatureChanged:
     before: str  # sums.Temperature
     after: str
     score: int  # the total, as shown
+    at: datetime
+    rule_keys: tuple[str, ...]  # the rules that brought points then, the heaviest first
     is_backfill: bool  # reckoned from the past: no mails, no destinations
 
 
@@ -41,6 +45,8 @@ class CategoryChanged:
     before: str  # sums.Category
     after: str
     score: int
+    at: datetime
+    rule_keys: tuple[str, ...]
     is_backfill: bool
 
 

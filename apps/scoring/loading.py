@@ -5,7 +5,7 @@ A company's activity reaches back from its last visit on, not from now: so it is
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -34,8 +34,8 @@ JOIN session ON session.company_id = wanted.id AND session.site_id = %(site)s AN
 ORDER BY session.company_id, session.started_at, session.id
 """
 _EVENTS = """
-SELECT event_id, session_id, occurred_at, kind, name, host, path, query, fragment, engaged_ms, scroll_percent,
-  props::text
+SELECT event_id, session_id, (extract(epoch FROM occurred_at) * 1000000)::bigint, kind, name, host, path, query,
+  fragment, engaged_ms, scroll_percent, props::text, value, currency
 FROM event WHERE session_id = ANY(%s::uuid[]) AND kind = ANY(%s) AND occurred_at >= %s AND occurred_at <= %s
 """
 # Those that were on the site, and those that have a score though all of their visits are gone.
@@ -48,6 +48,8 @@ SELECT id FROM (
     SELECT company_id FROM score WHERE company_id > %(after)s AND site_id = %(site)s
 ) AS known ORDER BY id LIMIT %(limit)s
 """
+# Moments come as numbers, which are read far faster.
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HORIZON = f"{HORIZON.days} days"
 # Another moment than any event's: an event lies between its visit's ends, which are kept to the millisecond.
 _SLACK = timedelta(seconds=1)
@@ -117,21 +119,27 @@ def activities_load(*, site_id: int, company_ids: Sequence[int]) -> dict[int, Lo
 
 
 def _put_events(owner: dict[UUID, Loaded], first: datetime, last: datetime) -> None:
+    # Many views are of few pages.
+    pages: dict[tuple[object, ...], Page] = {}
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS, [list(owner), [Kind.PAGEVIEW.value, Kind.EVENT.value], first, last])
         while rows := cursor.fetchmany(10_000):
             for row in rows:
-                _put_event(owner[row[1]].activity, row)
+                _put_event(owner[row[1]].activity, pages, row)
 
 
-def _put_event(activity: Activity, row: Sequence[object]) -> None:
-    event_id, visit_id, at, kind, name, host, path, query, fragment, engaged_ms, scroll_percent, props = row
-    page = Page(host, path, query, fragment or "")  # type: ignore[arg-type]
+def _put_event(activity: Activity, pages: dict[tuple[object, ...], Page], row: Sequence[object]) -> None:
+    event_id, visit_id, moment, kind, name, host, path, query, fragment, engaged_ms, scroll_percent, props, *own = row
+    at = _EPOCH + timedelta(microseconds=moment)  # type: ignore[arg-type]
+    address = (host, path, query, fragment)
+    page = pages.get(address)
+    if page is None:
+        page = pages[address] = Page(host, path, query, fragment or "")  # type: ignore[arg-type]
     if kind == Kind.PAGEVIEW:
         activity.views.append(PageView(event_id, visit_id, at, page, engaged_ms, scroll_percent))  # type: ignore[arg-type]
     else:
         said = msgspec.json.decode(props) if isinstance(props, str) else None
-        activity.events.append(Done(event_id, visit_id, at, name, said, page))  # type: ignore[arg-type]
+        activity.events.append(Done(event_id, visit_id, at, name, said, page, *own))  # type: ignore[arg-type]
 
 
 def _put_conversions(owner: dict[UUID, Loaded], site_id: int) -> None:

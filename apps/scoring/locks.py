@@ -22,6 +22,14 @@ def scores_lock(pairs: Iterable[tuple[int, int]]) -> None:
         cursor.execute(_SCORES, [current_schema(), [site for site, _ in wanted], [company for _, company in wanted]])
 
 
+def bulk_lock(what: str) -> bool:
+    """Take the one place that an agency has for long work of a sort; return False where another has it."""
+    key = f"scores-{what}:{current_schema()}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+        return bool(cursor.fetchone()[0])
+
+
 def scoring_lock() -> None:
     """Wait until nobody else saves rules of the current agency."""
     with connection.cursor() as cursor:

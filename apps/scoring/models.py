@@ -40,14 +40,15 @@ class Score(models.Model):
     engaged_minutes = models.FloatField()
     scroll_ratio = models.FloatField()  # mean over page views, 0-1
     visitors = models.FloatField()
-    # Of each rule with hits: what its hits sum up to, and where that ends (below zero for negative ones).
+    # Of each rule with hits, by key: what its hits sum up to, and where that ends (below zero for negative ones).
+    rule_keys = ArrayField(models.TextField(), default=list)
     rule_sums = ArrayField(models.FloatField(), default=list)
     rule_caps = ArrayField(models.FloatField(), default=list)
-    # Hits that count up to a moment only, because their rule looks back so far and no farther: of which rule (an index
-    # into the arrays above, counted from one as PostgreSQL does), worth what at `as_of`, until when.
-    brief_rules = ArrayField(models.IntegerField(), default=list)
-    brief_points = ArrayField(models.FloatField(), default=list)
-    brief_until = ArrayField(models.DateTimeField(), default=list)
+    # Hits that count up to a moment only, because their rule looks back so far and no farther. Keys in order: of which
+    # rule (an index into the arrays above, counted from one as PostgreSQL does) and until when, as `rows` writes them;
+    # amounts: what the rule's that count until then or longer add up to, at `as_of`. Found by halves, however many.
+    brief_keys = ArrayField(models.BigIntegerField(), default=list)
+    brief_amounts = ArrayField(models.FloatField(), default=list)
     fit = models.FloatField(null=True)  # 0-100; null: nothing is known to compare
     contact = models.FloatField(null=True)
     learned = models.FloatField(null=True)
@@ -72,15 +73,20 @@ class Score(models.Model):
 class ScoreDue(models.Model):
     """A company's activity on a site has changed. Written by triggers with the change itself, so none is forgotten.
 
-    The same may stand there several times: whoever writes must never wait for whoever reckons.
+    The same may stand there several times: whoever writes must never wait for whoever reckons. Fresh ones are taken
+    first: of a visit that ended, or a conversion that came, within ten minutes before the mark.
     """
 
     site_id = models.BigIntegerField()
     company_id = models.BigIntegerField()
+    is_fresh = models.BooleanField(db_default=False)
 
     class Meta:
         db_table = "score_due"
-        indexes = [models.Index(fields=["site_id", "company_id"], name="score_due_pair")]
+        indexes = [
+            models.Index(fields=["site_id", "company_id"], name="score_due_pair"),
+            models.Index(fields=["id"], name="score_due_fresh", condition=models.Q(is_fresh=True)),
+        ]
 
 
 class ScoreChange(models.Model):
@@ -96,6 +102,7 @@ class ScoreChange(models.Model):
     before = models.TextField()
     after = models.TextField()
     score = models.SmallIntegerField()  # the total, or the intent, as shown then
+    rule_keys = ArrayField(models.TextField(), default=list)  # rules that brought points then, the heaviest first
     is_backfill = models.BooleanField(default=False)  # reckoned from the past: nobody is mailed for it
     at = models.DateTimeField()
 

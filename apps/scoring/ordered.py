@@ -5,11 +5,15 @@ sums.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from apps.sites.goals.patterns import Page
 
@@ -17,6 +21,8 @@ from .activity import Activity, Done, PageView, Reached, Visit
 from .formulas import HORIZON
 from .pages import matcher_of
 from .rules import Rule
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Ordered:
@@ -28,9 +34,9 @@ class Ordered:
         visits = {visit.id: visit for visit in activity.visits if since is None or visit.started_at >= since}
         self.visit_of: dict[UUID, Visit] = visits
         self.visits: Sequence[Visit] = sorted(visits.values(), key=lambda one: (one.started_at, one.id))
-        self.views: Sequence[PageView] = self._counted({one.id: one for one in activity.views})
-        self.events: Sequence[Done] = self._counted({one.id: one for one in activity.events})
-        self.reached: Sequence[Reached] = self._counted({(one.event_id, one.goal_id): one for one in activity.reached})
+        self.views: Sequence[PageView] = self._counted(activity.views, attrgetter("at", "id"))
+        self.events: Sequence[Done] = self._counted(activity.events, attrgetter("at", "id"))
+        self.reached: Sequence[Reached] = self._counted(activity.reached, attrgetter("at", "event_id", "goal_id"))
         self._matcher = matcher_of(rules)
 
     def fits(self, index: int, page: Page | None) -> bool:
@@ -55,20 +61,46 @@ class Ordered:
             found[view.visit_id].append(view)
         return found
 
-    def _counted(self, found: dict[Any, Any]) -> list[Any]:
-        """Return what belongs to a visit that counts, in order."""
+    def _counted(self, things: Iterable[Any], key: Callable[[Any], tuple[Any, ...]]) -> list[Any]:
+        """Return what belongs to a visit that counts, by its key, the moment first; each once."""
         visits = self.visit_of
-        counted = [(one.at, key, one) for key, one in found.items() if one.visit_id in visits]
-        counted.sort(key=lambda one: one[:2])
-        return [one for _, _, one in counted]
+        counted = sorted((one for one in things if one.visit_id in visits), key=key)
+        again = {place for place, pair in enumerate(pairwise(counted), 1) if _are_one(*pair, key)}
+        return [one for place, one in enumerate(counted) if place not in again] if again else counted
 
 
-def activity_until(activity: Activity, at: datetime, *, is_before: bool = False) -> Activity:
-    """Return what had been done by a moment; with `is_before` only what lies before it."""
+def _are_one(first: Any, second: Any, key: Callable[[Any], tuple[Any, ...]]) -> bool:
+    return first.at == second.at and key(first) == key(second)
 
-    def had(one: datetime) -> bool:
-        return one < at if is_before else one <= at
 
+def activity_until(activity: Activity, at: datetime) -> Activity:
+    """Return what had been done by a moment; how long a page was read, and how deep, as known today."""
+    return _cut(activity, at, lambda one: one <= at)
+
+
+def activity_before(activity: Activity, at: datetime) -> Activity:
+    """Return what had been done before a moment, as it could be known then.
+
+    Engaged time and scroll depth of a page are told when it is left: one that was still open counts without them, and
+    no page with more engaged time than had gone by.
+    """
+    known = _cut(activity, at, lambda one: one < at)
+    is_on = {visit.id for visit in activity.visits if visit.ended_at >= at}
+    latest: dict[UUID, tuple[datetime, UUID]] = {}
+    for view in known.views:
+        if view.visit_id in is_on:
+            latest[view.visit_id] = max(latest.get(view.visit_id, (view.at, view.id)), (view.at, view.id))
+    still_open = {view_id for _, view_id in latest.values()}
+    known.views = [
+        replace(view, engaged_ms=0, scroll_percent=0)
+        if view.id in still_open
+        else replace(view, engaged_ms=min(view.engaged_ms, (at - view.at) // _MILLISECOND))
+        for view in known.views
+    ]
+    return known
+
+
+def _cut(activity: Activity, at: datetime, had: Callable[[datetime], bool]) -> Activity:
     return Activity(
         visits=[_ended_by(visit, at) for visit in activity.visits if had(visit.started_at)],
         views=[view for view in activity.views if had(view.at)],
@@ -87,7 +119,11 @@ def last_at(activity: Activity) -> datetime | None:
     """Return the last activity; None where there is none."""
     ids = {visit.id for visit in activity.visits}
     own: Iterable[PageView | Done | Reached] = (*activity.views, *activity.events, *activity.reached)
-    moments = [one.at for one in own if one.visit_id in ids]
-    for visit in activity.visits:
-        moments += (visit.started_at, visit.ended_at)
-    return max(moments, default=None)
+    last = max((max(visit.started_at, visit.ended_at) for visit in activity.visits), default=None)
+    if last is None:
+        return None
+    # Nearly all lie within their visit: few are later than all that are known.
+    for one in own:
+        if one.at > last and one.visit_id in ids:
+            last = one.at
+    return last

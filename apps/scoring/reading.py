@@ -55,4 +55,4 @@ def ingredients_at(sums: Sums, at: datetime) -> tuple[float, ...]:
 
 def rule_amount(rule: RuleSum, at: datetime) -> float:
     """Return what a rule's hits that still count at a moment sum up to, decayed to `as_of`."""
-    return rule.total + sum(points for points, until in rule.brief if at < until)
+    return rule.total + next((amount for amount, until in rule.brief if at < until), 0.0)

@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from apps.core import formats
+from apps.sites.goals.conditions import OWN_CURRENCY, OWN_VALUE
+from apps.sites.goals.words import money
 
 from .activity import Activity, Done, PageView, Reached
 from .fit import Criterion, Judged, Profile, fit_judged, fit_of
@@ -239,7 +241,7 @@ def _evidence(rule: Rule, hits: Sequence[Hit], at: datetime, goal_names: GoalNam
     """Return hits by what they are about, the heaviest first."""
     grouped: defaultdict[str, list[Hit]] = defaultdict(list)
     for hit in hits:
-        grouped[_what(hit, goal_names)].append(hit)
+        grouped[_what(rule, hit, goal_names)].append(hit)
     found = [
         Evidence(
             what=what,
@@ -254,13 +256,14 @@ def _evidence(rule: Rule, hits: Sequence[Hit], at: datetime, goal_names: GoalNam
     return sorted(found, key=lambda one: (-abs(one.value), one.what))
 
 
-def _what(hit: Hit, goal_names: GoalNames) -> str:
+def _what(rule: Rule, hit: Hit, goal_names: GoalNames) -> str:
     what = hit.what
     if isinstance(what, PageView):
         return what.page.path
     if isinstance(what, Done):
-        page = what.page.path if what.page else ""
-        return f"{what.name} on {page}" if page else what.name
+        is_worth_asked = any(one.prop in (OWN_VALUE, OWN_CURRENCY) for one in rule.match.conditions)
+        worth = f" of {money(what.value, what.currency)}" if is_worth_asked and what.value is not None else ""
+        return f"{what.name}{worth}{f' on {what.page.path}' if what.page else ''}"
     if isinstance(what, Reached):
         return goal_names.get(what.goal_id, "a goal that is gone")
     return f"visit by {what.campaign or what.source or what.channel or 'unknown source'}"

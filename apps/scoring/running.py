@@ -10,15 +10,18 @@ always in the order of time. So they follow from activity, rules and that moment
 What is known of a visit or a page view today (how long it was read, that nothing else was seen) is taken as known from
 its own moment on, and what is known of the company (fit) always.
 
-One step costs the same however much came before it.
+One step costs the same however much came before it. Where only the end is asked for, states of long ago are left out if
+they can't have mattered (`sums_of`): what is higher before is never lower after.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
+
+import msgspec
 
 from .activity import Activity, PageView, Visit
 from .formulas import (
@@ -58,12 +61,18 @@ class Company:
     learned: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, gc=False):
     """A hit with its rule's place among the rules."""
 
     index: int
     hit: Hit
+
+
+# What happened at a moment: one thing of it.
+Moment = tuple[datetime, Visit | PageView | Found | None]
+# Of a long activity the states are followed through so many moments, the last ones, at first: nearly always they come
+# to the same whatever was before. Else all are.
+STEPPED_FIRST = 2_000
 
 
 class Brief:
@@ -85,8 +94,18 @@ class Brief:
             self._sum = 0.0
         return self._sum
 
-    def counting(self, at: datetime) -> tuple[tuple[float, datetime], ...]:
-        return tuple(one for one in self._hits if at < one[1])
+    def left(self, at: datetime) -> tuple[tuple[float, datetime], ...]:
+        """Return what those that count at a moment add up to from now on, as sums.RuleSum has it."""
+        amount = 0.0
+        found: list[tuple[float, datetime]] = []
+        for points, until in reversed(self._hits):
+            if until <= at:
+                break
+            amount += points
+            if found and found[-1][1] == until:
+                found.pop()
+            found.append((amount, until))
+        return tuple(reversed(found))
 
 
 class Running:
@@ -98,6 +117,8 @@ class Running:
         self.last_at = as_of
         self.temperature, self.category = Temperature.COLD, Category.LOOKER
         self.changes: list[Changed] = []
+        # Where the way up to here isn't known: what the states would be after the highest that they could have been.
+        self.highest: tuple[Temperature, Category] | None = None
         self._lasting: dict[int, float] = {}
         self._brief: dict[int, Brief] = {}
         self._ends = [rule.end for rule in scoring.rules]
@@ -109,17 +130,21 @@ class Running:
         """Take in all that happened at a moment, which is later than the last; None: somebody was still there."""
         left = decay_ratio(at, self.as_of)
         for thing in things:
-            if isinstance(thing, PageView):
-                self.views += left
-                self.engaged_minutes += left * (thing.engaged_ms / 60_000)
-                self.scroll += left * (thing.scroll_percent / 100)
-            elif isinstance(thing, Found):
-                self._add_hit(thing, at, left)
-            elif isinstance(thing, Visit):
-                self.visits += left
-                self._add_visitor(thing, left)
+            self.take(at, thing, left)
         self.last_at = at
         self.step(at)
+
+    def take(self, at: datetime, thing: Visit | PageView | Found | None, left: float) -> None:
+        """Take in one thing, and leave temperature and category as they are."""
+        if isinstance(thing, PageView):
+            self.views += left
+            self.engaged_minutes += left * (thing.engaged_ms / 60_000)
+            self.scroll += left * (thing.scroll_percent / 100)
+        elif isinstance(thing, Found):
+            self._add_hit(thing, at, left)
+        elif isinstance(thing, Visit):
+            self.visits += left
+            self._add_visitor(thing, left)
 
     def step(self, at: datetime) -> None:
         """Let temperature and category follow what the score is at a moment."""
@@ -132,6 +157,8 @@ class Running:
         if category is not self.category:
             self.changes.append(Changed(at, self.category, category, as_shown(intent)))
             self.category = category
+        if self.highest is not None:
+            self.highest = temperature_after(self.highest[0], total), category_after(self.highest[1], intent)
 
     def parts(self, at: datetime) -> Parts:
         """Return the score at a moment that isn't before the last that was added, and leave everything as it is."""
@@ -158,8 +185,9 @@ class Running:
         )
 
     def _rule_sums(self) -> Iterator[RuleSum]:
-        for index, rule in enumerate(self.scoring.rules):
-            brief = self._brief[index].counting(self.as_of) if index in self._brief else ()
+        # By key: rules in another order leave the same, to the last bit.
+        for index, rule in sorted(enumerate(self.scoring.rules), key=lambda one: one[1].key):
+            brief = self._brief[index].left(self.as_of) if index in self._brief else ()
             if index in self._lasting or brief:
                 yield RuleSum(rule.key, self._lasting.get(index, 0.0), rule.end, brief)
 
@@ -245,18 +273,7 @@ def run(
     if ordered.as_of is None or not ordered.visits:
         return None
     running = Running(scoring, as_of=ordered.as_of, company=company or Company())
-    is_first = True
-    for at, grouped in groupby(_moments(ordered, scoring), key=itemgetter(0)):
-        things = [thing for _, thing in grouped]
-        if not is_first:
-            if watch is not None:
-                watch(running, at, True)
-            if any(isinstance(thing, Visit) for thing in things):
-                running.step(at)
-        running.add(at, things)
-        if watch is not None:
-            watch(running, at, False)
-        is_first = False
+    _step_all(running, _moments(ordered, scoring), watch)
     return running
 
 
@@ -269,13 +286,52 @@ def sums_of(
     learned: float | None = None,
 ) -> Sums | None:
     """Return what an activity sums up to under these rules; None where there is no visit."""
-    done = run(activity, scoring, company=Company(fit, contact, learned))
-    return done.sums() if done else None
+    ordered = Ordered(activity, scoring.rules)
+    if ordered.as_of is None or not ordered.visits:
+        return None
+    company, moments = Company(fit, contact, learned), _moments(ordered, scoring)
+    for start in (_beginning(moments, max(0, len(moments) - STEPPED_FIRST)), 0):
+        running = Running(scoring, as_of=ordered.as_of, company=company)
+        if start:
+            running.highest = Temperature.HOT, Category.HIGH_INTENT
+            for at, thing in moments[:start]:
+                running.take(at, thing, decay_ratio(at, running.as_of))
+            running.last_at = moments[start - 1][0]
+        _step_all(running, moments[start:], None)
+        # From the lowest and from the highest states it comes to the same: so it does from those that there were.
+        if running.highest in (None, (running.temperature, running.category)):
+            break
+    return running.sums()
 
 
-def _moments(ordered: Ordered, scoring: Scoring) -> list[tuple[datetime, Visit | PageView | Found | None]]:
+def _step_all(
+    running: Running, moments: Sequence[Moment], watch: Callable[[Running, datetime, bool], None] | None
+) -> None:
+    """Take in moments in their order, with all states on the way."""
+    is_first = running.visits == 0
+    for at, grouped in groupby(moments, key=itemgetter(0)):
+        things = [thing for _, thing in grouped]
+        if not is_first:
+            if watch is not None:
+                watch(running, at, True)
+            if any(isinstance(thing, Visit) for thing in things):
+                running.step(at)
+        running.add(at, things)
+        if watch is not None:
+            watch(running, at, False)
+        is_first = False
+
+
+def _beginning(moments: Sequence[Moment], start: int) -> int:
+    """Return the place at which the moment at a place begins."""
+    while start > 0 and moments[start - 1][0] == moments[start][0]:
+        start -= 1
+    return start
+
+
+def _moments(ordered: Ordered, scoring: Scoring) -> list[Moment]:
     """Return what happened, in the order of time; at one moment in that of this function."""
-    moments: list[tuple[datetime, Visit | PageView | Found | None]] = []
+    moments: list[Moment] = []
     moments += [(visit.started_at, visit) for visit in ordered.visits]
     moments += [(view.at, view) for view in ordered.views]
     moments += [(found.hit.at, found) for found in hits_found(ordered, scoring)]

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from apps.core import clock
+from apps.sites.models import Site
 
 from .loading import COMPANIES_TOGETHER, companies_next
-from .locks import scores_lock
+from .locks import bulk_lock, scores_lock
 from .models import ScoreRun
 from .services import WORK_FOR, scores_make
 
@@ -34,19 +35,36 @@ def run_ask(*, site_id: int) -> None:
 
 def run_work(site_id: int) -> bool:
     """Go on with a site's run as far as there is time; return whether it is done. Nothing where another is at it."""
-    until = clock.now() + WORK_FOR
-    if not _unfinished().filter(site_id=site_id).update(leased_until=clock.now() + LEASE):
-        return False
-    while run_slice(site_id):
-        if clock.now() >= until:
-            ScoreRun.objects.filter(site_id=site_id).update(leased_until=None)
-            return False
+    run_turn(site_id=site_id, turn=WORK_FOR)
     return not ScoreRun.objects.filter(site_id=site_id, finished_at__isnull=True).exists()
 
 
-def runs_unfinished() -> list[int]:
-    """Return the sites whose run isn't done and that nobody works on. One query."""
-    return list(_unfinished().values_list("site_id", flat=True).order_by("site_id"))
+def run_turn(*, site_id: int, turn: timedelta) -> bool:
+    """Go on with a site's run for a while; return whether anything was done.
+
+    Nothing is where another is at it, or at another run of the agency: one makes all of its sites', in turns.
+    """
+    until, is_any = clock.now() + turn, False
+    if not _unfinished().filter(site_id=site_id).update(leased_until=clock.now() + LEASE):
+        return False
+    while True:
+        with transaction.atomic():
+            is_mine = bulk_lock("runs")
+            is_more = is_mine and run_slice(site_id)
+        is_any = is_any or is_mine
+        if not is_more or clock.now() >= until:
+            ScoreRun.objects.filter(site_id=site_id).update(leased_until=None)
+            return is_any
+
+
+def runs_unfinished(*, after_id: int = 0) -> list[int]:
+    """Return the sites whose run isn't done and that nobody works on, from the one behind `after_id` on, and around.
+
+    Those of archived sites wait until the site is brought back. One query.
+    """
+    living = Site.objects.exclude(status=Site.Status.ARCHIVED).values("id")
+    waiting = sorted(_unfinished().filter(site_id__in=living).values_list("site_id", flat=True))
+    return [one for one in waiting if one > after_id] + [one for one in waiting if one <= after_id]
 
 
 def run_of(site_id: int) -> ScoreRun | None:

@@ -1,10 +1,11 @@
-"""Saving rules: each saving is a version, and the scores that it is about are made anew."""
+"""Saving rules: each saving is a version, and where it changes scores, these are made anew."""
 
 from collections.abc import Iterable
 
 import msgspec
 from django.db import transaction
 from django.db.models import JSONField, Value
+from msgspec.structs import replace
 
 from apps.core import clock, facts
 from apps.core.errors import Refused
@@ -16,7 +17,7 @@ from .locks import scoring_lock
 from .models import ScoringVersion
 from .rules import Scoring
 from .runs import run_ask
-from .versions import scoring_history, sites_with_own
+from .versions import scoring_history, scoring_of, scoring_of_agency, sites_with_own
 
 
 class Overtaken(Refused):
@@ -41,6 +42,8 @@ def scoring_save(
             raise Overtaken(
                 "Somebody else has changed the rules since you opened them. Look at what they are now, and change that."
             )
+        followed = scoring_of_agency().scoring
+        before = followed if site_id is None else scoring_of(site_id).scoring
         version = ScoringVersion.objects.create(
             site_id=site_id,
             version=latest + 1,
@@ -49,15 +52,23 @@ def scoring_save(
             made_at=clock.now(),
             made_by=user_name,
         )
-        for affected in _affected(site_id):
-            run_ask(site_id=affected)
-            facts.publish(ScoringChanged(schema=current_schema(), site_id=affected))
+        if what_counts(before) != what_counts(followed if scoring is None else scoring):
+            for affected in _affected(site_id):
+                # An archived site's waits until the site is brought back: nobody sees its scores.
+                run_ask(site_id=affected.id)
+                if affected.status != Site.Status.ARCHIVED:
+                    facts.publish(ScoringChanged(schema=current_schema(), site_id=affected.id))
     return version
 
 
-def _affected(site_id: int | None) -> Iterable[int]:
+def what_counts(scoring: Scoring) -> Scoring:
+    """Return rules without what no score rests on: their names, their order, and those that are off."""
+    rules = (replace(rule, name="") for rule in scoring.rules if rule.is_on)
+    return replace(scoring, rules=tuple(sorted(rules, key=lambda rule: rule.key)))
+
+
+def _affected(site_id: int | None) -> Iterable[Site]:
     """Return the sites whose rules have changed with those of a site, or of the agency."""
     if site_id is not None:
-        return [site_id]
-    own = sites_with_own()
-    return [one for one in Site.objects.order_by("id").values_list("id", flat=True) if one not in own]
+        return Site.objects.filter(id=site_id)
+    return Site.objects.exclude(id__in=sites_with_own()).order_by("id")

@@ -10,9 +10,9 @@ from datetime import datetime, tzinfo
 from django.db import connection
 from django.db.models import QuerySet
 
-from apps.companies.knowledge.together import rows_ignored
+from apps.companies.knowledge.ignoring import ignored_select
 from apps.companies.models import CompanyClient
-from apps.sites.models import Goal, Site
+from apps.sites.models import Goal
 from apps.tracking.models import Session
 
 from .at_moment import COLUMNS, Selected, hot_select, scores_select
@@ -99,14 +99,13 @@ def score_history(*, site_id: int, company_id: int, at: datetime, days: int, zon
 def hot_counts(site_ids: Iterable[int], *, at: datetime) -> dict[int, int]:
     """Return how many companies are hot on each site, those left out that its client ignores.
 
-    One query by index, beside those of `rows_ignored`.
+    One query by index, beside those of `ignored_select`.
     """
     ids = list(site_ids)
     hot = hot_select(site_ids=ids, at=at)
-    ignored = rows_ignored(Site.objects.filter(id__in=ids).values("client_id")).values("client_id", "company_id")
-    sql, params = ignored.query.sql_with_params()
+    ignored, params = ignored_select(ids)
     with connection.cursor() as cursor:
-        cursor.execute(_HOT.format(hot=hot.sql, ignored=sql), [*hot.params, *params])
+        cursor.execute(_HOT.format(hot=hot.sql, ignored=ignored), [*hot.params, *params])
         return dict(cursor.fetchall())
 
 

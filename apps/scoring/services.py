@@ -20,7 +20,7 @@ from .at_moment import scores_differing
 from .facts import ScoreChanged
 from .fit import Profile, fit_of
 from .loading import COMPANIES_TOGETHER, Loaded, activities_load
-from .locks import scores_lock
+from .locks import bulk_lock, scores_lock
 from .models import Score, ScoreChange, ScoreDue, ScoreRun, ScoringVersion
 from .profiles import profiles_of
 from .rows import MADE, row_of
@@ -30,10 +30,14 @@ from .versions import scoring_of
 
 logger = logging.getLogger(__name__)
 
-# Taken in one transaction, besides further ones of the same companies.
+# Taken in one transaction, besides further ones of the same companies. Of those that aren't fresh fewer: somebody of
+# one of these companies may come meanwhile, and waits for it.
 MARKS_TOGETHER = 400
-# A task ends well before its message would be given to another; the sweep goes on.
+BULK_TOGETHER = 100
+# Whoever works on by itself ends well before its message would be given to another; the sweep goes on.
 WORK_FOR = timedelta(minutes=2)
+# What a task works, before others' tasks that wait have their turn.
+TURN = timedelta(seconds=2)
 # What somebody did longer ago is the past, and nobody is mailed for it, though no worker has seen it till now.
 NEWS_FOR = timedelta(days=1)
 # How long what somebody did takes to be reckoned, at most: on its way here, and waiting for a worker.
@@ -43,7 +47,7 @@ COOLED_TOGETHER = 200
 # The oldest marks, and with them all others of the same companies: one reckoning does for all that was there before it.
 _TAKE = """
 WITH oldest AS (
-    SELECT site_id, company_id FROM score_due ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+    SELECT site_id, company_id FROM score_due WHERE is_fresh = %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 ), same AS (
     SELECT score_due.id FROM (SELECT DISTINCT site_id, company_id FROM oldest) AS pair
     JOIN score_due USING (site_id, company_id) FOR UPDATE OF score_due SKIP LOCKED
@@ -53,25 +57,34 @@ DELETE FROM score_due WHERE id IN (SELECT id FROM same) RETURNING site_id, compa
 Scores = Mapping[int, Score]
 
 
-def scores_work() -> int:
+def scores_work(*, turn: timedelta = WORK_FOR) -> int:
     """Make the scores that are due, as far as there is time; return how many marks were done with.
 
-    May run twice and side by side: each takes marks that nobody else has, and waits for whoever makes the same score.
+    Companies that somebody of is there just now go first, whatever else waits. May run twice and side by side: each
+    takes marks that nobody else has, and waits for whoever makes the same score; of an agency one at most takes those
+    that aren't fresh.
     """
-    until, done = clock.now() + WORK_FOR, 0
-    while marks := _marks_work():
+    until, done = clock.now() + turn, 0
+    while marks := _marks_work(is_fresh=True) or _marks_work(is_fresh=False):
         done += marks
         if clock.now() >= until:
             break
     return done
 
 
-def _marks_work() -> int:
-    """Make the scores of some marks; return how many are done with. A site that fails keeps its own."""
+def are_due() -> bool:
+    """Return whether any marks are waiting in the current agency. One query."""
+    return ScoreDue.objects.exists()
+
+
+def _marks_work(*, is_fresh: bool) -> int:
+    """Make the scores of some marks; return how many are done with. A site that fails keeps its own, not as fresh."""
     done = 0
     with transaction.atomic():
+        if not is_fresh and not bulk_lock("marks"):
+            return 0
         with connection.cursor() as cursor:
-            cursor.execute(_TAKE, [MARKS_TOGETHER])
+            cursor.execute(_TAKE, [is_fresh, MARKS_TOGETHER if is_fresh else BULK_TOGETHER])
             marks = cursor.fetchall()
         if not marks:
             return 0

@@ -22,7 +22,11 @@ class Category(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleSum:
-    """Of one rule: what its lasting hits sum up to, and those that count before a moment only as (points, until)."""
+    """Of one rule: what its lasting hits sum up to, and what those add that count up to a moment only.
+
+    `brief`: (amount, until), in the order of time: what all that count until then or longer add up to. So what they add
+    at a moment is the amount of the first that ends later, and nothing after the last.
+    """
 
     key: str
     total: float

@@ -81,7 +81,8 @@ def trial_of(*, site: Site, in_force: InForce, goals: Sequence[Goal]) -> Trial:
 def _made(site: Site, scoring: Scoring, goal_ids: Sequence[int]) -> Trial:
     now = clock.now()
     since = now - timedelta(days=TRIAL_DAYS)
-    company_ids = companies_lately(site, since=since, limit=MOST_TRIED + 1)
+    lately = companies_lately([site], since=since, limit=MOST_TRIED + 1)
+    company_ids = [company_id for _, company_id in lately]
     tried = _tried(site, scoring, company_ids[:MOST_TRIED], _converted(site, goal_ids))
     found = back_test(tried, scoring, goal_ids=frozenset(goal_ids), since=since, until=now)
     return Trial(

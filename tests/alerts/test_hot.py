@@ -162,6 +162,7 @@ def test_the_fact_wakes_it_unless_it_is_of_the_past(monkeypatch: pytest.MonkeyPa
     woken: list[Any] = []
     monkeypatch.setattr(hot_raise_task, "apply_async", lambda given, **_: woken.append(given))
     fact = {"schema": "a_1", "change_id": 5, "site_id": 1, "company_id": 2, "before": "warm", "score": 74}
+    fact |= {"at": NOW, "rule_keys": ("pricing",)}
     pipeline.tell_of_hot(TemperatureChanged(after="hot", is_backfill=False, **fact))  # type: ignore[arg-type]
     pipeline.tell_of_hot(TemperatureChanged(after="hot", is_backfill=True, **fact))  # type: ignore[arg-type]
     pipeline.tell_of_hot(TemperatureChanged(after="warm", is_backfill=False, **fact))  # type: ignore[arg-type]

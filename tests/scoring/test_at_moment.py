@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from apps.scoring.at_moment import COLUMNS, Selected, best_scores_select, scores_differing, scores_select
 from apps.scoring.models import Score
-from apps.scoring.sums import Category, Temperature
+from apps.scoring.rows import row_of, sums_in
+from apps.scoring.rules import Weights
+from apps.scoring.sums import Category, RuleSum, Sums, Temperature
 from apps.scoring.telling import parts_of
 from tests.cast import Cast
 
@@ -31,28 +33,35 @@ MOMENTS = [NOW, NOW - timedelta(days=3), NOW + timedelta(days=9), NOW + timedelt
 @st.composite
 def rows(draw: st.DrawFn) -> Score:
     rules = draw(st.lists(st.tuples(POINTS, st.sampled_from([-30.0, 5.0, 20.0, 80.0])), max_size=14))
-    brief = draw(st.lists(st.tuples(st.integers(1, max(1, len(rules))), POINTS, st.integers(0, 20)), max_size=4))
-    brief = brief if rules else []
-    return Score(
+    brief = draw(st.lists(st.tuples(st.integers(0, 13), POINTS, st.integers(0, 20)), max_size=6, unique_by=_place))
+    ends: dict[int, list[tuple[float, datetime]]] = {}
+    for place, points, days in sorted(brief, key=_place):
+        ends.setdefault(place, []).append((points, NOW + timedelta(days=days)))
+    sums = Sums(
         as_of=NOW,
         visits=draw(AMOUNTS),
         views=draw(AMOUNTS),
         engaged_minutes=draw(AMOUNTS),
         scroll_ratio=draw(floats(0, 1)),
         visitors=draw(AMOUNTS),
-        rule_sums=[points for points, _ in rules],
-        rule_caps=[cap for _, cap in rules],
-        brief_rules=[place for place, _, _ in brief],
-        brief_points=[points for _, points, _ in brief],
-        brief_until=[NOW + timedelta(days=days) for _, _, days in brief],
+        rules=tuple(
+            RuleSum(f"rule_{place}", points, cap, tuple(ends.get(place, ())))
+            for place, (points, cap) in enumerate(rules)
+        ),
         fit=draw(SHARES),
         contact=draw(SHARES),
         learned=draw(SHARES),
-        weights=draw(st.lists(floats(0, 1), min_size=5, max_size=5)),
-        temperature=draw(st.sampled_from(list(Temperature))).value,
-        category=draw(st.sampled_from(list(Category))).value,
-        calculated_at=NOW,
+        temperature=draw(st.sampled_from(list(Temperature))),
+        category=draw(st.sampled_from(list(Category))),
     )
+    weights = Weights(*draw(st.lists(floats(0, 1), min_size=5, max_size=5)))
+    row = row_of(sums, site_id=1, company_id=1, weights=weights, version_id=None, calculated_at=NOW)
+    assert sums_in(row) == sums
+    return row
+
+
+def _place(brief: tuple[int, float, int]) -> tuple[int, int]:
+    return brief[0], brief[2]
 
 
 def asked(selected: Selected) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import pytest
 
 from apps.scoring.activity import Activity
 from apps.scoring.backtest import Tried, back_test
+from apps.scoring.ordered import activity_before
 from apps.scoring.rules import Match, Rule, RuleKind, Scoring, Weights
 from apps.scoring.running import Company
 
@@ -61,3 +62,24 @@ def test_another_goal_may_foretell() -> None:
 def test_nobody_there_is_no_ratio() -> None:
     found = back_test([], SCORING, goal_ids=frozenset({1}), since=SINCE, until=UNTIL)
     assert (found.precision, found.recall, found.median_days_before) == (None, None, None)
+
+
+def test_what_was_read_on_after_the_conversion_does_not_foretell_it() -> None:
+    read = Rule("r", "Read", RuleKind.ENGAGED, 80, 80, Match(seconds=60))
+    deep = Rule("d", "Deep", RuleKind.SCROLL, 80, 80, Match(percent=90))
+    recall = []
+    for rule in (read, deep):
+        for before in (False, True):
+            doing = Doing()
+            visit = doing.visit(on(1), minutes=30)
+            doing.view(visit, "/offer", s=600, percent=100)
+            if before:
+                doing.view(visit, "/form", at=on(1, 4))  # the offer was left, its time and depth told
+            doing.reach(visit, 1, at=on(1, 5))
+            scoring = Scoring(rules=(rule,), weights=SCORING.weights)
+            tried = [Tried(1, doing.activity, Company(), on(1, 5))]
+            recall.append(back_test(tried, scoring, goal_ids=frozenset({1}), since=SINCE, until=UNTIL).recall)
+    assert recall == [0, 1, 0, 1]
+    (offer, form) = activity_before(doing.activity, on(1, 5)).views
+    assert (offer.engaged_ms, offer.scroll_percent) == (5 * 60_000, 100)  # no more than had gone by
+    assert (form.engaged_ms, form.scroll_percent) == (0, 0)

@@ -2,11 +2,14 @@
 
 import random
 from datetime import timedelta
+from itertools import pairwise
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.scoring import running
 from apps.scoring.activity import Activity
 from apps.scoring.fit import Profile
 from apps.scoring.formulas import (
@@ -23,6 +26,7 @@ from apps.scoring.reasons import explain
 from apps.scoring.rounding import whole_points
 from apps.scoring.rules import IdealCustomer, Weights
 from apps.scoring.running import hits_found, hits_last, run, sums_of
+from apps.scoring.sums import Category, Temperature
 
 from .activities import SCORING, activities
 
@@ -47,6 +51,29 @@ def test_order_and_repetition_change_nothing(activity: Activity, chance: random.
     assert list(hits_found(Ordered(activity, SCORING.rules), SCORING)) == list(
         hits_found(Ordered(again, SCORING.rules), SCORING)
     )
+
+
+@FEW
+@given(activities, st.integers(1, 40))
+def test_of_a_long_activity_the_last_moments_decide(activity: Activity, stepped: int) -> None:
+    done = run(activity, SCORING)
+    assert done is not None
+    with patch.object(running, "STEPPED_FIRST", stepped):
+        assert sums_of(activity, SCORING) == done.sums()
+
+
+@FEW
+@given(activities, st.lists(st.floats(0, 60), min_size=2, max_size=5))
+def test_nobody_flaps_while_nobody_comes(activity: Activity, days: list[float]) -> None:
+    """Without rules that speak against, a company never gets hotter by time alone, whenever it is read."""
+    scoring = type(SCORING)(tuple(rule for rule in SCORING.rules if rule.points > 0), SCORING.weights)
+    sums = sums_of(activity, scoring)
+    assert sums is not None
+    read = [parts_at(sums, scoring.weights, sums.as_of + timedelta(days=one)) for one in sorted(days)]
+    for earlier, later in pairwise(read):
+        assert later.total <= earlier.total + 1e-9
+        assert list(Temperature).index(later.temperature) <= list(Temperature).index(earlier.temperature)
+        assert list(Category).index(later.category) <= list(Category).index(earlier.category)
 
 
 @FEW

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from apps.core.errors import Refused
+from apps.scoring.check import scores_check
 from apps.scoring.defaults import DEFAULT_SCORING
 from apps.scoring.facts import ScoringChanged
 from apps.scoring.models import Score, ScoreChange, ScoreRun
@@ -11,6 +12,7 @@ from apps.scoring.runs import run_of, run_work, runs_unfinished
 from apps.scoring.saving import Overtaken, scoring_save
 from apps.scoring.services import scores_work
 from apps.scoring.versions import scoring_history, scoring_in, scoring_of, scoring_of_agency
+from apps.sites.models import Site
 from tests.cast import Cast
 from tests.queries import queries_asked
 
@@ -67,6 +69,27 @@ def test_the_agencys_concern_the_sites_without_their_own(
         scoring_save(site_id=None, scoring=STRICT, expected_version=0, user_name="Ann")
     assert runs_unfinished() == [in_alder.other_site.id]
     assert told == [ScoringChanged(str(in_alder.alder.schema_name), in_alder.other_site.id)]
+    # An archived site's are made anew once it is back.
+    in_alder.other_site.status = Site.Status.ARCHIVED
+    in_alder.other_site.save()
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        scoring_save(site_id=None, scoring=GENTLE, expected_version=1, user_name="Ann")
+    assert (runs_unfinished(), len(told)) == ([], 1)
+    in_alder.other_site.status = Site.Status.ACTIVE
+    in_alder.other_site.save()
+    assert runs_unfinished() == [in_alder.other_site.id]
+
+
+def test_what_changes_no_score_makes_none_anew(in_alder: Cast) -> None:
+    make_hot(company_make(), in_alder.site, ago(minutes=1))
+    scores_work()
+    renamed = replace(DEFAULT_SCORING.rules[0], name="Another name")
+    other = replace(DEFAULT_SCORING, rules=(*DEFAULT_SCORING.rules[1:], renamed))
+    scoring_save(site_id=in_alder.site.id, scoring=other, expected_version=0, user_name="Ann")
+    assert scoring_of(in_alder.site.id).scoring == other
+    assert not ScoreRun.objects.exists()
+    # To the last bit, also of rules in another order.
+    assert [one.differing for one in scores_check(site_id=in_alder.site.id)] == [()]
 
 
 def test_scores_are_made_anew_and_what_changes_by_it_is_no_news(in_alder: Cast) -> None:

@@ -15,9 +15,11 @@ from apps.scoring import tasks as scoring_tasks
 from apps.scoring.defaults import DEFAULT_SCORING
 from apps.scoring.facts import TemperatureChanged
 from apps.scoring.models import Score, ScoreChange, ScoreDue, ScoringVersion
+from apps.scoring.reasons import PartName
 from apps.scoring.rules import IdealCustomer, Match, Rule, RuleKind, Scoring, Weights
 from apps.scoring.runs import run_ask, run_slice
 from apps.scoring.saving import scoring_save
+from apps.scoring.selectors import score_explained
 from apps.scoring.services import scores_cool, scores_work, site_forget
 from apps.scoring.versions import scoring_of
 from apps.tracking.company_links import visits_link
@@ -48,7 +50,7 @@ def test_a_visit_of_a_company_makes_its_score(in_alder: Cast) -> None:
 
 def test_all_marks_of_a_company_are_done_with_at_once(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
-    monkeypatch.setattr(services, "MARKS_TOGETHER", 2)
+    monkeypatch.setattr(services, "BULK_TOGETHER", 2)
     monkeypatch.setattr(services, "scores_make", lambda *, site_id, company_ids: made.extend(company_ids))
     here, there = in_alder.site.id, in_alder.other_site.id
     pairs = [(here, 1), (here, 2), (here, 3), (there, 1)] * 5
@@ -78,6 +80,11 @@ def test_whoever_turns_hot_is_told_of_once(
     assert (change.before, change.after, change.is_backfill) == ("cold", "hot", False)
     facts_told = [fact for fact in told if isinstance(fact, TemperatureChanged)]
     assert [(fact.change_id, fact.after, fact.score) for fact in facts_told] == [(change.id, "hot", change.score)]
+    assert (facts_told[0].at, facts_told[0].rule_keys) == (NOW, tuple(change.rule_keys))
+    explained = score_explained(site_id=in_alder.site.id, company_id=company.id, at=NOW)
+    assert explained is not None
+    reasons = [reason.rule.key for reason in explained.part(PartName.INTENT).reasons if reason.rule]
+    assert sorted(change.rule_keys) == sorted(reasons)
     assert {fact.category for fact in Score.objects.all()} == {"high_intent"}
 
 
@@ -257,8 +264,8 @@ def test_it_takes_as_many_queries_for_twenty_as_for_one(in_alder: Cast, companie
     for number in range(companies):
         make_hot(company_make(f"C{number} Ltd"), in_alder.site, ago(minutes=1))
     # Rows as they were, rules, profiles, visits, events, goals, conversions; rows and changes;
-    # marks, locks, and whether there are more.
-    with queries_asked(12):
+    # marks, locks, and whether there are more: fresh ones (none of these are), the agency's place, the others.
+    with queries_asked(16):
         scores_work()
 
 

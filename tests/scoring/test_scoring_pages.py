@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from apps.companies.models import Company, CompanyClient
+from apps.scoring import effect
 from apps.scoring.defaults import DEFAULT_SCORING
 from apps.scoring.models import ScoreRun, ScoringVersion
 from apps.scoring.rules import IdealCustomer, Match, RuleKind, Weights
@@ -271,6 +272,18 @@ def test_a_preview_names_who_becomes_hot_and_who_ceases_and_changes_nothing(in_a
     assert not ScoringVersion.objects.exists()
     broken = browser.post(f"{SITE}/rules/new", RULE | {"name": "", "preview": "1"}, headers={"HX-Request": "true"})
     assert broken.status_code == 200 and "what is missing or wrong above" in broken.content.decode()
+
+
+def test_the_agency_s_preview_looks_at_the_latest_of_all_sites(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effect, "MOST_COMPANIES", 2)
+    sites = [in_alder.site, in_alder.other_site]
+    for number, site in enumerate((*sites, *sites)):
+        visit_of(company_make(f"C{number} Ltd"), site, ago(hours=1 + number))
+    weighed = replace(DEFAULT_SCORING, weights=Weights(0, 0, 0, 1, 0))
+    found = effect.effect_of(sites=sites, before=replace(weighed, weights=Weights(0, 0, 1, 0, 0)), after=weighed)
+    assert (found.companies, found.moved, found.is_cut) == (2, 2, True)
+    both = effect.companies_lately(sites, since=ago(days=30), limit=2)
+    assert [site_id for site_id, _ in both] == [site.id for site in sites]
 
 
 def test_the_agency_s_preview_is_about_the_sites_that_follow(in_alder: Cast) -> None:

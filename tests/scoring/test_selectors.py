@@ -1,20 +1,29 @@
 """What pages read: a score from its row and the same one explained from the events."""
 
 from datetime import UTC, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from apps.analytics.companies.score import company_score
+from apps.scoring.effect import effect_of
 from apps.scoring.models import ScoreChange
+from apps.scoring.reasons import PartName
+from apps.scoring.rules import Match, Rule, RuleKind, Scoring
+from apps.scoring.saving import scoring_save
 from apps.scoring.selectors import score_changes, score_explained, score_history, score_of, scores_now
 from apps.scoring.services import scores_work
+from apps.sites.goals.conditions import PropCondition, PropOp
 from tests.cast import Cast
 from tests.factories_tracking import Happened, Page
 from tests.goaling import goal_make
 from tests.queries import queries_asked
 
 from .conftest import NOW, ago, company_make, make_hot, visit_of
+
+PURCHASES = ((5, "1000.00", "EUR"), (6, "999.99", "EUR"), (7, "5000", "USD"))
 
 
 @pytest.mark.parametrize("days", [0, 1, 5, 30])
@@ -70,3 +79,23 @@ def test_list_and_page_say_the_same_of_what_lies_ahead_by_a_wrong_clock(in_alder
     assert score is not None and why is not None and page is not None
     assert score.shown == why.total == page.explanation.total
     assert score.parts.intent == why.score.intent > 0
+
+
+def test_a_rule_can_ask_for_an_event_s_own_value(in_alder: Cast) -> None:
+    company, site = company_make(), in_alder.site
+    bought = [Happened("purchase", after, "/buy", value=Decimal(worth), currency=of) for after, worth, of in PURCHASES]
+    visit_of(company, site, ago(hours=1), events=bought)
+    asked = PropCondition("value", PropOp.AT_LEAST, "1000"), PropCondition("currency", PropOp.IS, "eur")
+    rule = Rule("big", "Bought", RuleKind.EVENT, 30, 60, Match(event="purchase", conditions=asked))
+    scoring_save(site_id=site.id, scoring=Scoring((rule,)), expected_version=0, user_name="Ann")
+    scores_work()
+    here: dict[str, Any] = {"site_id": site.id, "company_id": company.id, "at": ago(hours=1) + timedelta(seconds=9)}
+    score, why = score_of(**here), score_explained(**here)
+    assert score is not None and why is not None
+    assert score.parts.intent == pytest.approx(30, abs=0.01)
+    (reason,) = why.part(PartName.INTENT).reasons
+    assert [one.what for one in reason.evidence] == ["purchase of 1,000 EUR on /buy"]
+    # The preview as well.
+    less = replace(rule, match=replace(rule.match, conditions=asked[:1]))
+    effect = effect_of(sites=[site], before=Scoring((rule,)), after=Scoring((less,)))
+    assert effect.moved == 1

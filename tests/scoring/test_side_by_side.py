@@ -54,6 +54,7 @@ def test_workers_side_by_side_make_each_score_and_tell_once(
 ) -> None:
     # A few marks each time, so that all of them are at work.
     monkeypatch.setattr(services, "MARKS_TOGETHER", 5)
+    ScoreDue.objects.update(is_fresh=True)
     with ThreadPoolExecutor(4) as pool:
         done = sum(pool.map(in_thread, [str(real_agency.schema_name)] * 4))
     assert done == 3 * COMPANIES

@@ -5,6 +5,7 @@ Nothing is thrown away: their visits stay visits, and with one press they are ba
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -53,6 +54,15 @@ def ignored_on_site(site_id: int) -> "QuerySet[CompanyClient, int]":
     """
     clients = Site.objects.filter(id=site_id).values("client_id")
     return rows_ignored(clients).values_list("company_id", flat=True)
+
+
+def ignored_select(site_ids: Iterable[int]) -> tuple[str, tuple[Any, ...]]:
+    """Return what these sites' clients ignore as SQL to join, with its parameters: `client_id` and `company_id`.
+
+    By itself it asks for merges alone: `rows_ignored`.
+    """
+    clients = Site.objects.filter(id__in=list(site_ids)).values("client_id")
+    return rows_ignored(clients).values("client_id", "company_id").query.sql_with_params()
 
 
 def visits_shown(visits: QuerySet[Session], sites: Sequence[Site]) -> QuerySet[Session]:

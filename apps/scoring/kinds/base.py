@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from ..activity import Done, PageView, Reached, Visit
 from ..ordered import Ordered
 from ..rules import Match, Rule
@@ -13,8 +15,7 @@ from ..rules import Match, Rule
 GoalNames = Mapping[int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True, gc=False):
     """What a rule is about has happened: when, in which visit, and what: the evidence."""
 
     at: datetime

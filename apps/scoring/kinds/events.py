@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from apps.sites.goals.conditions import conditions_met
+from apps.sites.goals.conditions import asked_of, conditions_met
 
 from ..ordered import Ordered
 from ..rules import Match, Rule
@@ -19,7 +19,8 @@ def _event_hits(rule: Rule, index: int, ordered: Ordered) -> Iterator[Hit]:
     for event in ordered.events:
         if event.name != match.event or (match.pages and not ordered.fits(index, event.page)):
             continue
-        if conditions_met(match.conditions, event.props or {}):
+        asked = asked_of(event.props, event.value, event.currency) if match.conditions else {}
+        if conditions_met(match.conditions, asked):
             yield Hit(event.at, event.visit_id, event)
 
 
@@ -38,7 +39,7 @@ def _goal_hits(rule: Rule, _: int, ordered: Ordered) -> Iterator[Hit]:
 
 EVENT = Kind(
     "Event sent",
-    "Each event of this name, by its name as it was sent.",
+    "Each event of this name, by its name as it was sent, with conditions on its properties, its value and currency.",
     ("event", "conditions", "pages"),
     ("event",),
     _event_words,

@@ -1,4 +1,4 @@
-"""What a goal may ask of an event's properties, and of its value. Pure."""
+"""What a goal, or a rule of the score, may ask of an event's properties, and of its value. Pure."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -66,6 +66,16 @@ def condition_written(prop: str, op: str, value: str) -> PropCondition:
     if known in _NUMBER_OPS and _number(value) is None:
         raise ValueError(f"{prop} {OP_LABELS[known]} … a number, such as 100 or 19.90")
     return PropCondition(prop, known, value)
+
+
+def asked_of(props: Mapping[str, Property] | None, value: Decimal | None, currency: str) -> Mapping[str, Property]:
+    """Return an event's properties, with its own value and currency under their names where those are free."""
+    own: dict[str, Property] = {}
+    if value is not None:
+        own[OWN_VALUE] = value
+    if currency:
+        own[OWN_CURRENCY] = currency
+    return own | dict(props or {})
 
 
 def conditions_met(conditions: Iterable[PropCondition], props: Mapping[str, Property]) -> bool:

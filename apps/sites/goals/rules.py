@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
-from .conditions import OWN_CURRENCY, OWN_VALUE, PropCondition, Property, conditions_met
+from .conditions import PropCondition, Property, asked_of, conditions_met
 from .patterns import Page, page_matches
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,9 @@ def goal_met(rule: GoalRule, seen: Seen) -> bool:
     if rule.kind is GoalKind.EVENT:
         if seen.kind != "event" or seen.name != rule.event_name:
             return False
-        return page_matches(rule.page, seen.page) and conditions_met(rule.conditions, _asked(seen))
+        return page_matches(rule.page, seen.page) and conditions_met(
+            rule.conditions, asked_of(seen.props, seen.value, seen.currency)
+        )
     if seen.kind != "pageview":
         return False
     if rule.is_total and not reached(rule, seen.engaged_ms, seen.scroll_percent):
@@ -112,13 +114,3 @@ def rules_read(text: str) -> tuple[GoalRule, ...]:
 
 def rules_of_totals(rules: Iterable[GoalRule]) -> list[GoalRule]:
     return [rule for rule in rules if rule.is_total]
-
-
-def _asked(seen: Seen) -> Mapping[str, Property]:
-    """Return an event's properties, with its own value and currency under their names where those are free."""
-    own: dict[str, Property] = {}
-    if seen.value is not None:
-        own[OWN_VALUE] = seen.value
-    if seen.currency:
-        own[OWN_CURRENCY] = seen.currency
-    return own | dict(seen.props or {})
