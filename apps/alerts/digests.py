@@ -15,7 +15,8 @@ from django.db import connection
 from django.db.models import Count
 from django.urls import reverse
 
-from apps.companies.models import Company, CompanyClient
+from apps.companies.knowledge.ignoring import ignored_ids
+from apps.companies.models import Company
 from apps.companies.seen import known_seen
 from apps.core import clock, formats
 from apps.core.periods import day_start
@@ -159,9 +160,7 @@ def _standings(site: Site, span: Span) -> tuple[list[Standing], int]:
         site_id=site.id, company_id__isnull=False, set_aside="", started_at__gte=span.since, started_at__lt=span.until
     )
     counted = dict(visits.order_by().values_list("company_id").annotate(n=Count("id")))
-    ignored = set(
-        CompanyClient.objects.filter(client_id=site.client_id, is_ignored=True).values_list("company_id", flat=True)
-    )
+    ignored = ignored_ids([site.client_id]).get(site.client_id, set())
     looked_at = _highest(site.id, without=ignored)
     new = _new(site.client_id, span, set(counted) - ignored)
     # New ones whatever their score; all of them are counted.

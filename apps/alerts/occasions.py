@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
+from apps.companies.knowledge.together import rows_ignored
 from apps.companies.knowledge.watching import targets_led
-from apps.companies.models import Company, CompanyClient
+from apps.companies.models import Company
 from apps.core import clock
 from apps.core.tenancy import current_schema
 from apps.scoring.models import ScoreChange
@@ -139,7 +140,7 @@ def _raise(site: Site, kind: Kind, occasions: Sequence[Occasion]) -> int:
     ids = {one.company_id for one, users in zip(occasions, untold, strict=True) if users}
     if not ids:
         return 0
-    ignored = CompanyClient.objects.filter(client_id=site.client_id, company_id__in=ids, is_ignored=True)
+    ignored = rows_ignored([site.client_id]).filter(company_id__in=ids)
     companies = Company.objects.exclude(id__in=ignored.values("company_id")).in_bulk(ids)
     raised = 0
     for occasion, day, users in zip(occasions, days, untold, strict=True):

@@ -16,7 +16,8 @@ from django.db.models import F
 from apps.agencies.hosts import agency_url
 from apps.agencies.mails import mail_send
 from apps.agencies.models import Agency
-from apps.companies.models import Company, CompanyClient
+from apps.companies.knowledge.together import rows_ignored
+from apps.companies.models import Company
 from apps.core import clock
 from apps.sites.models import Site
 from apps.tracking.models import Session
@@ -127,7 +128,7 @@ def _is_of_a_visitor(alert: AlertSent, site: Site) -> bool:
     """Whether the company is still one to tell of: there, not ignored, with a visit that counts. A digest has none."""
     if alert.company_id is None:
         return True
-    ignored = CompanyClient.objects.filter(client_id=site.client_id, company_id=alert.company_id, is_ignored=True)
+    ignored = rows_ignored([site.client_id]).filter(company_id=alert.company_id)
     visits = Session.objects.filter(site_id=site.id, company_id=alert.company_id, set_aside="")
     return Company.objects.filter(id=alert.company_id).exists() and not ignored.exists() and visits.exists()
 

@@ -1,17 +1,21 @@
 """The context processor of the app's shell: what base.html needs, made when a template asks, so not for fragments."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from redis.exceptions import RedisError
 
 from apps.agencies.requests import AgencyRequest, is_agency_request
 from apps.agencies.roles import Permission, Role
 from apps.core import clock
 from apps.core.period_picker import address
+from apps.scoring.selectors import hot_counts
 from apps.sites.access import sites_visible
 from apps.sites.models import Site
 
@@ -19,6 +23,7 @@ from .portfolio import site_domain
 from .site_health import SiteHealth, TagState, site_health
 
 SITES_SHOWN = 6
+HOT_SECONDS = 20
 _STATES = {TagState.SILENT: "silent", TagState.WAITING: "waiting"}
 _ROLES = {role.value: role.value.capitalize() for role in Role}
 
@@ -41,6 +46,7 @@ class NavItem:
     is_current: bool
     count: int | None = None
     is_live: bool = False
+    counts: str = ""  # what `count` counts, read out behind it
     key: str = ""
 
 
@@ -58,7 +64,10 @@ def navigation(request: HttpRequest) -> Mapping[str, object]:
 
 
 def _navigation(request: AgencyRequest) -> dict[str, Any]:
-    """Return what the shell shows. Two queries for the sites, three for how they are."""
+    """Return what the shell shows. Two queries for the sites, three for how they are.
+
+    One, or a few where companies were merged, for who is hot on this site: not within HOT_SECONDS after the last.
+    """
     visible = sites_visible(request.membership).prefetch_related("domains")
     sites = [site for site in visible if site.status != Site.Status.ARCHIVED or _is_here(request, site)]
     health = site_health(sites, now=clock.now())
@@ -78,6 +87,19 @@ def _navigation(request: AgencyRequest) -> dict[str, Any]:
         "logout_url": reverse("agencies:logout"),
         "find_url": address(reverse("analytics:find"), [("site", here.slug)] if here else []),
     }
+
+
+def _hot(site: Site) -> int:
+    """Return how many companies are hot on a site, or were HOT_SECONDS ago at most."""
+    key = f"navigation-hot:{site.id}:{site.client_id}"
+    with suppress(RedisError):
+        kept = cache.get(key)
+        if isinstance(kept, int):
+            return kept
+    count = hot_counts([site.id], at=clock.now()).get(site.id, 0)
+    with suppress(RedisError):
+        cache.set(key, count, HOT_SECONDS)
+    return count
 
 
 def _is_here(request: HttpRequest, site: Site) -> bool:
@@ -111,8 +133,10 @@ def _site_groups(request: AgencyRequest, site: Site, health: SiteHealth) -> list
             "",
             [
                 item("analytics:site-overview", "Overview", "chart-line"),
-                item("live:site-live", "Live", "radio", count=health.live, is_live=bool(health.live)),
-                item("companies:site-companies", "Companies", "building-2"),
+                item(
+                    "live:site-live", "Live", "radio", count=health.live, is_live=bool(health.live), counts="live now"
+                ),
+                item("companies:site-companies", "Companies", "building-2", count=_hot(site) or None, counts="hot"),
                 item("analytics:site-visits", "Visits", "footprints"),
                 item("analytics:site-goals", "Goals", "target"),
                 item("alerts:site-alerts", "Alerts", "bell"),

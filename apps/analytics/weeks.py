@@ -40,7 +40,7 @@ class _Counted:
 
 
 def weeks(sites: Sequence[Site], *, now: datetime) -> Mapping[int, Week]:
-    """Return the last four weeks of each site, without ignored companies. Six queries, however many the sites."""
+    """Return the last four weeks of each site, without ignored companies. Seven queries, however many the sites."""
     if not sites:
         return {}
     todays = {site.id: now.astimezone(ZoneInfo(site.time_zone)).date() for site in sites}

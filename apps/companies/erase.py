@@ -135,6 +135,7 @@ def client_forget(*, client_id: int) -> None:
         CompanyNote.objects.filter(client_id=client_id).delete()
         KnowledgeEntry.objects.filter(client_id=client_id).delete()
         TargetAccount.objects.filter(client_id=client_id).delete()
+        SavedView.objects.filter(client_id=client_id).delete()
         rows = CompanyClient.objects.filter(client_id=client_id)
         company_ids = list(rows.values_list("company_id", flat=True))
         rows.delete()

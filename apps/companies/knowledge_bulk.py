@@ -1,6 +1,8 @@
 """One change to what clients know of many companies at once, and how it is undone.
 
-Each client's companies are changed by that client's own knowledge: what another knows of the same ones stays.
+Each client's companies are changed by that client's own knowledge: what another knows of the same ones stays. Companies
+that others were merged into are changed as the list shows them: what all of them know together (`knowledge.together`).
+What is added is written of the company itself; what is taken back, of each that has it.
 """
 
 from collections import defaultdict
@@ -12,19 +14,26 @@ from enum import StrEnum
 from django.db import transaction
 
 from apps.agencies.models import Agency, User
+from apps.core import clock
 from apps.core.errors import Refused
 from apps.core.formats import number
 
+from .knowledge.entries import entries_write
 from .knowledge.ignoring import companies_ignore, companies_restore
 from .knowledge.owner import owner_set
 from .knowledge.people import by_id, colleagues
 from .knowledge.rows import rows_lock
 from .knowledge.tags import tags_change, tags_read
-from .knowledge.watching import companies_unwatch, companies_watch
+from .knowledge.together import merged_companies
+from .knowledge.watching import companies_unwatch, companies_watch, domains_watched
 from .models import Company, CompanyClient, TargetAccount
 
 # So many companies at once take some seconds; more are to be narrowed down first.
 MOST = 10_000
+
+
+# Target accounts: domain, name, since when, by whom.
+Accounts = tuple[tuple[str, str, datetime, str], ...]
 
 
 class Action(StrEnum):
@@ -43,14 +52,14 @@ class Action(StrEnum):
 class Step:
     """One action on companies of one client. `value`: a tag, or an owner's number (empty: nobody).
 
-    `accounts`: what target accounts that are watched again were: domain, name, since when, by whom.
+    `accounts`: what alone is put on the watchlist, or taken off; empty: companies' own domains, or all that count.
     """
 
     action: Action
     client_id: int
     company_ids: tuple[int, ...]
     value: str = ""
-    accounts: tuple[tuple[str, str, datetime, str], ...] = ()
+    accounts: Accounts = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +91,15 @@ def bulk_do(*, agency: Agency, companies: Mapping[int, Iterable[int]], action: A
         _owner(value)
     undo: list[Step] = []
     with transaction.atomic():
+        into = merged_companies()
         for client_id in sorted(wanted):
             for one in tags or [value]:
-                step = Step(action, client_id, wanted[client_id], one)
-                undo += _undoing(step)
-                _do(agency, step, by)
-    changed = {company_id for step in undo for company_id in step.company_ids}
-    return Done(_sentence(agency, action, value, tags, changed=len(changed), count=count), tuple(undo))
+                steps, undoing = _planned(Step(action, client_id, wanted[client_id], one), into)
+                for step in steps:
+                    _do(agency, step, by)
+                undo += undoing
+    changed = _count(undo, into)
+    return Done(_sentence(agency, action, value, tags, changed=changed, count=count), tuple(undo))
 
 
 def bulk_undo(*, agency: Agency, steps: Sequence[Step], by: User) -> str:
@@ -96,8 +107,13 @@ def bulk_undo(*, agency: Agency, steps: Sequence[Step], by: User) -> str:
     with transaction.atomic():
         for step in reversed(steps):
             _do(agency, _with_owner(agency, step), by)
-    count = len({company_id for step in steps for company_id in step.company_ids})
+        count = _count(steps, merged_companies())
     return f"Undone for {_companies(count)}."
+
+
+def _count(steps: Iterable[Step], into: Mapping[int, int]) -> int:
+    """Return how many companies steps are about: what was merged is one."""
+    return len({into.get(company_id, company_id) for step in steps for company_id in step.company_ids})
 
 
 def _with_owner(agency: Agency, step: Step) -> Step:
@@ -109,15 +125,34 @@ def _with_owner(agency: Agency, step: Step) -> Step:
 
 def _watch_again(step: Step, by: User) -> None:
     """Watch companies as they were watched; one that somebody has put back meanwhile stays as it is."""
-    rows = TargetAccount.objects.filter(client_id=step.client_id)
-    rows_lock(client_id=step.client_id, company_ids=step.company_ids)
-    there = set(rows.filter(domain__in=[one[0] for one in step.accounts]).values_list("domain", flat=True))
-    companies_watch(client_id=step.client_id, company_ids=step.company_ids, by=by)
-    before = {account[0]: account for account in step.accounts if account[0] not in there}
-    again = list(rows.filter(domain__in=list(before)))
-    for row in again:
-        _, row.name, row.added_at, row.added_by = before[row.domain]
-    TargetAccount.objects.bulk_update(again, ["name", "added_at", "added_by"], batch_size=1_000)
+    known = _known(step)
+    watched = domains_watched(client_id=step.client_id, companies=known)
+    TargetAccount.objects.bulk_create(
+        [
+            TargetAccount(client_id=step.client_id, domain=domain, name=name, added_at=added_at, added_by=added_by)
+            for domain, name, added_at, added_by in step.accounts
+        ],
+        ignore_conflicts=True,
+        batch_size=1_000,
+    )
+    ids = [one.id for one in known if not watched[one.id]]
+    entries_write(client_id=step.client_id, company_ids=ids, text="watches it", by=by)
+
+
+def _watch_no_longer(step: Step, by: User) -> None:
+    """Take off what was put on the watchlist, and nothing else."""
+    known = _known(step)
+    domains = [one[0] for one in step.accounts]
+    gone, _ = TargetAccount.objects.filter(client_id=step.client_id, domain__in=domains).delete()
+    if gone:
+        ids = [one.id for one in known]
+        entries_write(client_id=step.client_id, company_ids=ids, text="no longer watches it", by=by)
+
+
+def _known(step: Step) -> list[Company]:
+    """Return those of a step's companies that the client knows, its rows of them locked."""
+    rows = rows_lock(client_id=step.client_id, company_ids=step.company_ids)
+    return list(Company.objects.filter(id__in=[row.company_id for row in rows]).order_by("id"))
 
 
 def _do(agency: Agency, step: Step, by: User) -> None:
@@ -137,6 +172,8 @@ def _do(agency: Agency, step: Step, by: User) -> None:
             )
         case Action.WATCH if step.accounts:
             _watch_again(step, by)
+        case Action.UNWATCH if step.accounts:
+            _watch_no_longer(step, by)
         case _:
             _SIMPLE[step.action](**about)
 
@@ -149,66 +186,87 @@ _SIMPLE: dict[Action, Callable[..., int]] = {
 }
 
 
-def _undoing(step: Step) -> list[Step]:
-    """Return what undoes a step: for those companies alone that it changes. Locks their rows, in the transaction."""
-    rows = rows_lock(client_id=step.client_id, company_ids=step.company_ids)
-    if step.action is Action.OWNER:
-        return _owners_before(step, rows)
-    if step.action is Action.UNTAG:
-        return _tags_before(step, rows)
-    reverse, changes = _REVERSE[step.action]
-    ids = tuple(row.company_id for row in rows if changes(row, step.value))
+def _planned(step: Step, into: Mapping[int, int]) -> tuple[list[Step], list[Step]]:
+    """Return what is to be done for a step, and what undoes that: of those alone that change. Locks their rows.
+
+    `into`: of each company that was merged, what it was merged into.
+    """
+    wanted = set(step.company_ids)
     if step.action in (Action.WATCH, Action.UNWATCH):
-        ids = _watched(step.client_id, ids, is_watched=step.action is Action.UNWATCH)
-    accounts = _accounts(step.client_id, ids) if step.action is Action.UNWATCH else ()
-    return [Step(reverse, step.client_id, ids, step.value, accounts)] if ids else []
-
-
-def _accounts(client_id: int, company_ids: Sequence[int]) -> tuple[tuple[str, str, datetime, str], ...]:
-    domains = Company.objects.filter(id__in=company_ids).values("domain")
-    rows = TargetAccount.objects.filter(client_id=client_id, domain__in=domains)
-    return tuple(rows.order_by("domain").values_list("domain", "name", "added_at", "added_by"))
+        return _watching_planned(step)
+    away = {one for one, target in into.items() if target in wanted}
+    rows = rows_lock(client_id=step.client_id, company_ids=wanted | away)
+    if step.action is Action.OWNER:
+        return _owner_planned(step, rows)
+    if step.action is Action.UNTAG:
+        return _untag_planned(step, [row for row in rows if _has(row, step.value)])
+    reverse, has = _REVERSE[step.action]
+    having = [row.company_id for row in rows if has(row, step.value)]
+    if step.action is Action.RESTORE:
+        ids = tuple(having)
+    else:
+        have = {into.get(one, one) for one in having} | set(having)
+        ids = tuple(row.company_id for row in rows if row.company_id in wanted - have)
+    if not ids:
+        return [], []
+    return [replace(step, company_ids=ids)], [replace(step, action=reverse, company_ids=ids)]
 
 
 def _has(row: CompanyClient, tag: str) -> bool:
     return tag.casefold() in {one.casefold() for one in row.tags}
 
 
+# What undoes each, and whether a row has what it is about.
 _REVERSE: dict[Action, tuple[Action, Callable[[CompanyClient, str], bool]]] = {
-    Action.TAG: (Action.UNTAG, lambda row, tag: not _has(row, tag)),
-    Action.WATCH: (Action.UNWATCH, lambda row, _: True),
-    Action.UNWATCH: (Action.WATCH, lambda row, _: True),
-    Action.IGNORE: (Action.RESTORE, lambda row, _: not row.is_ignored),
+    Action.TAG: (Action.UNTAG, _has),
+    Action.IGNORE: (Action.RESTORE, lambda row, _: row.is_ignored),
     Action.RESTORE: (Action.IGNORE, lambda row, _: row.is_ignored),
 }
 
 
-def _tags_before(step: Step, rows: Sequence[CompanyClient]) -> list[Step]:
-    """As each company has the tag written."""
+def _untag_planned(step: Step, rows: Sequence[CompanyClient]) -> tuple[list[Step], list[Step]]:
+    """A tag comes back as it was written."""
     before: dict[str, list[int]] = defaultdict(list)
     for row in rows:
-        for tag in row.tags:
-            if tag.casefold() == step.value.casefold():
-                before[tag].append(row.company_id)
-    return [Step(Action.TAG, step.client_id, tuple(ids), tag) for tag, ids in before.items()]
+        written = next(tag for tag in row.tags if tag.casefold() == step.value.casefold())
+        before[written].append(row.company_id)
+    undo = [replace(step, action=Action.TAG, company_ids=tuple(ids), value=tag) for tag, ids in before.items()]
+    return [replace(step, company_ids=tuple(row.company_id for row in rows))] if rows else [], undo
 
 
-def _owners_before(step: Step, rows: Sequence[CompanyClient]) -> list[Step]:
+def _owner_planned(step: Step, rows: Sequence[CompanyClient]) -> tuple[list[Step], list[Step]]:
+    """A company's own owner stands before those of what was merged into it; to be nobody's, all have to be."""
+    owner_id = _owner(step.value)
+    meant = rows if owner_id is None else [row for row in rows if row.company_id in step.company_ids]
     before: dict[int | None, list[int]] = defaultdict(list)
-    for row in rows:
-        if row.owner_id != _owner(step.value):
+    for row in meant:
+        if row.owner_id != owner_id:
             before[row.owner_id].append(row.company_id)
-    return [
-        Step(Action.OWNER, step.client_id, tuple(ids), "" if owner_id is None else str(owner_id))
-        for owner_id, ids in before.items()
+    ids = tuple(row.company_id for row in meant)
+    return [replace(step, company_ids=ids)], [
+        replace(step, company_ids=tuple(some), value="" if one is None else str(one)) for one, some in before.items()
     ]
 
 
-def _watched(client_id: int, company_ids: Sequence[int], *, is_watched: bool) -> tuple[int, ...]:
-    domains = dict(Company.objects.filter(id__in=company_ids).values_list("domain", "id"))
-    rows = TargetAccount.objects.filter(client_id=client_id, domain__in=list(domains))
-    there = {domains[domain] for domain in rows.values_list("domain", flat=True)}
-    return tuple(company_id for company_id in company_ids if (company_id in there) is is_watched)
+def _watching_planned(step: Step) -> tuple[list[Step], list[Step]]:
+    known = _known(step)
+    watched = domains_watched(client_id=step.client_id, companies=known)
+    is_on = step.action is Action.WATCH
+    meant = [one for one in known if bool(watched[one.id]) is not is_on]
+    if not meant:
+        return [], []
+    step = replace(step, company_ids=tuple(one.id for one in meant))
+    if not is_on:
+        accounts = _accounts(step.client_id, set().union(*(watched[one.id] for one in meant)))
+        return [step], [replace(step, action=Action.WATCH, accounts=accounts)]
+    at = clock.now()
+    new = tuple((one.domain, one.name, at, "") for one in meant)
+    return [step], [replace(step, action=Action.UNWATCH, accounts=new)]
+
+
+def _accounts(client_id: int, domains: Iterable[str]) -> Accounts:
+    rows = TargetAccount.objects.filter(client_id=client_id, domain__in=domains)
+    return tuple(rows.order_by("domain").values_list("domain", "name", "added_at", "added_by"))
 
 
 def _owner(value: str) -> int | None:

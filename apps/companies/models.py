@@ -242,6 +242,7 @@ class SavedView(models.Model):
 
     name = models.TextField()
     site_id = models.BigIntegerField(null=True)  # null: the list of all sites
+    client_id = models.BigIntegerField(null=True)  # whose the site was; null as well: by older code
     owner_id = models.BigIntegerField()
     is_shared = models.BooleanField(default=False)  # with all who see the site
     query = models.TextField()

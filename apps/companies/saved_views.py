@@ -1,11 +1,13 @@
 """Saved views of the list of companies: an address under a name, one's own or shared with those who see the site.
 
 A view of all sites may speak of any client: shared, it is there for those alone who see all clients. One that is about
-a site is there for whoever may see that site, and its address asks for nothing but that site's list.
+a site is there for whoever may see that site, and its address asks for nothing but that site's list. Its name and its
+filters may speak of the site's client: it is hidden while the site is another's.
 """
 
 from collections.abc import Sequence
 
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
@@ -13,6 +15,8 @@ from apps.agencies.models import Membership
 from apps.agencies.roles import Permission
 from apps.core import clock
 from apps.core.errors import Refused
+from apps.core.tenancy import current_schema
+from apps.sites.models import Site
 
 from .models import SavedView
 
@@ -23,46 +27,58 @@ MOST_OWN = 50
 PARAMETERS = ("view", "q", "f", "sort", "cols", "period", "from", "to")
 
 
-def saved_views(*, member: Membership, site_id: int | None) -> Sequence[SavedView]:
+def saved_views(*, member: Membership, site: Site | None) -> Sequence[SavedView]:
     """Return a member's views of a site's list (None: of all sites) and those shared with them, by name. One query."""
-    return list(_visible(member, site_id).order_by("name", "id"))
+    return list(_visible(member, site).order_by("name", "id"))
 
 
-def saved_view(*, member: Membership, site_id: int | None, view_id: int) -> SavedView | None:
+def saved_view(*, member: Membership, site: Site | None, view_id: int) -> SavedView | None:
     """Return a view that the member may see there; None where there is none. One query."""
-    return _visible(member, site_id).filter(id=view_id).first()
+    return _visible(member, site).filter(id=view_id).first()
 
 
 def saved_view_make(
-    *, member: Membership, site_id: int | None, name: str, query: QueryDict, is_shared: bool
+    *, member: Membership, site: Site | None, name: str, query: QueryDict, is_shared: bool
 ) -> SavedView:
-    """Save a view. The same name again is the same view, with what is shown now. Raises Refused for a bad name."""
+    """Save a view. One's own name again is the same view, with what is shown now.
+
+    Raises Refused for a bad name, and for that of somebody else's view which the member sees there.
+    """
     name, text = name_read(name), query_kept(query)
     if len(text) > LONGEST_QUERY:
         raise Refused("This view asks for too much to be saved: take some filters away.")
-    own = SavedView.objects.filter(owner_id=member.user_id, site_id=site_id)
-    same = own.filter(name=name).first()
-    if same is not None:
-        same.query, same.is_shared = text, is_shared
-        same.save(update_fields=["query", "is_shared"])
-        return same
-    if own.count() >= MOST_OWN:
-        raise Refused(f"You have {MOST_OWN} views here, which is as many as there can be: delete one first.")
-    return SavedView.objects.create(
-        name=name,
-        site_id=site_id,
-        owner_id=member.user_id,
-        is_shared=is_shared,
-        query=text,
-        created_at=clock.now(),
-    )
+    with transaction.atomic():
+        there = _names_lock(member, site)
+        same = there.get(name.casefold())
+        if same is not None and same.owner_id == member.user_id:
+            same.name, same.query, same.is_shared = name, text, is_shared
+            same.save(update_fields=["name", "query", "is_shared"])
+            return same
+        if same is not None:
+            raise _taken(same)
+        if sum(view.owner_id == member.user_id for view in there.values()) >= MOST_OWN:
+            raise Refused(f"You have {MOST_OWN} views here, which is as many as there can be: delete one first.")
+        return SavedView.objects.create(
+            name=name,
+            site_id=site.id if site else None,
+            client_id=site.client_id if site else None,
+            owner_id=member.user_id,
+            is_shared=is_shared,
+            query=text,
+            created_at=clock.now(),
+        )
 
 
-def saved_view_change(*, member: Membership, view: SavedView, name: str, is_shared: bool) -> None:
-    """Rename a view, share it or no longer. Raises Refused for a bad name and another's view."""
+def saved_view_change(*, member: Membership, site: Site | None, view: SavedView, name: str, is_shared: bool) -> None:
+    """Rename a view, share it or no longer. Raises Refused for a bad name, a name that is taken, and another's view."""
     _require_may_change(member, view)
-    view.name, view.is_shared = name_read(name), is_shared
-    view.save(update_fields=["name", "is_shared"])
+    name = name_read(name)
+    with transaction.atomic():
+        same = _names_lock(member, site).get(name.casefold())
+        if same is not None and same.id != view.id:
+            raise _taken(same)
+        view.name, view.is_shared = name, is_shared
+        view.save(update_fields=["name", "is_shared"])
 
 
 def saved_view_delete(*, member: Membership, view: SavedView) -> None:
@@ -99,11 +115,29 @@ def name_read(text: str) -> str:
     return name
 
 
-def _visible(member: Membership, site_id: int | None) -> QuerySet[SavedView]:
-    rows = SavedView.objects.filter(site_id=site_id)
+def _visible(member: Membership, site: Site | None) -> QuerySet[SavedView]:
+    rows = SavedView.objects.filter(site_id=site.id if site else None)
+    if site is not None:
+        rows = rows.filter(Q(client_id=site.client_id) | Q(client_id=None))
     own = Q(owner_id=member.user_id)
-    sees_all = site_id is not None or member.client_ids is None
+    sees_all = site is not None or member.client_ids is None
     return rows.filter(own | Q(is_shared=True)) if sees_all else rows.filter(own)
+
+
+def _names_lock(member: Membership, site: Site | None) -> dict[str, SavedView]:
+    """Return the views that the member sees there, by their names however written; who names another waits.
+
+    Two that were saved under one name by older code are both there: the member's own stands for them.
+    """
+    with connection.cursor() as cursor:
+        lock = f"{current_schema()} company views"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s), %s)", [lock, (site.id if site else 0) % 2**31])
+    views = sorted(_visible(member, site), key=lambda view: view.owner_id == member.user_id)
+    return {view.name.casefold(): view for view in views}
+
+
+def _taken(view: SavedView) -> Refused:
+    return Refused(f"There is a view “{view.name}” here already: choose another name, or delete that one first.")
 
 
 def _require_may_change(member: Membership, view: SavedView) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from apps.sites.models import Site
 from apps.tracking.models import Session
 
-from .knowledge.ignoring import ignored_on_site
 from .models import Company, CompanyClient, CompanyClue
 from .newcomers import newcomers
 from .seen import Seen, known_seen
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django_stubs_ext import WithAnnotations
 
 
@@ -24,9 +24,9 @@ def company_names(company_ids: set[int]) -> dict[int, str]:
     return dict(Company.objects.filter(id__in=company_ids).values_list("id", "name")) if company_ids else {}
 
 
-def company_names_shown(company_ids: set[int], *, site_id: int) -> dict[int, str]:
-    """Return the names of those companies that the site's client doesn't ignore. One query."""
-    shown = Company.objects.filter(id__in=company_ids).exclude(id__in=ignored_on_site(site_id))
+def company_names_shown(company_ids: set[int], *, ignored: "QuerySet[CompanyClient, int]") -> dict[int, str]:
+    """Return the names of those companies that aren't ignored: see `ignored_on_site`. One query."""
+    shown = Company.objects.filter(id__in=company_ids).exclude(id__in=ignored)
     return dict(shown.values_list("id", "name")) if company_ids else {}
 
 
@@ -39,12 +39,12 @@ def company_names_known(company_ids: set[int], *, client_ids: Iterable[int]) -> 
 
 
 def new_company_ids(*, client_ids: Sequence[int], since: datetime) -> list[int]:
-    """Return companies that any of these clients was first visited by at `since` or later. One query."""
+    """Return companies that any of these clients was first visited by at `since` or later. Queries: `newcomers`."""
     return sorted(set().union(*new_companies(client_ids=client_ids, since=since).values()))
 
 
 def new_companies(*, client_ids: Sequence[int], since: datetime) -> dict[int, set[int]]:
-    """Return by client the companies that it was first visited by at `since` or later. One query."""
+    """Return by client the companies that it was first visited by at `since` or later. Queries: `newcomers`."""
     fresh = newcomers(client_ids=client_ids, since=since)
     return {client_id: {one.id for one in companies} for client_id, companies in fresh.items()}
 

@@ -15,10 +15,12 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncMinute
 
 from apps.companies.knowledge.ignoring import ignored_on_site
+from apps.companies.models import CompanyClient
 from apps.companies.selectors import company_names_shown
 from apps.core import clock, formats
-from apps.core.maps import Place
+from apps.core.maps import Named, Place
 from apps.networks.labels import network_label
+from apps.scoring.at_moment import hot_select
 from apps.scoring.selectors import ScoreNow, scores_now, turned_hot
 from apps.tracking.models import Event, Kind, Origin, Session
 from apps.tracking.selectors import PRESENT_FOR, session_present
@@ -28,6 +30,7 @@ ROWS = 50
 FEED_ROWS = 14
 PAGES = 6
 PLACES = 200
+HOT_PLACES = 3
 # How many of those that have turned hot are named, and for how long.
 TURNED_ROWS = 3
 TURNED_FOR = timedelta(minutes=15)
@@ -106,11 +109,13 @@ class Presence:
 
     visitors: int
     in_companies: int
+    in_hot: int  # of those, visitors from companies that are hot on this site
     without_place: int
     listed: int  # visits that there are, of which the newest are in `visits`
     listed_companies: int
     pages: Sequence[PageNow]
     places: Sequence[Place]
+    hot_places: Sequence[Named]
     minutes: Sequence[int]  # visitors active in each of the last 30 minutes, oldest first
     minute: datetime  # when the last of them began
     visits: Sequence[Visit]
@@ -138,31 +143,39 @@ class _Row(NamedTuple):
 
 
 def presence_now(site_id: int, *, before: Presence | None = None) -> Presence:
-    """Return who is on the site and what happened last. Nine queries, whatever the number of visitors.
+    """Return who is on the site and what happened last. Ten queries, whatever the number of visitors.
 
     `before`: what was so a moment ago; its finished minutes aren't counted again.
     """
     at = clock.now()
     present = session_present([site_id], now=at)
-    figures = _figures(present, site_id)
+    ignored = ignored_on_site(site_id)
+    figures = _figures(present, ignored, site_id, at)
     newest = _rows(present.order_by("-started_at", "-id")[:ROWS])
-    named = present.filter(company_id__isnull=False).exclude(company_id__in=ignored_on_site(site_id))
+    named = present.filter(company_id__isnull=False).exclude(company_id__in=ignored)
     of_companies = _rows(named.order_by("-started_at", "-id")[:ROWS])
     events = _last_events(site_id, at)
     told = _rows(present.filter(id__in={event.session_id for event in events}))
-    turned = turned_hot(site_id, since=at - TURNED_FOR, limit=TURNED_ROWS)
+    turned = turned_hot(site_id, since=at - TURNED_FOR, limit=TURNED_ROWS, ignored=ignored)
     listed = {row.company_id for row in (*newest, *of_companies) if row.company_id}
     scores = {one.company_id: one for one in scores_now(site_ids=[site_id], company_ids=sorted(listed), at=at)}
     shown = {row.company_id for row in told if row.company_id} | {change.company_id for change in turned}
-    names = company_names_shown(listed | shown, site_id=site_id)
+    shown |= {one.company_id for one in figures.hot}
+    names = company_names_shown(listed | shown, ignored=ignored)
     return Presence(
         visitors=figures.visitors,
         in_companies=figures.in_companies,
+        in_hot=figures.in_hot,
         without_place=figures.without_place,
         listed=figures.visits,
         listed_companies=figures.company_visits,
         pages=_pages(figures),
         places=figures.places,
+        hot_places=[
+            Named(one.longitude, one.latitude, names[one.company_id], one.path)
+            for one in figures.hot
+            if one.company_id in names
+        ],
         minutes=_minutes(site_id, at, before),
         minute=_minute(at),
         visits=[_visit(row, names, scores) for row in newest],
@@ -203,14 +216,25 @@ def _visit(row: _Row, names: Mapping[int, str], scores: Mapping[int, ScoreNow]) 
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 # A visitor with two present visits is where the later one is. Everything from one scan, counted where the rows are:
-# thousands of them would take longer to fetch than to count. The last three columns are figures.
+# thousands of them would take longer to fetch than to count. The last three columns are figures; of hot places, the
+# second of them is the company.
 _FIGURES = """
-WITH ignored AS MATERIALIZED ({ignored}), present AS MATERIALIZED ({present}),
+WITH ignored AS MATERIALIZED ({ignored}), hot AS MATERIALIZED (
+    SELECT company_id FROM ({hot}) AS score WHERE company_id NOT IN (SELECT company_id FROM ignored)
+), present AS MATERIALIZED ({present}),
 here AS MATERIALIZED (SELECT DISTINCT ON (visitor_id) * FROM present ORDER BY visitor_id, ended_at DESC, id DESC)
 SELECT 'visitors', '', 0::float8, 0::float8, count(*), {named},
        count(*) FILTER (WHERE latitude IS NULL OR longitude IS NULL) FROM here
 UNION ALL
 SELECT 'visits', '', 0, 0, count(*), {named}, 0 FROM present
+UNION ALL
+SELECT 'hot', '', 0, 0, count(*), 0, 0 FROM here WHERE company_id IN (SELECT company_id FROM hot)
+UNION ALL
+(SELECT 'hot place', exit_path, longitude, latitude, 0, company_id, 0
+ FROM (SELECT DISTINCT ON (company_id) * FROM here
+       WHERE company_id IN (SELECT company_id FROM hot) AND latitude IS NOT NULL AND longitude IS NOT NULL
+       ORDER BY company_id, ended_at DESC, id DESC) AS latest
+ ORDER BY ended_at DESC, company_id LIMIT {hot_places})
 UNION ALL
 (SELECT 'page', exit_path, 0, 0, count(*) AS visitors, 0, 0 FROM here
  WHERE exit_path <> '' GROUP BY exit_path ORDER BY visitors DESC, exit_path LIMIT {pages})
@@ -223,30 +247,50 @@ _NAMED = "count(company_id) FILTER (WHERE company_id NOT IN (SELECT company_id F
 _COUNTED_COLUMNS = ("id", "visitor_id", "company_id", "exit_path", "latitude", "longitude", "city", "ended_at")
 
 
+class _HotPlace(NamedTuple):
+    """Where somebody of a hot company is, and on which page: of its visitors, who was seen last."""
+
+    company_id: int
+    longitude: float
+    latitude: float
+    path: str
+
+
 @dataclass(slots=True)
 class _Figures:
     visitors: int = 0
     in_companies: int = 0
+    in_hot: int = 0
     without_place: int = 0
     visits: int = 0
     company_visits: int = 0
     pages: list[tuple[str, int]] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
+    hot: list[_HotPlace] = field(default_factory=list)
 
 
-def _figures(present: QuerySet[Session], site_id: int) -> _Figures:
+def _figures(
+    present: QuerySet[Session], ignored_companies: "QuerySet[CompanyClient, int]", site_id: int, at: datetime
+) -> _Figures:
     """Count who is there, on which pages and where. One query."""
     sql, params = present.values(*_COUNTED_COLUMNS).query.sql_with_params()
-    ignored, of_site = ignored_on_site(site_id).query.sql_with_params()
+    ignored, of_site = ignored_companies.query.sql_with_params()
+    hot = hot_select(site_ids=[site_id], at=at)
     figures = _Figures()
     with connection.cursor() as cursor:
-        query = _FIGURES.format(ignored=ignored, present=sql, named=_NAMED, pages=PAGES, places=PLACES)
-        cursor.execute(query, [*of_site, *params])
+        query = _FIGURES.format(
+            ignored=ignored, hot=hot.sql, present=sql, named=_NAMED, pages=PAGES, places=PLACES, hot_places=HOT_PLACES
+        )
+        cursor.execute(query, [*of_site, *hot.params, *params])
         for kind, name, longitude, latitude, count, of_companies, without in cursor.fetchall():
             if kind == "visitors":
                 figures.visitors, figures.in_companies, figures.without_place = count, of_companies, without
             elif kind == "visits":
                 figures.visits, figures.company_visits = count, of_companies
+            elif kind == "hot":
+                figures.in_hot = count
+            elif kind == "hot place":
+                figures.hot.append(_HotPlace(of_companies, longitude, latitude, name))
             elif kind == "page":
                 figures.pages.append((name, count))
             else:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from apps.companies.knowledge.ignoring import ignored_select
 from apps.companies.models import Company
 from apps.core import clock
 from apps.sites.models import Site
@@ -34,9 +35,10 @@ _TOGETHER = 250
 _LATELY = """
 SELECT session.site_id, session.company_id FROM session
 JOIN sites_site AS site ON site.id = session.site_id
-LEFT JOIN company_client AS known ON known.company_id = session.company_id AND known.client_id = site.client_id
+LEFT JOIN ({ignored}) AS ignored
+  ON ignored.company_id = session.company_id AND ignored.client_id = site.client_id
 WHERE session.site_id = ANY(%s::bigint[]) AND session.set_aside = '' AND session.company_id IS NOT NULL
-  AND session.started_at >= %s AND known.is_ignored IS NOT TRUE
+  AND session.started_at >= %s AND ignored.company_id IS NULL
 GROUP BY session.site_id, session.company_id
 ORDER BY max(session.started_at) DESC, session.company_id, session.site_id LIMIT %s
 """
@@ -109,10 +111,11 @@ def effect_of(*, sites: Sequence[Site], before: Scoring, after: Scoring) -> Effe
 def companies_lately(sites: Sequence[Site], *, since: datetime, limit: int) -> list[tuple[int, int]]:
     """Return who was on these sites since, as (site, company), the latest first; not whom the site's client ignores.
 
-    One query.
+    One query, beside those of `ignored_select`.
     """
+    ignored, params = ignored_select(site.id for site in sites)
     with connection.cursor() as cursor:
-        cursor.execute(_LATELY, [[site.id for site in sites], since, limit])
+        cursor.execute(_LATELY.format(ignored=ignored), [*params, [site.id for site in sites], since, limit])
         return [(site_id, company_id) for site_id, company_id in cursor.fetchall()]
 
 

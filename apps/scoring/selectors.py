@@ -10,8 +10,9 @@ from datetime import datetime, tzinfo
 from django.db import connection
 from django.db.models import QuerySet
 
+from apps.companies.knowledge.ignoring import ignored_select
 from apps.companies.models import CompanyClient
-from apps.sites.models import Goal, Site
+from apps.sites.models import Goal
 from apps.tracking.models import Session
 
 from .at_moment import COLUMNS, Selected, hot_select, scores_select
@@ -30,8 +31,8 @@ from .versions import scoring_of
 _HOT = """
 SELECT hot.site_id, count(*) FROM ({hot}) AS hot
 JOIN sites_site AS site ON site.id = hot.site_id
-LEFT JOIN company_client AS known ON known.company_id = hot.company_id AND known.client_id = site.client_id
-WHERE known.is_ignored IS NOT TRUE GROUP BY hot.site_id
+LEFT JOIN ({ignored}) AS ignored ON ignored.company_id = hot.company_id AND ignored.client_id = site.client_id
+WHERE ignored.company_id IS NULL GROUP BY hot.site_id
 """
 
 
@@ -96,20 +97,25 @@ def score_history(*, site_id: int, company_id: int, at: datetime, days: int, zon
 
 
 def hot_counts(site_ids: Iterable[int], *, at: datetime) -> dict[int, int]:
-    """Return how many companies are hot on each site, those left out that its client ignores. One query by index."""
-    hot = hot_select(site_ids=list(site_ids), at=at)
+    """Return how many companies are hot on each site, those left out that its client ignores.
+
+    One query by index, beside those of `ignored_select`.
+    """
+    ids = list(site_ids)
+    hot = hot_select(site_ids=ids, at=at)
+    ignored, params = ignored_select(ids)
     with connection.cursor() as cursor:
-        cursor.execute(_HOT.format(hot=hot.sql), hot.params)
+        cursor.execute(_HOT.format(hot=hot.sql, ignored=ignored), [*hot.params, *params])
         return dict(cursor.fetchall())
 
 
-def turned_hot(site_id: int, *, since: datetime, limit: int) -> list[ScoreChange]:
-    """Return who has turned hot on a site since, the latest first: by what somebody did, and ignored by no client.
+def turned_hot(
+    site_id: int, *, since: datetime, limit: int, ignored: "QuerySet[CompanyClient, int]"
+) -> list[ScoreChange]:
+    """Return who has turned hot on a site since, the latest first: by what somebody did, and not `ignored`.
 
     One query.
     """
-    client = Site.objects.filter(id=site_id).values("client_id")
-    ignored = CompanyClient.objects.filter(client_id__in=client, is_ignored=True).values("company_id")
     turned = score_changes(site_ids=[site_id], since=since).filter(
         what=ScoreChange.What.TEMPERATURE, after=Temperature.HOT, is_backfill=False
     )

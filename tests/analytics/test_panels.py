@@ -14,8 +14,9 @@ from tests.factories_tracking import Happened, Page, ledger_put, visit_make
 
 from .conftest import NOW, at
 
-# Two to choose the schema; host, session, user, membership, site; rows and whole; names of companies or the new ones.
-MOST_QUERIES = 10
+# Two to choose the schema; host, session, user, membership, site; rows and whole; names of companies or the new ones;
+# merges.
+MOST_QUERIES = 11
 ROW = re.compile(r'<span class="name">([^<]*)</span><span class="v">([^<]*)</span><span class="p">([^<]*)</span>')
 
 

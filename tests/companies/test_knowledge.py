@@ -6,9 +6,10 @@ from apps.companies.erase import clients_tidy, site_forget
 from apps.companies.knowledge.entries import entries_of
 from apps.companies.knowledge.ignoring import companies_ignore, companies_restore
 from apps.companies.knowledge.notes import note_write
-from apps.companies.knowledge.owner import owner_of, owner_set
-from apps.companies.knowledge.people import colleagues
+from apps.companies.knowledge.owner import owner_set
+from apps.companies.knowledge.people import by_id, colleagues
 from apps.companies.knowledge.tags import MOST_TAGS, tags_change, tags_known, tags_read
+from apps.companies.knowledge.together import known_together
 from apps.companies.knowledge.watching import companies_unwatch, companies_watch, is_watched
 from apps.companies.models import Company, CompanyClient, CompanyNote, KnowledgeEntry, SavedView, TargetAccount
 from apps.companies.moving import site_adopt
@@ -96,7 +97,7 @@ def test_another_client_learns_nothing_of_it(worked_month: Cast) -> None:
     assert written(worked_month.first.id) == (1, 1, 1, 3)
     assert written(worked_month.second.id) == (0, 0, 0, 0)
     assert known(worked_month, second=True).owner_id is None
-    assert not is_watched(client_id=worked_month.second.id, domains=["varnholt.example"])
+    assert not is_watched(client_id=worked_month.second.id, domain="varnholt.example")
 
 
 # --- owner, watchlist, ignoring ---------------------------------------------------------------------------------------
@@ -126,9 +127,10 @@ def test_whoever_leaves_or_no_longer_sees_the_client_owns_nothing(worked_month: 
     give(cast, cast.limited.user_id)
 
     def owner() -> object:
-        return owner_of([known(cast)], colleagues(cast.alder, client_id=cast.first.id))
+        seeing = by_id(colleagues(cast.alder, client_id=cast.first.id))
+        return known_together([known(cast)], lambda _, user_id: user_id in seeing).owner_id
 
-    assert owner() is not None
+    assert owner() == cast.limited.user_id
     cast.limited.client_ids = [cast.second.id]
     cast.limited.save()
     assert owner() is None
@@ -143,7 +145,7 @@ def test_watching_twice_is_watching_once(worked_month: Cast) -> None:
     row = TargetAccount.objects.get()
     assert (row.domain, row.name, row.added_by) == ("varnholt.example", "Varnholt AG", str(by))
     assert [companies_unwatch(client_id=client_id, company_ids=ids, by=by) for _ in range(2)] == [1, 0]
-    assert not is_watched(client_id=client_id, domains=["varnholt.example"])
+    assert not is_watched(client_id=client_id, domain="varnholt.example")
 
 
 def test_a_client_changes_nothing_of_a_company_it_doesnt_know(worked_month: Cast) -> None:

@@ -187,9 +187,9 @@ def test_sixty_companies_take_as_many_queries_as_one(in_alder: Cast, count: int)
     many(in_alder, count)
     browser = in_alder.browser(in_alder.viewer)
     browser.get(SITE)
-    # Domain, login, user, membership; site, team, rules; merges, which companies, their figures, pages; three for what
+    # Domain, login, user, membership; site, team, rules; merges, which companies, their figures, pages; two for what
     # clients know; saved views, tags; then the shell's.
-    with queries_asked(21):
+    with queries_asked(20):
         browser.get(SITE)
 
 

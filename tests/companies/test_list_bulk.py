@@ -8,8 +8,11 @@ import pytest
 from apps.agencies.roles import Role
 from apps.analytics.companies import bulk as bulk_pages
 from apps.companies import knowledge_bulk
-from apps.companies.models import Company, CompanyClient, TargetAccount
+from apps.companies.knowledge.together import Known, known_together, rows_together
+from apps.companies.knowledge.watching import is_watched
+from apps.companies.models import Company, CompanyClient, CompanyCorrection, TargetAccount
 from apps.core.errors import Refused
+from apps.tracking.models import Session
 from tests.cast import Cast
 from tests.factories import make_member
 
@@ -166,6 +169,67 @@ def test_a_target_account_comes_back_as_it_was(worked_month: Cast) -> None:
     TargetAccount.objects.create(client_id=worked_month.first.id, **before)
     undo(worked_month, do(worked_month, id=both(), action="unwatch"))
     assert list(TargetAccount.objects.values("domain", "name", "added_at", "added_by")) == [before]
+
+
+@pytest.mark.parametrize(
+    ("action", "sent"),
+    [
+        ("tag", {"tag": "Stone, New"}),
+        ("untag", {"tag": "stone"}),
+        ("owner", {"owner": "analyst"}),
+        ("owner", {"owner": ""}),
+        ("watch", {}),
+        ("unwatch", {}),
+        ("ignore", {}),
+        ("restore", {"query": "view=ignored"}),
+    ],
+)
+def test_of_merged_companies_all_is_changed_and_comes_back(
+    worked_month: Cast, action: str, sent: dict[str, str]
+) -> None:
+    """Chosen by "all that fit" in a list that shows what was merged; undone, each row is again as it was."""
+    cast, browser = worked_month, worked_month.browser(worked_month.analyst)
+    away = CompanyClient.objects.get(company__domain="quarrystone.example", client_id=cast.first.id)
+    away.tags, away.owner_id, away.is_ignored = ["Stone"], cast.manager.user_id, action == "restore"
+    away.save()
+    target_id, client_id = ids("varnholt.example")[0], cast.first.id
+    Session.objects.filter(company_id=away.company_id).update(company_id=target_id)
+    if action != "watch":
+        # Of a domain that never came, and of one that did.
+        for domain in ("old.example", "quarrystone.example"):
+            TargetAccount.objects.create(client_id=client_id, domain=domain, added_at=ago(days=3), added_by="Jo")
+    for domain in ("old.example", "quarrystone.example"):
+        CompanyCorrection.objects.create(
+            kind="merge", domain=domain, to_domain="varnholt.example", made_by="-", made_at=ago(days=1)
+        )
+
+    def state() -> list[Any]:
+        rows = CompanyClient.objects.filter(client_id=client_id).order_by("id")
+        return [
+            *rows.values_list("company_id", "tags", "owner_id", "is_ignored"),
+            *TargetAccount.objects.order_by("domain").values_list("domain", "added_at", "added_by"),
+        ]
+
+    before = state()
+    if sent.get("owner"):
+        sent = {"owner": str(cast.analyst.user_id)}
+    page = browser.post(f"{SITE}/bulk", {"all": "1", "action": action, **sent}, follow=True).content.decode()
+    assert "1 company" in words(page) and state() != before
+    rows = rows_together(CompanyClient.objects.select_related("company").get(client_id=client_id, company=target_id))
+    together = known_together(rows, lambda *_: True)
+    assert together == Known(
+        tags={"tag": ["New", "Stone"], "untag": []}.get(action, ["Stone"]),
+        owner_id=cast.manager.user_id if action != "owner" else cast.analyst.user_id if sent["owner"] else None,
+        is_ignored=action == "ignore",
+    )
+    assert is_watched(client_id=client_id, domain="varnholt.example") is (action != "unwatch")
+    again = browser.post(f"{SITE}/bulk", {"id": target_id, "action": action, **sent}, follow=True)
+    assert "1 company: that is so already." in words(again.content.decode())
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key is not None
+    undone = browser.post(f"{SITE}/bulk/undo", {"key": key[1]}, follow=True).content.decode()
+    assert "Undone for 1 company." in words(undone)
+    assert state() == before
 
 
 def test_an_owner_who_has_left_is_in_no_undos_way(worked_month: Cast) -> None:

@@ -8,10 +8,15 @@ import pytest
 from apps.agencies.roles import Role
 from apps.analytics.companies.listing import Listed, company_rows
 from apps.analytics.companies.marks import Team, marks_of
+from apps.companies.knowledge.ignoring import ignored_on_site
+from apps.companies.knowledge.together import merged_load
 from apps.companies.models import Company, CompanyClient, CompanyCorrection, CompanyMatch, TargetAccount
+from apps.companies.newcomers import newcomers
+from apps.companies.selectors import company_names_shown
 from apps.companies.services import visits_match
 from apps.companies.targets import targets_of
 from apps.scoring.models import Score
+from apps.scoring.selectors import hot_counts
 from apps.tracking.models import Session
 from tests.cast import Cast, streamed
 from tests.factories import make_member
@@ -257,9 +262,40 @@ def test_a_watched_company_that_was_merged_is_watched_as_what_it_was_merged_into
     (target,) = targets_of(client_id=known.first.id)
     assert (target.domain, target.company_name) == ("old.example", "Varnholt AG")
     company = Company.objects.get(domain="varnholt.example")
+    merged = merged_load(client_ids=[known.first.id], owners=[])
     (row,) = company_rows([Listed(company.id, [known.site.id], None, "", "")], Session.objects.all())
-    (mark,) = marks_of([row], [known.site], Team([]))[company.id]
+    (mark,) = marks_of([row], [known.site], Team([]), merged)[company.id]
     assert mark.is_watched
+
+
+def test_what_is_known_of_a_merged_company_counts_for_what_it_was_merged_into(known: Cast) -> None:
+    """Tags, owner and ignoring, in the list, its files, the counts, the names of newcomers and of the live page."""
+    away = Company.objects.get(domain="quarrystone.example")
+    target = Company.objects.get(domain="varnholt.example")
+    Session.objects.filter(company_id=away.id).update(company_id=target.id)
+    rows = CompanyClient.objects.filter(client_id=known.first.id, company=away)
+    rows.update(tags=["dach", "Stone"], owner_id=known.manager.user_id)
+    CompanyClient.objects.filter(company=target).update(owner_id=None)
+    asked = ("f=tag:is:Stone", f"f=owner:is:{known.manager.user_id}")
+    assert [names(known, f"{SITE}?{one}") for one in asked] == [[], []]
+    merge = CompanyCorrection.objects.create(
+        kind=CompanyCorrection.Kind.MERGE, domain=away.domain, to_domain=target.domain, made_by="-", made_at=NOW
+    )
+    assert [names(known, f"{SITE}?{one}") for one in asked] == [["Varnholt AG"]] * 2
+    # An owner who has left is none, and what another client knows is its own.
+    assert names(known, "/companies?f=tag:is_not:Stone&f=site:is:second-site") == ["Varnholt AG"]
+    file = streamed(known.browser(known.owner).get(f"{SITE}?format=csv&cols=company,owner,tags&f=tag:is:Stone"))
+    assert b'Alder manager,"DACH, Stone"' in file
+    Score.objects.update(told_temperature="hot")
+    assert hot_counts([known.site.id], at=NOW) == {known.site.id: 1}
+    rows.update(is_ignored=True)
+    assert names(known) == [] and names(known, f"{SITE}?view=ignored") == ["Varnholt AG"]
+    assert hot_counts([known.site.id], at=NOW) == {}
+    assert company_names_shown({target.id}, ignored=ignored_on_site(known.site.id)) == {}
+    assert not newcomers(client_ids=[known.first.id], since=NOW - timedelta(days=400))
+    CompanyCorrection.objects.filter(id=merge.id).update(undone_at=NOW)
+    assert names(known) == ["Varnholt AG"]
+    assert company_names_shown({target.id}, ignored=ignored_on_site(known.site.id))
 
 
 def test_confidence_is_the_company_pages_own(known: Cast) -> None:

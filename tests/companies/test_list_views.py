@@ -6,6 +6,7 @@ import pytest
 
 from apps.companies.models import SavedView
 from apps.companies.saved_views import MOST_OWN
+from apps.sites.models import Site
 from tests.cast import Cast
 
 from .reading import words
@@ -70,6 +71,32 @@ def test_renaming_and_deleting_are_the_owners_and_of_shared_ones_the_managers(wo
     worked_month.browser(worked_month.owner).post(address, {"name": "Warmer ones", "shared": "1"})
     worked_month.browser(worked_month.admin).post(address, {"action": "delete"})
     assert not SavedView.objects.exists()
+
+
+def test_a_name_stands_once_among_those_that_one_sees(worked_month: Cast) -> None:
+    save(worked_month, worked_month.owner, shared="1")
+    taken = "There is a view “Warm ones” here already"
+    assert taken in words(save(worked_month, worked_month.analyst, name="warm  Ones"))
+    save(worked_month, worked_month.analyst, name="Mine")
+    address = f"{SITE}/views/{SavedView.objects.get(name='Mine').id}"
+    renamed = worked_month.browser(worked_month.analyst).post(address, {"name": "Warm ones"}, follow=True)
+    assert taken in words(renamed.content.decode())
+    # Its own name again is no other's, and another site's views are others.
+    worked_month.browser(worked_month.analyst).post(address, {"name": "mine", "shared": "1"})
+    save(worked_month, worked_month.owner, "/s/second-site/companies")
+    assert sorted(SavedView.objects.values_list("name", flat=True)) == ["Warm ones", "Warm ones", "mine"]
+
+
+def test_views_of_a_site_that_moved_to_another_client_are_hidden_there(worked_month: Cast) -> None:
+    cast = worked_month
+    save(cast, cast.analyst, shared="1")
+    address = f"{SITE}/views/{SavedView.objects.get().id}"
+    Site.objects.filter(id=cast.site.id).update(client_id=cast.second.id)
+    assert "Warm ones" not in tabs(cast, cast.owner) and "Warm ones" not in tabs(cast, cast.analyst)
+    assert cast.browser(cast.owner).post(address, {"action": "delete"}).status_code == 404
+    save(cast, cast.owner)
+    Site.objects.filter(id=cast.site.id).update(client_id=cast.first.id)
+    assert tabs(cast, cast.owner).count("Warm ones") == 1
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from apps.core import projection
 from apps.core.countries import country_name
-from apps.core.maps import Place, dots, shades
+from apps.core.maps import Named, Place, diamonds, dots, shades
 from apps.core.projection import project
 
 WORLD = Path(__file__).parents[2] / "static" / "dist" / "world.json"
@@ -62,3 +62,13 @@ def test_places_close_together_are_one_disc() -> None:
 def test_a_disc_of_many_places_names_three() -> None:
     places = [Place(0, 0, 1, name) for name in ("A", "B", "C", "D", "E", "A")]
     assert dots(places)[0].label == "A, B, C and 2 more"
+
+
+def test_a_diamonds_label_stands_where_there_is_room() -> None:
+    """To the right and above; below where another has that place; inside the map; none where all is full."""
+    munich = Named(11.6, 48.1, "Varnholt AG", "/contact")
+    first, second, *rest = diamonds([munich] * 6)
+    assert (first.anchor, second.anchor, first.label_x) == ("start", "end", round(first.x + 52, 1))
+    assert [mark.label_x for mark in rest][-1] is None
+    (auckland,) = diamonds([Named(174.8, -36.9, "A" * 40, "/")])
+    assert auckland.anchor == "end" and len(auckland.name) == 28

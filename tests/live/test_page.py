@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from apps.companies.models import Company, CompanyClient
 from apps.core import clock
@@ -173,11 +174,11 @@ def test_the_list_is_capped_and_says_so(in_alder: Cast) -> None:
 
 
 @pytest.mark.parametrize("visitors", [1, 100])
-def test_presence_takes_nine_queries_whoever_is_there(in_alder: Cast, visitors: int) -> None:
+def test_presence_takes_ten_queries_whoever_is_there(in_alder: Cast, visitors: int) -> None:
     company = Company.objects.create(name="Varnholt AG", domain="varnholt.example", created_at=NOW, updated_at=NOW)
     for number in range(visitors):
         visit_make(in_alder.site, ago(number), visitor=number, company_id=company.id)
-    with queries_asked(9):
+    with queries_asked(10):
         presence_now(in_alder.site.id)
 
 
@@ -187,9 +188,9 @@ def test_the_page_takes_as_many_queries_for_thirty_as_for_one(in_alder: Cast, vi
         visit_make(in_alder.site, ago(number), visitor=number)
     browser = in_alder.browser(in_alder.viewer)
     browser.get(path(in_alder.site))
-    # Domain, login, user, membership; site; seven of presence, as there is no company; the rest is the shell's,
+    # Domain, login, user, membership; site; eight of presence, as there is no company; the rest is the shell's,
     # silent sites among it.
-    with queries_asked(17):
+    with queries_asked(18):
         browser.get(path(in_alder.site))
 
 
@@ -199,15 +200,28 @@ def test_the_page_takes_as_many_queries_for_thirty_as_for_one(in_alder: Cast, vi
 def test_a_company_has_its_score_and_who_has_turned_hot_is_named(in_alder: Cast) -> None:
     company = company_make()
     make_hot(company, in_alder.site, ago(0))
-    visit_make(in_alder.site, ago(20), company_id=company.id)
+    visit_make(in_alder.site, ago(20), company_id=company.id, latitude=48.14, longitude=11.58)
+    cold = company_make("Westmere Ltd")
+    visit_make(in_alder.site, ago(25), visitor=2, company_id=cold.id, latitude=41.88, longitude=-87.63)
     scores_work()
     score = score_of(site_id=in_alder.site.id, company_id=company.id, at=NOW)
     assert score is not None
+    cache.clear()  # the navigation's count is kept for some seconds
     answer = in_alder.browser(in_alder.viewer).get(path(in_alder.site)).content.decode()
     assert f"Varnholt AG Hot {score.shown} /" in words(answer)
+    assert "3 from a network that names a company, 2 of them hot" in words(answer)
+    assert answer.count('class="halo-hot"') == 1 and "<title>Varnholt AG: /</title>" in answer
+    assert '1<span class="vh"> hot</span>' in answer  # in the navigation
     assert f"Varnholt AG turned hot, score {score.shown}" in words(answer)
     other = in_alder.browser(in_alder.viewer).get(path(in_alder.other_site)).content.decode()
-    assert "turned hot" not in other
+    assert "turned hot" not in other and "halo-hot" not in other and "of them hot" not in other
+    CompanyClient.objects.update_or_create(
+        company=company,
+        client_id=in_alder.site.client_id,
+        defaults={"is_ignored": True, "first_seen_at": NOW, "last_seen_at": NOW},
+    )
+    seen = presence_now(in_alder.site.id)
+    assert (seen.in_companies, seen.in_hot, seen.hot_places) == (1, 0, [])
 
 
 def test_what_is_backfilled_long_ago_or_ignored_is_not_named(in_alder: Cast) -> None:

@@ -10,10 +10,9 @@ from apps.agencies.roles import Permission
 from apps.companies.knowledge.entries import entries_of
 from apps.companies.knowledge.mentions import note_html
 from apps.companies.knowledge.notes import LONGEST_NOTE, may_change, notes_of
-from apps.companies.knowledge.owner import owner_of
-from apps.companies.knowledge.people import Colleague, colleagues
-from apps.companies.knowledge.tags import LONGEST_TAG, MOST_TAGS, tags_known, tags_together
-from apps.companies.knowledge.together import rows_together
+from apps.companies.knowledge.people import Colleague, by_id, colleagues
+from apps.companies.knowledge.tags import LONGEST_TAG, MOST_TAGS, tags_known
+from apps.companies.knowledge.together import known_together, rows_together
 from apps.companies.knowledge.watching import is_watched
 from apps.companies.models import CompanyClient, CompanyNote, KnowledgeEntry
 
@@ -56,21 +55,23 @@ def mentionable(people: Sequence[Colleague]) -> list[dict[str, str]]:
 def knowing(request: AgencyRequest, known: CompanyClient, *, draft: str = "", draft_error: str = "") -> Knowing:
     """Return what stands on the page, what was written of companies merged into it included.
 
-    Five queries; one more for who may edit, and one where companies were merged.
+    Six queries; one more for who may edit, and one where companies were merged.
     """
     member, client_id = request.membership, known.client_id
     rows = rows_together(known)
-    company_ids, tags = [row.company_id for row in rows], tags_together(rows)
     may_edit = member.may(Permission.EDIT_COMPANIES)
     people = colleagues(request.agency, client_id=client_id)
+    named = by_id(people)
+    together = known_together(rows, lambda _, user_id: user_id in named)
+    company_ids, tags = [row.company_id for row in rows], together.tags
     return Knowing(
         may_edit=may_edit,
         people=people,
-        owner=owner_of(rows, people),
+        owner=named.get(together.owner_id or 0),
         tags=tags,
         suggested=[tag for tag in tags_known(client_id=client_id) if tag not in tags] if may_edit else [],
-        is_watched=is_watched(client_id=client_id, domains=[row.company.domain for row in rows]),
-        is_ignored=known.is_ignored,
+        is_watched=is_watched(client_id=client_id, domain=known.company.domain),
+        is_ignored=together.is_ignored,
         notes=[
             NoteLine(note, note_html(note.text, people), may_change(note, member))
             for note in notes_of(client_id=client_id, company_ids=company_ids)

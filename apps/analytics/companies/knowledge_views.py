@@ -36,7 +36,7 @@ def company_watch(request: HttpRequest, slug: str, company_id: int) -> HttpRespo
     if request.POST.get("watch") == "on":
         companies_watch(client_id=known.client_id, company_ids=[company_id], by=by)
     else:
-        companies_unwatch(client_id=known.client_id, company_ids=ids_together(known), by=by)
+        companies_unwatch(client_id=known.client_id, company_ids=[company_id], by=by)
     return _back(request, site, known)
 
 
@@ -45,11 +45,12 @@ def company_owner(request: HttpRequest, slug: str, company_id: int) -> HttpRespo
     """Give a company to a member (`owner`: the user's number), or to nobody (empty)."""
     site, known = _known_or_404(request, slug, company_id)
     member, wanted = agency_request(request), request.POST.get("owner", "")
+    # Its own owner stands before those of what was merged into it; to be nobody's, all have to be.
     try:
         owner_set(
             agency=member.agency,
             client_id=known.client_id,
-            company_ids=ids_together(known),
+            company_ids=[company_id] if wanted else ids_together(known),
             user_id=_number(wanted) if wanted else None,
             by=member.user,
         )
@@ -79,7 +80,7 @@ def company_ignore(request: HttpRequest, slug: str, company_id: int) -> HttpResp
     site, known = _known_or_404(request, slug, company_id)
     by, client = agency_request(request).user, site.client
     if request.POST.get("do") == "restore":
-        companies_restore(client_id=known.client_id, company_ids=[company_id], by=by)
+        companies_restore(client_id=known.client_id, company_ids=ids_together(known), by=by)
         messages.success(request, f"{known.company} is back in {client}’s lists.")
     else:
         companies_ignore(client_id=known.client_id, company_ids=[company_id], by=by)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from apps.companies.knowledge.together import merged_load
 from apps.companies.search import search_clean
 from apps.core import clock
 from apps.core.formats import number, percent
@@ -76,7 +77,7 @@ class Reading:
 
 
 def reading_of(place: Place, query: QueryDict) -> Reading:
-    """Return what an address asks of a list. Two queries, and one for each filter by pages that matter."""
+    """Return what an address asks of a list. Three queries, and those of `wanted_of`."""
     people = team(place.request.agency)
     rules = matters.page_rules([site.id for site in place.sites])
     asked = asked_of(query, zone=place.zone, is_agency_wide=place.site is None)
@@ -113,8 +114,12 @@ def visits_of(sites: Sequence[Site], asked: Asked) -> QuerySet[Session]:
 
 
 def wanted_of(asked: Asked, sites: Sequence[Site], *, me: int, people: Team, rules: matters.Rules) -> Wanted:
-    """Return what is to be listed. No query, but one for each filter by pages that matter."""
+    """Return what is to be listed. One query, three where companies were merged; one for each filter by pages that
+    matter.
+    """
     visits, filters = visits_of(sites, asked), asked.of_companies
+    client_ids = {site.client_id for site in sites}
+    owners = people.owners(client_ids)
     return Wanted(
         visits=visits,
         sites=sites,
@@ -127,7 +132,8 @@ def wanted_of(asked: Asked, sites: Sequence[Site], *, me: int, people: Team, rul
         is_descending=asked.is_descending,
         me=me,
         people=people.names([site.client_id for site in sites]),
-        owners=people.owners({site.client_id for site in sites}),
+        owners=owners,
+        merged=merged_load(client_ids=client_ids, owners=owners),
     )
 
 

@@ -129,7 +129,7 @@ def _bar(place: Place, reading: Reading) -> FilterBar:
 
 
 def _saved(place: Place) -> list[dict[str, Any]]:
-    request, site_id = place.request, place.site.id if place.site else None
+    request = place.request
     now = query_kept(request.GET)
     return [
         {
@@ -140,7 +140,7 @@ def _saved(place: Place) -> list[dict[str, Any]]:
             "may_change": may_change(request.membership, view),
             "change_url": place.url("view", view.id),
         }
-        for view in saved_views(member=request.membership, site_id=site_id)
+        for view in saved_views(member=request.membership, site=place.site)
     ]
 
 

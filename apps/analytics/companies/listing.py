@@ -5,6 +5,7 @@ steps: which companies are listed, in which order (one narrow scan of the period
 the page, which are few, or of a slice of a file.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
-from apps.companies.corrections import merges_led
+from apps.companies.knowledge.together import Merged
 from apps.companies.search import company_search
 from apps.scoring.at_moment import best_scores_select
 from apps.sites.models import Site
@@ -131,7 +132,7 @@ WITH every AS (
            coalesce(knows.last_seen_at >= %s AND {came_back}, false) AS is_back{values}
     FROM seen
     JOIN company ON company.id = seen.company_id
-    LEFT JOIN company_client AS knows ON knows.company_id = seen.company_id AND knows.client_id = seen.client_id
+    LEFT JOIN {knows} AS knows ON knows.company_id = seen.company_id AND knows.client_id = seen.client_id
     LEFT JOIN (
         SELECT id, client_id, domain FROM target_account
         UNION ALL
@@ -163,6 +164,16 @@ SELECT counts.*, (SELECT coalesce(sum(visits), 0)::bigint FROM every),
 FROM counts LEFT JOIN page ON true
 ORDER BY page.key {direction} NULLS LAST, page.all_last_at DESC, page.company_id
 """
+_KNOWS = """(
+    SELECT own.company_id, own.client_id, own.first_seen_at, own.last_seen_at,
+           CASE WHEN led.company_id IS NULL THEN own.tags ELSE led.tags END AS tags,
+           CASE WHEN led.company_id IS NULL THEN own.owner_id ELSE led.owner_id END AS owner_id,
+           CASE WHEN led.company_id IS NULL THEN own.is_ignored ELSE led.is_ignored END AS is_ignored
+    FROM company_client AS own
+    LEFT JOIN jsonb_to_recordset(%s::jsonb)
+      AS led(company_id bigint, client_id bigint, tags text[], owner_id bigint, is_ignored boolean)
+      ON led.company_id = own.company_id AND led.client_id = own.client_id
+)"""
 _FIGURES = """
 SELECT company.id, company.name, company.domain, company.kind, company.industry, company.country,
        company.employees_from, company.employees_to,
@@ -191,6 +202,7 @@ class Wanted:
 
     `visits`: people's visits of one period on `sites`, filtered. `me`: who looks. `people`: names of owners, to sort
     by. `owners`: (client, user) of those who may own a client's companies. `company_ids`: only these (None: whichever).
+    `merged`: what merges lead to, of the sites' clients.
     """
 
     visits: QuerySet[Session]
@@ -206,6 +218,7 @@ class Wanted:
     people: dict[int, str] = field(default_factory=dict)
     owners: Sequence[tuple[int, int]] = ()
     company_ids: Sequence[int] | None = None
+    merged: Merged = field(default_factory=Merged)
 
     @property
     def shows_ignored(self) -> bool:
@@ -359,7 +372,8 @@ def _list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list
         site_ids=[site.id for site in wanted.sites], at=wanted.at, among="SELECT company_id FROM seen"
     )
     conditions = [*conditions_of(wanted.filters, me=wanted.me, owners=wanted.owners, now=wanted.at), *wanted.conditions]
-    values, led = _values(wanted), merges_led()
+    values, led = _values(wanted), wanted.merged.domains
+    knows = _knows(wanted.merged)
     if wanted.search:
         search = company_search(wanted.search)
         conditions.append(Condition(search.condition, search.condition_params))
@@ -371,6 +385,7 @@ def _list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list
         is_new=new.sql,
         came_back=back.sql,
         before=before.sql,
+        knows=knows.sql,
         values="".join(value.sql for value in values),
         best=best.sql,
         where=" AND ".join(condition.sql for condition in conditions) or "true",
@@ -390,6 +405,7 @@ def _list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list
         week,
         *back.params,
         *(param for value in values for param in value.params),
+        *knows.params,
         list(led),
         list(led.values()),
         *best.params,
@@ -399,6 +415,23 @@ def _list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list
         offset,
     ]
     return sql, params
+
+
+def _knows(merged: Merged) -> Condition:
+    """Return what clients know of companies, as a table: of those that others were merged into, all together."""
+    if not merged.known:
+        return Condition("company_client")
+    rows = [
+        {
+            "company_id": company_id,
+            "client_id": client_id,
+            "tags": list(known.tags),
+            "owner_id": known.owner_id,
+            "is_ignored": known.is_ignored,
+        }
+        for (client_id, company_id), known in merged.known.items()
+    ]
+    return Condition(_KNOWS, (json.dumps(rows),))
 
 
 def _values(wanted: Wanted) -> list[Condition]:

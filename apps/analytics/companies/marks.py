@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from apps.agencies.models import Agency, Membership
 from apps.agencies.selectors import team_of
 from apps.companies.knowledge.people import sees_client
+from apps.companies.knowledge.together import Merged
 from apps.companies.knowledge.watching import targets_led
 from apps.companies.models import CompanyClient, CompanyMatch
 from apps.sites.models import Site
@@ -59,20 +60,27 @@ def team(agency: Agency) -> Team:
     return Team([member for member in team_of(agency) if member.user.is_active])
 
 
-def marks_of(rows: Sequence[CompanyRow], sites: Sequence[Site], people: Team) -> Mapping[int, Sequence[Mark]]:
-    """Return by company what each client knows of it, clients by name. Three queries."""
+def marks_of(
+    rows: Sequence[CompanyRow], sites: Sequence[Site], people: Team, merged: Merged
+) -> Mapping[int, Sequence[Mark]]:
+    """Return by company what each client knows of it, clients by name; `merged` of these clients. Two queries."""
     clients = {site.client_id: site.client.name for site in sites}
     domains = {row.domain: row.id for row in rows}
-    watched = {(client_id, domains[domain]) for client_id, domain in targets_led(clients) if domain in domains}
+    watched = {
+        (client_id, domains[domain])
+        for client_id, domain in targets_led(clients, led=merged.domains)
+        if domain in domains
+    }
     found: dict[int, list[Mark]] = defaultdict(list)
     known = CompanyClient.objects.filter(company_id__in=list(domains.values()), client_id__in=clients)
     for one in sorted(known, key=lambda row: clients[row.client_id]):
+        together = merged.known.get((one.client_id, one.company_id))
         found[one.company_id].append(
             Mark(
                 client_id=one.client_id,
                 client_name=clients[one.client_id],
-                tags=one.tags,
-                owner=people.owner(one.owner_id, one.client_id),
+                tags=together.tags if together else one.tags,
+                owner=people.owner(together.owner_id if together else one.owner_id, one.client_id),
                 is_watched=(one.client_id, one.company_id) in watched,
                 first_seen_at=one.first_seen_at,
             )

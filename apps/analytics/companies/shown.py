@@ -27,7 +27,7 @@ def shown_of(
     rows = listing.company_rows(listed, wanted.visits)
     if with_pages:
         listing.company_pages_put(rows, listed, wanted.visits, since=span.start, until=span.end + LONGEST_VISIT)
-    marks = marks_of(rows, wanted.sites, reading.people) if rows else {}
+    marks = marks_of(rows, wanted.sites, reading.people, wanted.merged) if rows else {}
     sure = confidences(rows, wanted.sites) if rows and with_confidence else {}
     places = {one.id: one for one in listed}
     sites = {site.id: site for site in wanted.sites}

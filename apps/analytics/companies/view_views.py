@@ -24,7 +24,7 @@ def view_new(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     try:
         view = saved_view_make(
             member=place.request.membership,
-            site_id=place.site.id if place.site else None,
+            site=place.site,
             name=request.POST.get("name", ""),
             query=query,
             is_shared=bool(request.POST.get("shared")),
@@ -41,7 +41,7 @@ def view_change(request: HttpRequest, view_id: int, slug: str | None = None) -> 
     """Rename and share a view, or delete it (`action`). 404 for one that the member doesn't see."""
     place = place_or_404(request, slug, Permission.EXPORT)
     member = place.request.membership
-    view = saved_view(member=member, site_id=place.site.id if place.site else None, view_id=view_id)
+    view = saved_view(member=member, site=place.site, view_id=view_id)
     if view is None:
         raise Http404
     query = view.query
@@ -51,7 +51,9 @@ def view_change(request: HttpRequest, view_id: int, slug: str | None = None) -> 
             messages.success(request, f"“{view.name}” is deleted.")
         else:
             is_shared = bool(request.POST.get("shared"))
-            saved_view_change(member=member, view=view, name=request.POST.get("name", ""), is_shared=is_shared)
+            saved_view_change(
+                member=member, site=place.site, view=view, name=request.POST.get("name", ""), is_shared=is_shared
+            )
             messages.success(request, f"“{view.name}” is saved{' and shared' if is_shared else ''}.")
     except Refused as refused:
         messages.error(request, str(refused))

@@ -5,6 +5,7 @@ Nothing is thrown away: their visits stay visits, and with one press they are ba
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -16,6 +17,7 @@ from apps.tracking.models import Session
 from ..models import CompanyClient
 from .entries import entries_write
 from .rows import rows_lock
+from .together import rows_ignored
 
 
 def companies_ignore(*, client_id: int, company_ids: Iterable[int], by: User) -> int:
@@ -29,10 +31,9 @@ def companies_restore(*, client_id: int, company_ids: Iterable[int], by: User) -
 
 
 def ignored_ids(client_ids: Iterable[int]) -> Mapping[int, set[int]]:
-    """Return by client the companies that it ignores. One query."""
+    """Return by client the companies that it ignores: it, or one that was merged into it. Queries: `rows_ignored`."""
     found: dict[int, set[int]] = defaultdict(set)
-    rows = CompanyClient.objects.filter(client_id__in=set(client_ids), is_ignored=True)
-    for client_id, company_id in rows.values_list("client_id", "company_id"):
+    for client_id, company_id in rows_ignored(set(client_ids)).values_list("client_id", "company_id"):
         found[client_id].add(company_id)
     return found
 
@@ -47,9 +48,21 @@ def of_ignored(sites: Sequence[Site]) -> Q:
 
 
 def ignored_on_site(site_id: int) -> "QuerySet[CompanyClient, int]":
-    """Return the numbers of the companies that a site's client ignores, for a query to look into. None by itself."""
+    """Return the numbers of the companies that a site's client ignores, for a query to look into.
+
+    By itself it asks for merges alone: `rows_ignored`.
+    """
     clients = Site.objects.filter(id=site_id).values("client_id")
-    return CompanyClient.objects.filter(client_id__in=clients, is_ignored=True).values_list("company_id", flat=True)
+    return rows_ignored(clients).values_list("company_id", flat=True)
+
+
+def ignored_select(site_ids: Iterable[int]) -> tuple[str, tuple[Any, ...]]:
+    """Return what these sites' clients ignore as SQL to join, with its parameters: `client_id` and `company_id`.
+
+    By itself it asks for merges alone: `rows_ignored`.
+    """
+    clients = Site.objects.filter(id__in=list(site_ids)).values("client_id")
+    return rows_ignored(clients).values("client_id", "company_id").query.sql_with_params()
 
 
 def visits_shown(visits: QuerySet[Session], sites: Sequence[Site]) -> QuerySet[Session]:

@@ -1,6 +1,6 @@
 """Whose a company is among the agency's people, for one client."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from django.db import transaction
 
@@ -9,7 +9,7 @@ from apps.core.errors import Refused
 
 from ..models import CompanyClient
 from .entries import entries_write
-from .people import Colleague, by_id, colleagues
+from .people import by_id, colleagues
 from .rows import rows_lock
 
 
@@ -31,12 +31,3 @@ def owner_set(*, agency: Agency, client_id: int, company_ids: Iterable[int], use
         text = f"gave it to {owner.name}" if owner else "took it from its owner"
         entries_write(client_id=client_id, company_ids=[row.company_id for row in changed], text=text, by=by)
     return len(changed)
-
-
-def owner_of(rows: Iterable[CompanyClient], people: Sequence[Colleague]) -> Colleague | None:
-    """Return the owner of a company, by its rows (`together`), its own first.
-
-    None without one, and for one who has left or doesn't see the client any more.
-    """
-    named = by_id(people)
-    return next((named[row.owner_id] for row in rows if row.owner_id and row.owner_id in named), None)

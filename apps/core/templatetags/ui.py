@@ -273,11 +273,13 @@ def world_map(
     urls: Mapping[str, str] | None = None,
     places: Sequence[maps.Place] = (),
     texts: Mapping[str, str] | None = None,
+    named: Sequence[maps.Named] = (),
 ) -> dict[str, Any]:
     """`{% world_map "What it shows" values=countries urls=urls places=places %}`: the world, countries shaded by
     `values` (code to figure), with a disc for each of `places`.
 
     `urls`: where pressing a country leads. `texts`: what a country's tooltip says after its name, else the figure.
+    `named`: places that stand out, as diamonds with their names.
     """
     values = values or {}
     shapes = [
@@ -289,7 +291,13 @@ def world_map(
         }
         for code, level in sorted(maps.shades(values).items(), key=lambda pair: pair[1])
     ]
-    return {"shapes": shapes, "dots": maps.dots(places), "label": label, "source": static("dist/world.svg")}
+    return {
+        "shapes": shapes,
+        "dots": maps.dots(places),
+        "diamonds": maps.diamonds(named),
+        "label": label,
+        "source": static("dist/world.svg"),
+    }
 
 
 @register.inclusion_tag("components/_field.html")
