@@ -35,6 +35,7 @@ def test_grounds_count_kept_visits_alone_before_that(worked_month: Cast) -> None
 def test_a_deleted_visit_takes_its_company_along_where_it_was_the_only_one(worked_month: Cast) -> None:
     site = worked_month.site
     visit = Session.objects.filter(company_id__isnull=False, site_id=site.id).order_by("started_at")[0]
+    assert visit.company_id is not None
     company = Company.objects.get(id=visit.company_id)
     of_it = Session.objects.filter(company_id=company.id).order_by("started_at")
     row = CompanyClient.objects.get(company=company, client_id=site.client_id)
