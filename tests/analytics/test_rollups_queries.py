@@ -71,7 +71,7 @@ def test_the_portfolio_of_any_number_of_sites(in_alder: Cast, built: Site) -> No
             one = make_site(in_alder.first, time_zone=("UTC", "Asia/Tokyo", "America/Lima")[number % 3])
             visit_make(one, NOW - 2 * DAY)
         shown = list(Site.objects.all())
-        # Which days hold; their sums; raw days; companies of raw days, merges and the ignored ones; a week ago up to now.
+        # Which days hold; their sums; raw days; companies of raw days, merges, ignored ones; a week ago up to now.
         with queries_asked(7):
             weeks(shown, now=NOW)
 
