@@ -24,7 +24,11 @@ class Subscription(models.Model):
 
 
 class AlertSent(models.Model):
-    """A mail that was sent, or is being sent: once for each of these, whoever works on it twice."""
+    """A mail that was sent, is to be sent, or was found to be unwanted; once each, whoever works on it twice.
+
+    Of a company a member has one that is sent or to be sent a day, whatever its kind and site. One that came to nothing
+    (`due_at` and `sent_at` NULL) doesn't stand in the way of another kind's or site's, only of its own like.
+    """
 
     user_id = models.BigIntegerField()
     site_id = models.BigIntegerField()
@@ -43,6 +47,12 @@ class AlertSent(models.Model):
                 fields=["user_id", "site_id", "kind", "company_id", "day"],
                 name="alert_sent_once",
                 nulls_distinct=False,
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["user_id", "company_id", "day"],
+                name="alert_sent_one_a_day",
+                condition=models.Q(company_id__isnull=False)
+                & (models.Q(due_at__isnull=False) | models.Q(sent_at__isnull=False)),
+            ),
         ]
         indexes = [models.Index(fields=["due_at"], name="alert_sent_due", condition=models.Q(due_at__isnull=False))]

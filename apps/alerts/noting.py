@@ -30,9 +30,10 @@ def alerts_note(
     content: dict[str, Any],
     user_ids: Collection[int],
 ) -> int:
-    """Note a mail for each of these members who has none of the kind, the company and the day; return how many.
+    """Note a mail for each of these members; return how many. Not for those whom the table allows no further one.
 
-    `due_at` None: it is known, and nothing is sent. Several at once make each row once.
+    `due_at` None: it is known, and nothing is sent. Several at once make each row once: who comes second waits for the
+    first one's end.
     """
     packed = msgspec.json.encode(content).decode()
     with transaction.atomic(), connection.cursor() as cursor:

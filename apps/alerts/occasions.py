@@ -1,7 +1,8 @@
 """What mails are written for, as it happens: a company turns hot, a target account is on a page that matters.
 
-A row for each member comes first (`AlertSent`, one a day for each company and member, of either kind), then the mail.
-Whatever is raised twice, late or by two workers at once is one row. What no fact told of, the sweep raises.
+A row for each member comes first (`AlertSent`), then the mail. A member has one a day for each company, of either kind
+and of whichever site: the table itself allows no second, so that whatever is raised twice, late or by two workers at
+once is one row. What no fact told of, the sweep raises.
 """
 
 from collections import defaultdict
@@ -11,13 +12,12 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db.models import Q
 
 from apps.companies.knowledge.together import rows_ignored
 from apps.companies.knowledge.watching import targets_led
 from apps.companies.models import Company
 from apps.core import clock
-from apps.core.tenancy import current_schema
 from apps.scoring.models import ScoreChange
 from apps.scoring.sums import Temperature
 from apps.sites.goals.patterns import Page, page_matches
@@ -136,7 +136,7 @@ def _raise(site: Site, kind: Kind, occasions: Sequence[Occasion]) -> int:
     """
     zone = ZoneInfo(site.time_zone)
     days = [one.at.astimezone(zone).date() for one in occasions]
-    untold = _untold(kind, occasions, days)
+    untold = _untold(site, kind, occasions, days)
     ids = {one.company_id for one, users in zip(occasions, untold, strict=True) if users}
     if not ids:
         return 0
@@ -147,16 +147,28 @@ def _raise(site: Site, kind: Kind, occasions: Sequence[Occasion]) -> int:
         company = companies.get(occasion.company_id)
         if company is not None and users:
             content = company_content(site=site, company=company, kind=kind, at=occasion.at, pages=occasion.pages)
-            raised += _note(site, kind, occasion, day, content)
+            raised += alerts_note(
+                site_id=site.id,
+                kind=kind,
+                company_id=company.id,
+                day=day,
+                due_at=clock.now(),
+                content=content,
+                user_ids=users,
+            )
     return raised
 
 
-def _untold(kind: Kind, occasions: Sequence[Occasion], days: Sequence[date]) -> list[set[int]]:
-    """Return of each occasion who wasn't told of the company that day, of whichever site. One query."""
+def _untold(site: Site, kind: Kind, occasions: Sequence[Occasion], days: Sequence[date]) -> list[set[int]]:
+    """Return of each occasion who has no mail of the company that day, nor one of the kind that came to nothing.
+
+    One query.
+    """
+    counts = Q(due_at__isnull=False) | Q(sent_at__isnull=False) | Q(site_id=site.id, kind=kind)
     told = set(
         AlertSent.objects.filter(
+            counts,
             user_id__in=set().union(*(one.users for one in occasions)),
-            kind=kind,
             company_id__in={one.company_id for one in occasions},
             day__in=set(days),
         ).values_list("user_id", "company_id", "day")
@@ -165,19 +177,3 @@ def _untold(kind: Kind, occasions: Sequence[Occasion], days: Sequence[date]) -> 
         {user for user in one.users if (user, one.company_id, day) not in told}
         for one, day in zip(occasions, days, strict=True)
     ]
-
-
-def _note(site: Site, kind: Kind, occasion: Occasion, day: date, content: dict[str, object]) -> int:
-    """Note the mails of an occasion; of one company on two sites by whoever is first alone."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        name = f"{current_schema()} alerts {kind.value}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s), %s)", [name, occasion.company_id % 2**31])
-        return alerts_note(
-            site_id=site.id,
-            kind=kind,
-            company_id=occasion.company_id,
-            day=day,
-            due_at=clock.now(),
-            content=content,
-            user_ids=_untold(kind, [occasion], [day])[0],
-        )

@@ -1,24 +1,26 @@
 """Mails about companies that turn hot: to whom, once a day, and never for the past."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from apps.alerts.models import AlertSent
-from apps.alerts.occasions import hot_raise
+from apps.alerts.occasions import hot_raise, targets_raise
 from apps.alerts.sending import alert_send, alerts_due
 from apps.alerts.subscriptions import subscription_set
 from apps.alerts.tasks import hot_raise_task
-from apps.companies.models import Company
+from apps.companies.models import Company, CompanyMatch
 from apps.core.tenancy import in_schema
 from apps.scoring.facts import TemperatureChanged
 from apps.scoring.services import scores_make
+from apps.tracking.models import Session
 from config import pipeline
 from tests.cast import Cast
 from tests.scoring.conftest import company_make, make_hot
 
-from .conftest import NOW, Kind, Outbox, ago, at, known, turned_hot, wish
+from .conftest import NOW, Kind, Outbox, ago, at, known, target, turned_hot, wish
 
 
 def send_all() -> int:
@@ -31,6 +33,17 @@ def test_a_member_who_asked_is_told_with_score_reasons_and_pages(
     wish(in_alder.viewer, in_alder.site, Kind.HOT)
     make_hot(varnholt, in_alder.site, NOW)
     change = turned_hot(varnholt, in_alder.site)
+    visit = Session.objects.filter(company_id=varnholt.id).latest("started_at")
+    CompanyMatch.objects.create(
+        company=varnholt,
+        site_id=in_alder.site.id,
+        session_id=visit.id,
+        ground="network",
+        confidence_ratio=0.7,
+        visit_ratio=0.85,
+        created_at=NOW,
+    )
+    Company.objects.filter(id=varnholt.id).update(industry="Machinery", city="Linz", country="AT")
     assert hot_raise([change.id]) == 1
     assert send_all() == 1
     (mail,) = outbox()
@@ -38,11 +51,13 @@ def test_a_member_who_asked_is_told_with_score_reasons_and_pages(
     assert mail.subject.startswith("Varnholt AG turned hot on First site, score ")
     for body in (mail.text, mail.html):
         assert "Varnholt AG" in body and "varnholt.example" in body
-        assert ", hot. What adds most" in body.replace("</b>", "")
+        assert ", hot. What adds most" in re.sub("<[^>]+>", "", body)
+        assert "Machinery, Linz, Austria; 85% sure" in body
         assert "/pricing, 6 times" in body
         assert f"/s/first-site/companies/{varnholt.id}" in body
         assert "/mail/stop/" in body
         assert "http://alder" in body
+    assert not re.search(r"<img|background=|url\(|src=", mail.html)  # nothing that tells of its being read
 
 
 def test_it_is_told_by_what_scoring_stores(in_alder: Cast, varnholt: Company, outbox: Outbox) -> None:
@@ -69,6 +84,21 @@ def test_one_company_on_two_sites_of_the_day_is_one_mail(in_alder: Cast, varnhol
         wish(in_alder.owner, site, Kind.HOT)
         turned_hot(varnholt, site)
     assert hot_raise() == 1
+
+
+def test_a_target_that_turns_hot_is_one_mail_unless_the_first_comes_to_nothing(
+    in_alder: Cast, varnholt: Company, outbox: Outbox
+) -> None:
+    for kind in (Kind.HOT, Kind.TARGET):
+        wish(in_alder.viewer, in_alder.site, kind)
+    target(varnholt, in_alder.first)
+    turned_hot(varnholt, in_alder.site)
+    assert (hot_raise(), targets_raise(), hot_raise()) == (1, 0, 0)
+    subscription_set(user_id=in_alder.viewer.user_id, site_id=in_alder.site.id, kind=Kind.HOT, is_wanted=False)
+    assert send_all() == 0
+    wish(in_alder.viewer, in_alder.site, Kind.HOT)
+    assert (hot_raise(), targets_raise(), send_all(), targets_raise()) == (0, 1, 1, 0)
+    assert [mail.subject.partition(" at ")[0] for mail in outbox()] == ["Target account Varnholt AG was on First site"]
 
 
 def test_another_member_another_company_another_mail(in_alder: Cast, varnholt: Company) -> None:
