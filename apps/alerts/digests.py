@@ -5,7 +5,7 @@ of the week's end, so that the same week says the same whenever it is asked for.
 mail goes out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -143,6 +143,7 @@ def digest_content(*, site: Site, span: Span) -> dict[str, Any]:
     return {
         "subject": f"{site.name}: {_counted(new_count, len(risen), len(hot))}",
         "heading": f"New and rising companies of {site.name}",
+        "preview": ", ".join(one.company.name for some in (new, risen, hot) for one in some[:2]),
         "site": site.name,
         "days": days,
         "zone": site.time_zone,
@@ -163,8 +164,9 @@ def _standings(site: Site, span: Span) -> tuple[list[Standing], int]:
     ignored = ignored_ids([site.client_id]).get(site.client_id, set())
     looked_at = _highest(site.id, without=ignored)
     new = _new(site.client_id, span, set(counted) - ignored)
-    # New ones whatever their score; all of them are counted.
-    ids = list(dict.fromkeys([*looked_at, *sorted(new)[:LOOKED_AT]]))
+    # Of the new ones those without a stored score come last; all are counted.
+    most_telling = [*_highest(site.id, among=sorted(new)), *sorted(new)] if new else []
+    ids = list(dict.fromkeys([*looked_at, *list(dict.fromkeys(most_telling))[:LOOKED_AT]]))
     past = scores_past(site_id=site.id, company_ids=ids, moments=[span.since, span.until])
     companies = Company.objects.in_bulk(ids)
     standings = []
@@ -180,9 +182,9 @@ def _standings(site: Site, span: Span) -> tuple[list[Standing], int]:
     return standings, len(new)
 
 
-def _highest(site_id: int, *, without: set[int]) -> list[int]:
-    """Return the companies that stand highest now, by their stored scores."""
-    selected = scores_select(site_ids=[site_id], at=clock.now())
+def _highest(site_id: int, *, without: Collection[int] = (), among: Sequence[int] | None = None) -> list[int]:
+    """Return the companies that stand highest now, by their stored scores; `among`: of these alone. One query."""
+    selected = scores_select(site_ids=[site_id], at=clock.now(), company_ids=among)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT company_id FROM ({selected.sql}) AS moment WHERE NOT company_id = ANY(%s::bigint[])"
@@ -205,7 +207,7 @@ def _section(
         "title": title,
         "what": what,
         "companies": [_shown(one, site, reasons) for one in standings[:SHOWN]],
-        "more": max(0, count - SHOWN),
+        "more": count - len(standings[:SHOWN]),
     }
 
 
@@ -215,7 +217,7 @@ def _shown(one: Standing, site: Site, reasons: Reasons) -> dict[str, Any]:
         "domain": one.company.domain,
         "score": one.score,
         "temperature": one.temperature.value,
-        "rise": formats.signed(one.rise, 0) if one.rise else "",
+        "rise": formats.signed(one.rise, 0) if one.rise and not one.is_new else "",
         "visits": one.visits,
         "reasons": reasons.get(one.company.id, []),
         "url": reverse("companies:site-company", args=[site.slug, one.company.id]),

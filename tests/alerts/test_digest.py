@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from apps.alerts import sending
+from apps.alerts import digests, sending
 from apps.alerts.digests import Span, digest_content, digests_raise, monday_of, week_before
 from apps.alerts.models import AlertSent
 from apps.companies.models import Company
@@ -149,7 +149,7 @@ def test_with_nothing_to_report_no_mail_goes_out(
     assert outbox() == []
 
 
-def test_many_are_counted_where_they_arent_named(in_alder: Cast) -> None:
+def test_many_are_counted_and_the_most_telling_named(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(10):
         company = company_make(f"New{number:02}")
         known(company, in_alder.first)
@@ -158,6 +158,18 @@ def test_many_are_counted_where_they_arent_named(in_alder: Cast) -> None:
     content = digest_content(site=in_alder.site, span=Span(MONDAY - timedelta(days=7), MONDAY))
     (section,) = content["sections"]
     assert (len(section["companies"]), section["more"]) == (8, 2)
+    # The last one read all. Two old ones stand higher than any, and no more are looked at, nor more of the new ones.
+    monkeypatch.setattr(digests, "LOOKED_AT", 2)
+    make_hot(company, in_alder.site, MONDAY - timedelta(days=1))
+    for name in ("Longtime", "Regular"):
+        old = company_make(name)
+        known(old, in_alder.first)
+        for days in (9, 8, 1):
+            make_hot(old, in_alder.site, MONDAY - timedelta(days=days))
+    scored(in_alder.site, *Company.objects.exclude(name="New00"))
+    section = digest_content(site=in_alder.site, span=Span(MONDAY - timedelta(days=7), MONDAY))["sections"][0]
+    assert [one["name"] for one in section["companies"]] == ["New09", "New01"]
+    assert (section["title"], section["more"]) == ("New companies", 8)
 
 
 # --- its page -------------------------------------------------------------------------------------------------------
