@@ -1,6 +1,7 @@
-"""What a mail about one company says: its score and why, what it read, and where to see more.
+"""What a mail about one company says: who it is and how sure that is, its score and why, what it read.
 
-Made once when the mail is raised and kept in its row until it is sent, so that one that is sent again says the same.
+Made once when the mail is raised and kept in its row until it is sent, so that one that is sent again says the same. It
+may be read whenever, and the mail server may have been down for hours: so it says when things were, with day and zone.
 """
 
 from collections.abc import Sequence
@@ -9,10 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max, Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from apps.companies.models import Company
+from apps.companies.models import Company, CompanyMatch
 from apps.core import clock, formats
+from apps.core.countries import country_name
 from apps.scoring.reasons import Explanation
 from apps.scoring.selectors import score_explained
 from apps.sites.models import Site
@@ -20,7 +23,7 @@ from apps.tracking.models import Event, Kind, Session
 
 from .models import Subscription
 from .why import reasons_shown
-from .words import ASKED_FOR
+from .words import ASKED_FOR, clipped, time_of, when
 
 PAGES_SHOWN = 6
 # What a company read lately: its visit that made the mail, and those right before.
@@ -32,23 +35,27 @@ def company_content(
 ) -> dict[str, Any]:
     """Return what a mail says of a company on a site. `pages`: of a target account, where it was.
 
-    Ten queries at most.
+    Eleven queries at most.
     """
     zone = ZoneInfo(site.time_zone)
     now = max(clock.now(), at)
     explanation = score_explained(site_id=site.id, company_id=company.id, at=now)
-    heading, subject = _heading(site, company, kind, explanation, pages)
+    heading, subject = _heading(site, company, kind, explanation, pages, time_of(at, zone=zone))
+    reasons = reasons_shown(explanation, zone=zone)
     return {
         "subject": subject,
         "heading": heading,
+        "preview": "; ".join(f"{reason['points']} {reason['text']}" for reason in reasons[:2]),
         "site": site.name,
         "company": company.name,
         "domain": company.domain,
-        "when": formats.moment(at, zone=zone, now=now),
+        "who": _who(company),
+        "sure": _sure(site_id=site.id, company_id=company.id),
+        "when": when(at, zone=zone),
         "zone": site.time_zone,
         "score": explanation.total if explanation else None,
         "temperature": explanation.score.temperature.value if explanation else "",
-        "reasons": reasons_shown(explanation, zone=zone),
+        "reasons": reasons,
         "pages": _pages_read(site_id=site.id, company_id=company.id, until=now),
         "url": reverse("companies:site-company", args=[site.slug, company.id]),
         "alerts_url": reverse("alerts:site-alerts", args=[site.slug]),
@@ -57,13 +64,37 @@ def company_content(
 
 
 def _heading(
-    site: Site, company: Company, kind: Subscription.Kind, explanation: Explanation | None, pages: Sequence[str]
+    site: Site,
+    company: Company,
+    kind: Subscription.Kind,
+    explanation: Explanation | None,
+    pages: Sequence[str],
+    time: str,
 ) -> tuple[str, str]:
+    """Return the heading and the subject."""
+    name = clipped(company.name)
     if kind is Subscription.Kind.HOT:
         score = f", score {explanation.total}" if explanation else ""
-        return f"{company.name} turned hot", f"{company.name} turned hot on {site.name}{score}"
-    where = pages[0] if pages else site.name
-    return f"{company.name} is on {where}", f"Target account {company.name} is on {site.name}: {where}"
+        return f"{name} turned hot", f"{name} turned hot on {site.name}{score}"
+    where = f": {clipped(pages[0])}" if pages else ""
+    heading = f"{name} was on {clipped(pages[0]) if pages else site.name}"
+    return heading, f"Target account {name} was on {site.name} at {time}{where}"
+
+
+def _who(company: Company) -> str:
+    """Return "Machinery, Linz, Austria": what is known of it."""
+    known = [company.industry, company.city, country_name(company.country) if company.country else ""]
+    return ", ".join(one for one in known if one)
+
+
+def _sure(*, site_id: int, company_id: int) -> str:
+    """Return how sure the company's surest visit on the site is, as its page says it: "85%"."""
+    visits = Session.objects.filter(site_id=site_id, company_id=company_id, set_aside="")
+    matches = CompanyMatch.objects.filter(
+        company_id=company_id, site_id=site_id, session_id__in=visits.order_by().values("id")
+    )
+    ratio = matches.aggregate(surest=Max(Coalesce("visit_ratio", "confidence_ratio")))["surest"]
+    return "" if ratio is None else formats.percent(ratio, 0)
 
 
 def _pages_read(*, site_id: int, company_id: int, until: datetime) -> list[dict[str, Any]]:

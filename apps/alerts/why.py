@@ -68,11 +68,11 @@ def reasons_shown(explanation: Explanation | None, *, zone: tzinfo) -> list[dict
 
 
 def _text(reason: Reason, at: datetime, zone: tzinfo) -> str:
-    """Return "Pricing read: /pricing, 3 times, last 09:41"."""
+    """Return "Pricing page: /pricing, 3 times, last 13 May, 09:41": with the day, as mails are read on others."""
     if not reason.evidence:
         return f"{reason.label}: {reason.detail}" if reason.detail else reason.label
     first = reason.evidence[0]
     times = "" if first.times == 1 else f", {formats.number(first.times)} times, last"
-    when = formats.moment(first.last_at, zone=zone, now=at)
+    when = f"{formats.day(first.last_at, zone=zone, now=at)}, {first.last_at.astimezone(zone):%H:%M}"
     more = len(reason.evidence) - 1 + reason.more
     return f"{reason.label}: {first.what}{times or ','} {when}" + (f", and {more} more" if more else "")

@@ -17,6 +17,8 @@ from .test_hot import send_all
 
 
 def test_a_target_account_on_a_page_that_matters(in_alder: Cast, varnholt: Company, outbox: Outbox) -> None:
+    in_alder.site.time_zone = "Europe/Vienna"
+    in_alder.site.save()
     wish(in_alder.analyst, in_alder.site, Kind.TARGET, pages=("/pricing*", "demo"))
     target(varnholt, in_alder.first)
     visit = visit_of(varnholt, in_alder.site, ago(minutes=5), [Page("/"), Page("/pricing/team", 60, engaged_s=30)])
@@ -24,7 +26,8 @@ def test_a_target_account_on_a_page_that_matters(in_alder: Cast, varnholt: Compa
     assert targets_raise(site_id=in_alder.site.id, company_ids=[varnholt.id]) == targets_raise() == 0
     send_all()
     (mail,) = outbox()
-    assert mail.subject == "Target account Varnholt AG is on First site: /pricing/team"
+    assert mail.subject == "Target account Varnholt AG was on First site at 11:56 CEST: /pricing/team"
+    assert "Wed 13 May 2026, 11:56 CEST" in mail.text and "Wed 13 May 2026, 11:56 CEST" in mail.html
     assert "/pricing/team, 30s" in mail.text
     assert str(visit.id) not in mail.text
 
