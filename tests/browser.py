@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, expect, sync_playwright
 
 # Without these Chromium looks for its maker's hosts at every start.
 QUIET = [
@@ -31,9 +31,9 @@ class NoBrowser(RuntimeError):
     """There is no Chromium; the text says how to get one."""
 
 
-def chromium_path(playwright: Playwright) -> str:
+def chromium_path(kind: BrowserType) -> str:
     """Return the browser's program. Raises NoBrowser."""
-    own = Path(playwright.chromium.executable_path)
+    own = Path(kind.executable_path)
     if own.exists():
         return str(own)
     # The last is what config/local/chromium.sh unpacks where it may not install.
@@ -52,7 +52,7 @@ def chromium(*, user_agent: str = "", returns: bool = False) -> Iterator[Browser
     said = [f"--user-agent={user_agent}"] if user_agent else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium_path(playwright),
+            executable_path=chromium_path(playwright.chromium),
             args=[*QUIET, *said],
             ignore_default_args=["--disable-back-forward-cache"] if returns else None,
         )

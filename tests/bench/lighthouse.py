@@ -47,7 +47,7 @@ def run(world: World) -> Iterator[Figure]:
 def _scores(url: str) -> dict[str, float]:
     """Return the scores of a page, 0 to 100, by category. Raises RuntimeError where Lighthouse doesn't run."""
     with sync_playwright() as playwright:
-        environment = os.environ | {"CHROME_PATH": chromium_path(playwright)}
+        environment = os.environ | {"CHROME_PATH": chromium_path(playwright.chromium)}
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         flags = " ".join(["--headless=new", *QUIET])

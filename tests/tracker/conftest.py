@@ -89,7 +89,7 @@ def tracker_script(tracker_scripts: dict[str, str]) -> bytes:
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium_path(playwright),
+            executable_path=chromium_path(playwright.chromium),
             args=QUIET,
             # Playwright switches off what test_pageview_restored.py is about.
             ignore_default_args=["--disable-back-forward-cache"],

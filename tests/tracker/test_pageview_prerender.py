@@ -1,13 +1,14 @@
 """A page that the browser makes ready ahead is counted when somebody looks at it."""
 
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.browser import HINT, QUIET
+from playwright.sync_api import Browser
+
+from tests.browser import QUIET, chromium_path
 from tests.tracker.conftest import World
 
 AHEAD = '<script type="speculationrules">{"prerender": [{"urls": ["/ahead"], "eagerness": "immediate"}]}</script>'
@@ -16,11 +17,11 @@ FOLLOW = "<script>fetch('/gate').then(() => { location = '/ahead' })</script>"
 LOADED = "<script>const was = document.prerendering; addEventListener('load', () => fetch('/loaded?' + was))</script>"
 
 
-def test_a_page_made_ready_counts_when_it_is_looked_at(world: World, tmp_path: Path) -> None:
+def test_a_page_made_ready_counts_when_it_is_looked_at(world: World, browser: Browser, tmp_path: Path) -> None:
     first = world.page("/", tag="", head=AHEAD + FOLLOW)
     world.page("/ahead", head=LOADED)
     gate = world.site.gates["/gate"] = threading.Event()
-    with undriven_browser(first, tmp_path):
+    with undriven_browser(chromium_path(browser.browser_type), first, tmp_path):
         world.site.wait(lambda: any(path == "/loaded?true" for path, _ in world.site.requests))
         assert world.beacon.received == []
         gate.set()
@@ -41,10 +42,8 @@ def test_a_page_made_ready_says_nothing_until_then(world: World) -> None:
 
 
 @contextmanager
-def undriven_browser(url: str, profile: Path) -> Iterator[None]:
+def undriven_browser(program: str, url: str, profile: Path) -> Iterator[None]:
     """Open a page in a Chromium without developer tools: with them it makes nothing ready."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert program, HINT
     quiet = [*QUIET, "--headless=new", f"--user-data-dir={profile}", "--remote-debugging-port=0"]
     process = subprocess.Popen([program, *quiet, url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
