@@ -3,7 +3,7 @@
 A correction is never deleted: undone, it leaves what would stand there had it never been.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from apps.networks.domains import email_domain, registrable_domain
 from apps.sites.hosts import host_clean
 
 from .correction_work import correction_slice
-from .corrections import SPLIT_FIELDS, Kind, corrections_of, edges, leads
+from .corrections import SPLIT_FIELDS, Joined, Kind, corrections_of, edges, leads, visits_joined, visits_named
 from .facts import CorrectionChanged
 from .models import Company, CompanyCorrection
 from .naming import name_keep, names_settle
@@ -74,7 +74,7 @@ def merging(*, domain: str, to_domain: str, to_name: str = "") -> CompanyCorrect
         raise Refused("A company can’t be merged into itself: choose another one.")
     rows = _in_force()
     _refuse_circle(rows, domain, to_domain)
-    if (other := corrections_of(rows).merges.get(domain)) not in (None, to_domain):
+    if (other := corrections_of(rows, {}).merges.get(domain)) not in (None, to_domain):
         raise Refused(f"{domain} is merged into {other} already: undo that first, under Settings, Corrections.")
     _refuse_never(rows, to_domain)
     return _made(Kind.MERGE, domain, to_domain=to_domain, to_name=to_name)
@@ -133,7 +133,8 @@ def correction_make(correction: CompanyCorrection, *, by: str) -> CompanyCorrect
     with transaction.atomic():
         matching_lock()
         rows = _in_force()
-        if any(_is_same(correction, row) for row in _decisive(correction, rows)):
+        joined = visits_joined()
+        if any(_is_same(correction, row, joined) for row in _decisive(correction, rows, joined)):
             return None
         _check_again(correction)
         if correction.kind == Kind.RENAME:
@@ -185,19 +186,21 @@ def _made(kind: CompanyCorrection.Kind, domain: str, **given: Any) -> CompanyCor
     return CompanyCorrection(kind=kind.value, domain=domain, **given)
 
 
-def _decisive(correction: CompanyCorrection, rows: Sequence[CompanyCorrection]) -> list[CompanyCorrection]:
+def _decisive(
+    correction: CompanyCorrection, rows: Sequence[CompanyCorrection], joined: Joined
+) -> list[CompanyCorrection]:
     """Return the corrections in force that say what this one would replace: of names and visits the latest counts."""
-    alike = [row for row in rows if row.kind == correction.kind and row.domain == correction.domain]
-    if correction.kind == Kind.RENAME:
-        return alike[-1:]
     if correction.kind == Kind.REASSIGN:
-        ids = set(correction.condition["session_ids"])
-        return [row for row in rows if row.kind == Kind.REASSIGN and ids & set(row.condition["session_ids"])][-1:]
-    return alike
+        ids = visits_named(correction, joined)
+        return [row for row in rows if row.kind == Kind.REASSIGN and ids & visits_named(row, joined)][-1:]
+    alike = [row for row in rows if row.kind == correction.kind and row.domain == correction.domain]
+    return alike[-1:] if correction.kind == Kind.RENAME else alike
 
 
-def _is_same(one: CompanyCorrection, other: CompanyCorrection) -> bool:
-    def said(row: CompanyCorrection) -> tuple[str, str, Mapping[str, Any]]:
+def _is_same(one: CompanyCorrection, other: CompanyCorrection, joined: Joined) -> bool:
+    def said(row: CompanyCorrection) -> tuple[str, str, object]:
+        if row.kind == Kind.REASSIGN:
+            return (row.to_domain, "", visits_named(row, joined))
         return (row.to_domain, row.to_name if row.kind == Kind.RENAME else "", row.condition)
 
     return said(one) == said(other)
@@ -222,7 +225,7 @@ def _refuse_circle(rows: Sequence[CompanyCorrection], domain: str, to_domain: st
 
 
 def _refuse_never(rows: Sequence[CompanyCorrection], domain: str) -> None:
-    corrections = corrections_of(rows)
+    corrections = corrections_of(rows, {})
     if corrections.merged(domain) in corrections.never:
         # Without a word of what it was merged into: not everybody who may ask knows that one.
         raise Refused(
@@ -255,4 +258,4 @@ def _company_ensure(correction: CompanyCorrection) -> None:
 
 def _settle_names(correction: CompanyCorrection) -> None:
     domains = {domain for domain in (correction.domain, correction.to_domain) if domain}
-    names_settle(domains, corrections_of(_in_force()), at=clock.now())
+    names_settle(domains, corrections_of(_in_force(), {}), at=clock.now())

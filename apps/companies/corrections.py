@@ -1,10 +1,12 @@
 """The corrections in force, as the matching asks them: which there are, what they lead to, and what can't be."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import connection
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from .models import CompanyCorrection
 from .resolution import Corrections, Said, Split
@@ -17,18 +19,57 @@ SPLIT_FIELDS = {
     "asn": "Network’s number (ASN)",
     "email": "E-mail domain",
 }
+# By the aliases' own ids: there may be many of them, and nothing finds them by what they lead to.
+_JOINED = """
+SELECT id, session_id FROM session_alias WHERE id IN (
+    SELECT named::uuid FROM company_correction, jsonb_array_elements_text(condition -> 'session_ids') AS named
+    WHERE kind = %s
+)
+"""
+_ELSEWHERE = """
+EXISTS (
+    SELECT FROM jsonb_array_elements_text(company_correction.condition -> 'session_ids') AS named
+    LEFT JOIN session_alias AS alias ON alias.id = named::uuid
+    LEFT JOIN session ON session.id = coalesce(alias.session_id, named::uuid) AND session.site_id = ANY(%s)
+    WHERE session.id IS NULL
+)
+"""
+Joined = Mapping[UUID, UUID]
 
 
 def corrections_in_force(session_ids: Iterable[UUID]) -> Corrections:
-    """Return the corrections that these visits may meet, and all that give a company a name. One query."""
-    ids = [str(id_) for id_ in session_ids]
-    said = Q(kind=Kind.REASSIGN, condition__session_ids__has_any_keys=ids)
+    """Return the corrections that these visits may meet, and all that give a company a name. Two queries."""
+    ids, joined = set(session_ids), visits_joined()
+    named = [str(id_) for id_ in ids | {gone for gone, lasting in joined.items() if lasting in ids}]
+    said = Q(kind=Kind.REASSIGN, condition__session_ids__has_any_keys=named)
     asked = ~Q(kind=Kind.REASSIGN) | said | ~Q(to_name="")
     rows = CompanyCorrection.objects.filter(asked, undone_at__isnull=True)
-    return corrections_of(rows.order_by("id"))
+    return corrections_of(rows.order_by("id"), joined)
 
 
-def corrections_of(rows: Iterable[CompanyCorrection]) -> Corrections:
+def visits_joined() -> Joined:
+    """Return, of visits that corrections name and that a late event joined to older ones, which those are. One query.
+
+    What was said of a visit holds for what it has become a part of.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_JOINED, [Kind.REASSIGN.value])
+        return dict(cursor.fetchall())
+
+
+def visits_named(row: CompanyCorrection, joined: Joined) -> set[UUID]:
+    """Return the visits that a correction of single visits is about, as they are by now."""
+    named = map(UUID, row.condition["session_ids"])
+    return {joined.get(id_, id_) for id_ in named}
+
+
+def corrections_within(site_ids: Iterable[int]) -> QuerySet[CompanyCorrection]:
+    """Return the corrections of single visits, in force or undone, whose visits all are on these sites."""
+    is_elsewhere = RawSQL(_ELSEWHERE, [list(site_ids)], output_field=BooleanField())
+    return CompanyCorrection.objects.filter(~Q(is_elsewhere), kind=Kind.REASSIGN)
+
+
+def corrections_of(rows: Iterable[CompanyCorrection], joined: Joined) -> Corrections:
     """Return what corrections say together, the oldest first."""
     merges: dict[str, str] = {}
     splits: defaultdict[str, list[Split]] = defaultdict(list)
@@ -46,7 +87,7 @@ def corrections_of(rows: Iterable[CompanyCorrection]) -> Corrections:
         elif row.kind == Kind.RENAME:
             names[row.domain] = row.to_name
         elif row.kind == Kind.REASSIGN:
-            said.update({UUID(id_): Said(row.to_domain, row.made_by) for id_ in row.condition["session_ids"]})
+            said.update(dict.fromkeys(visits_named(row, joined), Said(row.to_domain, row.made_by)))
         if row.to_name and row.to_domain:
             given[row.to_domain] = row.to_name
     return Corrections(merges, dict(splits), frozenset(never), said, names, given)
@@ -99,4 +140,5 @@ def merges_led() -> dict[str, str]:
 
 
 def _merges_in_force() -> Corrections:
-    return corrections_of(CompanyCorrection.objects.filter(kind=Kind.MERGE, undone_at__isnull=True).order_by("id"))
+    rows = CompanyCorrection.objects.filter(kind=Kind.MERGE, undone_at__isnull=True)
+    return corrections_of(rows.order_by("id"), {})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from apps.companies import correcting, correction_reach, correction_work
 from apps.companies.correction_reach import correction_preview
 from apps.companies.correction_work import corrections_unfinished
+from apps.companies.corrections import corrections_within
 from apps.companies.models import Company, CompanyClient, CompanyCorrection, CompanyMatch
 from apps.companies.services import visits_match
 from apps.companies.tasks import correction_work_task
@@ -19,6 +20,7 @@ from apps.sites.models import Site
 from apps.tracking.models import Session
 from tests.cast import Cast
 from tests.factories_tracking import visit_make
+from tests.tracking.arrivals import envelope, store, view
 
 from .conftest import PROVIDER, QUARRY, VARNHOLT, WESTMERE, ago, network
 from .correcting import NOBODY, clue, company_of, seen, state
@@ -227,6 +229,33 @@ def test_many_visits_follow_in_slices(worked_month: Cast, monkeypatch: pytest.Mo
     correction.refresh_from_db()
     assert (correction.is_carried_out, correction.visits_done, correction.visits_moved) == (True, 4, 4)
     assert not of(V).exists() and not corrections_unfinished()
+
+
+# --- visits that a late event joins -----------------------------------------------------------------------------------
+
+
+def test_what_was_said_of_a_visit_holds_when_a_late_event_joins_it_to_an_older_one(in_alder: Cast) -> None:
+    """Stored by the writer: at 0 and 25 minutes, late, so that the visit at 50 becomes part of another one twice."""
+    site = in_alder.site
+    store(envelope(site, view(50)))
+    visits_match()
+    gone = Session.objects.get()
+    said = made(correcting.reassigning(session_ids=[gone.id], domain="", to_domain=V, to_name="Varnholt"))
+    for minutes, visits in ((0, 2), (25, 1), (-25, 1)):
+        store(envelope(site, view(minutes)))
+        visits_match()
+        assert Session.objects.count() == visits
+    joined = Session.objects.get()
+    assert joined.id != gone.id and company_of(joined) == V
+    again = correcting.reassigning(session_ids=[joined.id], domain=V, to_domain=V)
+    assert correcting.correction_make(again, by="Ben") is None
+    with contextlib.suppress(_Back), transaction.atomic():
+        assert merge(V, Q).visits_moved == 1 and company_of(joined) == Q
+        raise _Back
+    assert list(corrections_within([site.id])) == [said] and not corrections_within([in_alder.other_site.id])
+    assert correction_preview(said, undoes=True).visits == 1
+    undo(said)
+    assert company_of(joined) == NOBODY and seen(V) == {}
 
 
 # --- whatever is corrected and undone ---------------------------------------------------------------------------------

@@ -23,13 +23,12 @@ from apps.agencies.requests import AgencyRequest, agency_request
 from apps.agencies.roles import Permission
 from apps.companies import correcting
 from apps.companies.correction_reach import correction_preview
-from apps.companies.corrections import Kind
+from apps.companies.corrections import Kind, corrections_within
 from apps.companies.models import Company, CompanyCorrection
 from apps.companies.selectors import company_known_to, company_spoken_for
 from apps.core.errors import Refused
 from apps.sites.access import clients_visible, site_or_404, sites_visible
 from apps.sites.models import Site
-from apps.tracking.models import Session
 from apps.tracking.selectors import session_get
 
 from .correction_forms import LONGEST_SEARCH, companies_found, companies_known, marks_of
@@ -164,11 +163,11 @@ def visit_reassign(request: HttpRequest, slug: str, visit_id: UUID) -> HttpRespo
 def corrections(request: AgencyRequest) -> HttpResponse:
     """List what was corrected; for HTMX the list alone, which asks again while one is on its way."""
     before = request.GET.get("before", "")
-    stored = CompanyCorrection.objects.order_by("-id")
+    stored = _visible(request.membership).order_by("-id")
     if before.isascii() and before.isdigit() and len(before) < 19:
         stored = stored.filter(id__lt=int(before))
-    looked_at = list(stored.values_list("id", flat=True)[: LISTED + 1])
-    rows = _visible(stored.filter(id__in=looked_at[:LISTED]), request.membership)
+    found = list(stored[: LISTED + 1])
+    rows = found[:LISTED]
     names = names_of(rows)
     lines = [correction_line(row, names) for row in rows]
     in_force = [line for line in lines if line.row.undone_at is None or line.is_moving]
@@ -176,7 +175,7 @@ def corrections(request: AgencyRequest) -> HttpResponse:
         "in_force": in_force,
         "undone": [line for line in lines if line not in in_force],
         "is_moving": any(line.is_moving for line in in_force),
-        "older_url": f"{request.path}?before={looked_at[LISTED - 1]}" if len(looked_at) > LISTED else "",
+        "older_url": f"{request.path}?before={rows[-1].id}" if len(found) > LISTED else "",
         "here": request.get_full_path(),
         "is_limited": _is_limited(request),
         "membership": request.membership,
@@ -189,7 +188,7 @@ def corrections(request: AgencyRequest) -> HttpResponse:
 @member_view(Permission.EDIT_COMPANIES)
 def correction_undo(request: AgencyRequest, correction_id: int) -> HttpResponse:
     """Say what comes back, and undo a correction."""
-    row = next(iter(_visible(CompanyCorrection.objects.filter(id=correction_id), request.membership)), None)
+    row = _visible(request.membership).filter(id=correction_id).first()
     if row is None:
         raise Http404
     here = reverse("companies:corrections")
@@ -281,15 +280,11 @@ def _client_ids(request: HttpRequest) -> list[int]:
     return list(clients_visible(agency_request(request).membership).values_list("id", flat=True))
 
 
-def _visible(rows: QuerySet[CompanyCorrection], membership: Membership) -> list[CompanyCorrection]:
+def _visible(membership: Membership) -> QuerySet[CompanyCorrection]:
     """Return corrections; for a limited member those of single visits on sites that they may see."""
     if membership.client_ids is None:
-        return list(rows)
-    own = [row for row in rows if row.kind == Kind.REASSIGN]
-    ids = {id_ for row in own for id_ in row.condition["session_ids"]}
-    sites = sites_visible(membership).values("id")
-    seen = {str(id_) for id_ in Session.objects.filter(id__in=ids, site_id__in=sites).values_list("id", flat=True)}
-    return [row for row in own if seen.issuperset(row.condition["session_ids"])]
+        return CompanyCorrection.objects.all()
+    return corrections_within(sites_visible(membership).values_list("id", flat=True))
 
 
 def _name(given: Any) -> str:
