@@ -17,6 +17,7 @@ from apps.agencies.hosts import agency_url
 from apps.agencies.mails import mail_send
 from apps.agencies.models import Agency
 from apps.companies.knowledge.together import rows_ignored
+from apps.companies.knowledge.watching import targets_led
 from apps.companies.models import Company
 from apps.core import clock
 from apps.sites.models import Site
@@ -125,12 +126,20 @@ def _whole(value: object, agency: Agency) -> object:
 
 
 def _is_of_a_visitor(alert: AlertSent, site: Site) -> bool:
-    """Whether the company is still one to tell of: there, not ignored, with a visit that counts. A digest has none."""
+    """Whether the company is still one to tell of: there, not ignored, with a visit that counts. A digest has none.
+
+    A target account is still on the watchlist of the site's client, which may be another by now.
+    """
     if alert.company_id is None:
         return True
+    company = Company.objects.filter(id=alert.company_id).first()
+    if company is None:
+        return False
+    if alert.kind == Kind.TARGET and (site.client_id, company.domain) not in targets_led([site.client_id]):
+        return False
     ignored = rows_ignored([site.client_id]).filter(company_id=alert.company_id)
     visits = Session.objects.filter(site_id=site.id, company_id=alert.company_id, set_aside="")
-    return Company.objects.filter(id=alert.company_id).exists() and not ignored.exists() and visits.exists()
+    return not ignored.exists() and visits.exists()
 
 
 def _put_off(alert: AlertSent) -> None:

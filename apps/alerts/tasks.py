@@ -3,12 +3,13 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from apps.agencies.migrating import agency_schemas
-from apps.core.tenancy import in_schema
+from apps.core.tenancy import current_schema, in_schema
 
 from .digests import digests_raise
 from .occasions import hot_raise, targets_raise
@@ -40,16 +41,16 @@ def alert_send_task(schema: str, alert_id: int) -> None:
 
 @shared_task(name="apps.alerts.tasks.alerts_sweep")
 def alerts_sweep() -> None:
-    """Raise what no fact told of, and send what is due, in every agency."""
+    """Raise what no fact told of, and send what is due, in every agency. What fails keeps back itself alone."""
     until = time.monotonic() + SWEEP_SECONDS
 
     def work() -> None:
-        hot_raise()
-        targets_raise()
+        _alone(hot_raise)
+        _alone(targets_raise)
         for alert_id in alerts_due():
             if time.monotonic() > until:
                 return
-            alert_send(alert_id)
+            _alone(partial(alert_send, alert_id))  # it is taken up for some minutes, so the next one is another
 
     _for_each_agency(work)
 
@@ -69,10 +70,15 @@ def alerts_tidy_task() -> None:
 def _for_each_agency(work: Callable[[], object]) -> None:
     """Do `work` in every agency; one that fails doesn't keep the others waiting, and is tried again the next time."""
     for schema in agency_schemas():
-        try:
-            with in_schema(schema):
-                work()
-        except SoftTimeLimitExceeded:
-            raise
-        except Exception:
-            logger.exception("agency %s was left out", schema)
+        with in_schema(schema):
+            _alone(work)
+
+
+def _alone(work: Callable[[], object]) -> None:
+    """Do `work`; where it fails, say so and let what follows go on."""
+    try:
+        work()
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception:
+        logger.exception("something of agency %s was left out", current_schema())

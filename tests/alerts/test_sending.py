@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from pathlib import Path
 from smtplib import SMTPServerDisconnected
 from threading import Barrier
@@ -13,7 +13,7 @@ from django.db import connection
 
 from apps.agencies.models import Agency, Membership
 from apps.agencies.roles import Role
-from apps.alerts import sending
+from apps.alerts import sending, tasks
 from apps.alerts.models import AlertSent, Subscription
 from apps.alerts.occasions import hot_raise, targets_raise
 from apps.alerts.sending import LEASE, MOST_TRIES, alert_send, alerts_due
@@ -28,6 +28,7 @@ from tests.cast import Cast
 from tests.scoring.conftest import company_make, make_hot
 
 from .conftest import NOW, Kind, Outbox, at, known, target, turned_hot, wish
+from .mail_server import mail_server
 
 
 @pytest.fixture
@@ -77,9 +78,43 @@ def test_a_failure_is_tried_again_each_time_later(
         assert (due.due_at, due.tries) == (NOW + timedelta(minutes=3), 2)
     at(monkeypatch, NOW + timedelta(minutes=3))
     assert alerts_due() == [due.id]
+    monkeypatch.setattr(tasks, "hot_raise", lambda: 1 / 0)  # keeps back itself alone
     connection.set_schema_to_public()  # type: ignore[attr-defined]
     alerts_sweep()
     assert len(outbox()) == 1
+
+
+def test_a_mail_server_gets_it_once_it_takes_mails_again(
+    due: AlertSent, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """The same by SMTP: an hour of refusals, then the whole mail as mail programs get it."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    moment = NOW
+    with mail_server() as server:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.server_address[1]
+        server.answer = b"451 4.3.0 Try again later"
+        while moment < NOW + timedelta(hours=1):
+            at(monkeypatch, moment)
+            assert not alert_send(due.id)
+            due.refresh_from_db()
+            assert due.due_at is not None and due.due_at > moment
+            moment = due.due_at
+        assert server.mails == []
+        server.answer = b"250 OK"
+        at(monkeypatch, moment)
+        assert alert_send(due.id) and not alert_send(due.id)
+        (mail,) = server.mails
+    due.refresh_from_db()
+    assert (due.sent_at, due.due_at) == (moment, None)
+    message = message_from_bytes(mail, policy=policy.default)
+    assert message["Subject"].startswith("Varnholt AG turned hot on First site")
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "12:00" not in message["Date"] and message["Message-ID"].startswith("<alert.a_")
+    plain, html = message.iter_parts()
+    assert (plain.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    # The address stays whole on its way, as long as it is (on a line of its own), and is the one that the mail shows.
+    stop = message["List-Unsubscribe"].strip().strip("<>")
+    assert stop in plain.get_content() and f'href="{stop}"' in html.get_content()
 
 
 def test_in_the_end_it_is_given_up(due: AlertSent, monkeypatch: pytest.MonkeyPatch) -> None:

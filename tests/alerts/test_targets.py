@@ -77,6 +77,19 @@ def test_what_was_before_the_wish_or_the_watchlist_is_not_told(in_alder: Cast, v
     assert targets_raise() == 0
 
 
+def test_what_is_taken_off_the_watchlist_before_it_is_sent_is_not_told(
+    in_alder: Cast, varnholt: Company, outbox: Outbox
+) -> None:
+    for member in (in_alder.owner, in_alder.limited):
+        wish(member, in_alder.site, Kind.TARGET)
+    target(varnholt, in_alder.first)
+    visit_of(varnholt, in_alder.site, ago(minutes=5))
+    assert targets_raise() == 2
+    in_alder.site.client = in_alder.second  # whom the owner sees as well, and who watches nobody
+    in_alder.site.save()
+    assert (send_all(), targets_raise(), outbox()) == (0, 0, [])
+
+
 def test_other_pages_begin_anew(in_alder: Cast, varnholt: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     user, site = in_alder.owner.user_id, in_alder.site.id
     wish(in_alder.owner, in_alder.site, Kind.TARGET, pages=("/docs",))
