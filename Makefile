@@ -20,7 +20,7 @@ dev: ## the same with what checks and tests need
 	@config/local/install.sh dev
 
 test: dev ## run all tests (TESTS=tests/platform for some)
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+	@$(PY) -m pytest -n $(WORKERS) $(TESTS)
 
 test-faults: dev ## kill every kind of process under load, for FAULT_SECONDS (180); FAULT_SEED, FAULT_EVERY, FAULT_SENDERS
 	@FAULT_SECONDS=$${FAULT_SECONDS:-180} $(PY) -m pytest -n0 -s tests/faults

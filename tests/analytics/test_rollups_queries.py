@@ -33,22 +33,14 @@ def built(request: pytest.FixtureRequest, site: Site) -> Site:
     return site
 
 
-def test_figures_and_chart(built: Site) -> None:
+def test_figures_chart_and_panels(built: Site) -> None:
     period = period_read({"period": "30d"}, zone=ZoneInfo(built.time_zone), now=NOW)
     # Which days hold and the sums, for the period and for what it is compared with; its last day up to now.
     with queries_asked(5):
         figures(site_id=built.id, period=period, filters=Filters())
-
-
-def test_a_panel(built: Site) -> None:
-    period = period_read({"period": "30d"}, zone=ZoneInfo(built.time_zone), now=NOW)
     for name in ("channels", "cities", "pages", "events"):
         with queries_asked(2):
             breakdown(site_id=built.id, period=period, filters=Filters(), dimension=DIMENSIONS[name], asked=Asked())
-
-
-def test_filtered_panels_and_figures(built: Site) -> None:
-    period = period_read({"period": "30d"}, zone=ZoneInfo(built.time_zone), now=NOW)
     for text, dimension, asked in [
         # Which days hold, those days, and what the database adds.
         ("country:is:DE", "channels", 3),

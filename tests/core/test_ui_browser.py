@@ -9,8 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import chromium
 from tests.core.ui_page import Pages, served
 
-pytestmark = pytest.mark.xdist_group("ui_browser")
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

@@ -12,8 +12,6 @@ from tests.screenshots import SCHEMES, WIDTHS
 
 from .conftest import Beacon
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     # What is well isn't told element by element: of a long list that takes longer than to find it.

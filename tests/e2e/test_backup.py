@@ -15,7 +15,6 @@ from config.local.binaries import unpack_shared
 
 from .conftest import Beacon
 
-pytestmark = pytest.mark.xdist_group("e2e")
 RESTORED = "beacon_restored"
 IMPORT_SALTS = b"wrapped-salts-of-an-import"
 SALTED = {"public.agencies_salt"}

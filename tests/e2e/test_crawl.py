@@ -13,7 +13,7 @@ from .conftest import PATIENCE_SECONDS, USER_AGENT, Beacon
 from .crawling import Crawl
 from .documentation import Documentation, some_pages
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(3600)]
+pytestmark = pytest.mark.timeout(3600)
 
 # More for a long look: BEACON_CRAWL_PAGES=5000 BEACON_CRAWL_SEED=7
 PAGES = int(os.environ.get("BEACON_CRAWL_PAGES") or 60)

@@ -10,7 +10,6 @@ from tests.demo_pages import log_in
 from .client_site import ClientSite, client_site
 from .conftest import Beacon, eventually
 
-pytestmark = pytest.mark.xdist_group("e2e")
 # The check's own bound, and some more for a machine that runs a whole suite.
 ANSWER_MS = 30_000
 

@@ -3,13 +3,9 @@
 import re
 import urllib.request
 
-import pytest
-
 from config.local.stack import Stack
 
 from .conftest import METRICS_TOKEN, Beacon, eventually
-
-pytestmark = pytest.mark.xdist_group("e2e")
 
 
 def get(port: int, path: str, **headers: str) -> tuple[str, dict[str, str]]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 import redis
 from playwright.sync_api import Browser
 
@@ -20,8 +19,6 @@ from config.local.binaries import unpack_shared
 
 from .client_site import client_site
 from .conftest import USER_AGENT, Beacon, eventually
-
-pytestmark = pytest.mark.xdist_group("e2e")
 
 # Somebody's at large access providers: nothing else on this machine has a reason to name them.
 ADDRESS = "84.130.201.77"

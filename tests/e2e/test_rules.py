@@ -7,8 +7,6 @@ from tests.demo_pages import log_in
 
 from .conftest import Beacon
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 PATIENCE_MS = 90_000  # where the broker lost the wake-up, the sweep comes each minute
 CHOSEN = "c=browser:is:Chrome&c=pageviews:at_least:3"
 

@@ -1,13 +1,10 @@
 """A change of the weights: tried as it is typed, saved, carried out by the real worker, taken back."""
 
-import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.demo_pages import log_in
 
 from .conftest import Beacon
-
-pytestmark = pytest.mark.xdist_group("e2e")
 
 PATIENCE_MS = 90_000  # where the broker lost the wake-up, the sweep comes each minute
 

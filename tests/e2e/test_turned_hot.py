@@ -11,8 +11,6 @@ from tests.demo_pages import log_in
 from .client_site import ClientSite, client_site
 from .conftest import Beacon, eventually
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 # BNP Paribas' own network, in every edition of the local databases so far.
 ADDRESS = "159.50.10.77"
 COMPANY_NAME = "BNP PARIBAS"

@@ -2,12 +2,9 @@
 
 import re
 
-import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from .conftest import Beacon
-
-pytestmark = pytest.mark.xdist_group("e2e")
 
 
 def test_a_new_agency_is_usable_at_once_and_alone(beacon: Beacon, window: BrowserContext) -> None:

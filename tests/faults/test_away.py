@@ -17,7 +17,7 @@ from tests.faults.book import Book
 from tests.faults.senders import Sender
 from tests.faults.visits import Place, make_request
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 BACK_SECONDS = 60.0
 
 

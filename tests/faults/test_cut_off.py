@@ -15,7 +15,7 @@ from tests.faults.book import Book
 from tests.faults.senders import senders
 from tests.faults.visits import Place, make_request
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 
 def test_half_a_request_is_none(stack: Stack, places: list[Place]) -> None:

@@ -54,7 +54,6 @@ class Options:
 OPTIONS = Options.read()
 BEGAN = time.monotonic()
 pytestmark = [
-    pytest.mark.xdist_group("e2e"),  # one whole Beacon at a time
     pytest.mark.timeout(OPTIONS.seconds + len(VICTIMS) * BACK_SECONDS),
 ]
 

@@ -13,7 +13,7 @@ from config.local.stack import Stack
 from tests.faults.accounts import Accounts, Row, wait_caught_up
 from tests.faults.visits import BROWSERS, Place
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 MINUTE, HOUR = 60, 3600
 ADDRESS = "198.51.100.200"
 

@@ -11,7 +11,7 @@ from tests.faults.book import Book
 from tests.faults.test_away import answers, away
 from tests.faults.visits import Place
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 PROCESSES = ("web", "ingest", "writer", "worker", "beat")
 # Of the networks that the senders' visitors are in.
 ADDRESSES = "198.51.100."

@@ -12,7 +12,7 @@ from tests.faults.book import Book
 from tests.faults.senders import senders
 from tests.faults.visits import Place
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 def test_stopped_processes_drain(stack: Stack, places: list[Place]) -> None:

@@ -14,7 +14,6 @@ from .conftest import SharedBrowser, found_at
 from .world import HOST, KEY, World
 
 # All pages are opened once, at the first test: on one worker, then, and not on each.
-pytestmark = pytest.mark.xdist_group("causes")
 
 CASES = [
     ("well", Cause.WELL),

@@ -94,9 +94,9 @@ class Watched:
         return WebsocketCommunicator(application, path, headers=headers)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # gone before tests that look at all agencies
 def live_agency(_cast: Cast, django_db_blocker: DjangoDbBlocker) -> Iterator[Agency]:
-    """The agency of all tests here, committed; each has a site and a member of its own in it."""
+    """The agency of a file's tests, committed; each has a site and a member of its own in it."""
     with django_db_blocker.unblock():
         with in_schema("public"):
             agency = factories.make_agency("Livewell")

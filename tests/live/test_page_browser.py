@@ -17,7 +17,7 @@ from tests.cast import Cast
 from .conftest import Watched
 from .web import APPLICATION, Web
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("live_browser")]
+pytestmark = pytest.mark.real
 
 PATIENCE_MS = 15_000
 

@@ -12,7 +12,6 @@ from tests.tracker.firefox import HINT, Firefox, Tab, firefox, firefox_path
 
 PROGRAM = firefox_path()
 pytestmark = [
-    pytest.mark.xdist_group("firefox"),
     pytest.mark.skipif(PROGRAM is None, reason=f"The tracker isn't proved in Firefox. {HINT}"),
 ]
 TALL = '<div style="height: 3000px">tall</div>'

@@ -22,7 +22,7 @@ from tests.browser import chromium
 from tests.tracking.door_process import DoorProcess, door_process
 from tests.tracking.doors import BROWSER, DOMAIN, Streams, now_ms
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("fresh_process"), pytest.mark.xdist_group("cors_browser")]
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("fresh_process")]
 SECONDS = 10.0
 
 # Each tells what the page's script may read of the answer, or that the browser kept it from it.

@@ -22,6 +22,7 @@ from apps.tracking.throttles import BURST_SECONDS, MOST_UNSETTLED_RATIO
 from config.http_protocol import HEAD_SECONDS, MOST_HEAD_BYTES
 from config.local.deadline import wait_until
 from config.local.ports import LOOPBACK
+from tests.cast import Cast
 from tests.tracking.door_process import DoorProcess, door_process
 from tests.tracking.doors import DOMAIN, Streams, batch, pageview
 
@@ -37,8 +38,9 @@ def site(real_agency: Agency, streams: Streams) -> Site:
         return site_create(client=client_create(name="C"), name="S", domains=[DOMAIN], site_key=public_key())
 
 
-@pytest.fixture
-def door(site: Site) -> Iterator[DoorProcess]:
+@pytest.fixture(scope="module")
+def door(_cast: Cast) -> Iterator[DoorProcess]:
+    """The door of all tests that need nothing but the usual of it."""
     with door_process() as door:
         yield door
 
@@ -110,8 +112,8 @@ def test_a_header_sent_twice_is_nobodys(cloudflare_door: DoorProcess, site: Site
     assert address_of(streams) == LOOPBACK
 
 
-@pytest.fixture
-def cloudflare_door(site: Site) -> Iterator[DoorProcess]:
+@pytest.fixture(scope="module")
+def cloudflare_door(_cast: Cast) -> Iterator[DoorProcess]:
     extra = {"BEACON_TRUSTED_PROXIES": LOOPBACK, "BEACON_CLIENT_ADDRESS_HEADER": "cf-connecting-ip"}
     with door_process(extra) as door:
         yield door
