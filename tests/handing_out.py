@@ -13,12 +13,12 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Folders whose tests share one Beacon.
 WHOLE = ("tests/e2e", "tests/faults")
-# What takes longest comes first, and the many quick ones fill up the end, when no worker is to wait for another.
+# What takes longest comes first, and the many quick ones fill up the end, when no worker is to wait for another. The
+# tracker's tests, which follow a page by the moment, stay behind what keeps whole servers busy.
 FIRST = (
     *WHOLE,
     "tests/analytics/test_rollups_agree.py",
     "tests/tracking/test_door_process.py",
-    "tests/tracker",
     "tests/installation",
     "tests/platform",
     "tests/live",

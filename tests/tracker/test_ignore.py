@@ -18,7 +18,8 @@ def test_the_address_switches_counting_off_and_says_so(world: World) -> None:
         page.goto(start)
     page.goto(world.site_url + "/other")
     assert world.beacon.received == []
-    assert said == ["beacon_ignore", "beacon_ignore"]
+    # On each of the two pages, and again whenever it would send.
+    assert len(said) >= 2 and set(said) == {"beacon_ignore"}
 
 
 def test_a_link_on_a_privacy_page_does_it_without_a_reload(world: World) -> None:
