@@ -55,6 +55,8 @@ class Recorder:
         self.scripts: dict[str, str] = {}
         self.plan: deque[Answer] = deque()
         self.always = Answer()
+        # The names of events that make any request too large, whenever it comes.
+        self.oversized: set[str] = set()
         self.received: list[Received] = []
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.problems: list[str] = []
@@ -85,8 +87,11 @@ class Recorder:
 
     def take(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
         with self.changed:
-            answer = self.plan.popleft() if self.plan else self.always
             content = json.loads(body)
+            if self.oversized & {event.get("name") for event in content["events"]}:
+                answer = Answer(413)
+            else:
+                answer = self.plan.popleft() if self.plan else self.always
             self.problems += [problem for problem in problems(content) if problem not in self.allowed_problems]
             self.received.append(Received(path, headers, content, 0 if answer.is_drop else answer.status, monotonic()))
             self.changed.notify_all()
