@@ -1,5 +1,6 @@
 """Visits put straight into the tables, as the writer would leave them: for tests of what reads them."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,12 +57,49 @@ def visit_make(
 
     Makes the event table's leaves; marks visits of the same visitor and local day as siblings.
     """
-    session = _session(site, started_at, pages, events, visitor, last_s, fields)
+    visit = visit_built(site, started_at, pages=pages, events=events, visitor=visitor, last_s=last_s, **fields)
+    session = visit.session
     ensure([session.started_at, session.ended_at])
     _mark_siblings(session)
     session.save(force_insert=True)
-    Event.objects.bulk_create([*_pageviews(session, pages), *_events(session, events)])
+    Event.objects.bulk_create(visit.events)
     return session
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A visit that isn't stored yet, and its events."""
+
+    session: Session
+    events: list[Event]
+
+
+def visit_built(
+    site: Site,
+    started_at: datetime,
+    *,
+    pages: Sequence[Page] = (Page("/"),),
+    events: Sequence[Happened] = (),
+    visitor: int | None = None,
+    last_s: int = 0,
+    **fields: Any,
+) -> Built:
+    """Return what `visit_make` would store, siblings not marked."""
+    session = _session(site, started_at, pages, events, visitor, last_s, fields)
+    return Built(session, [*_pageviews(session, pages), *_events(session, events)])
+
+
+def visits_put(visits: Sequence[Built]) -> None:
+    """Store many visits at once, as `visit_make` would one by one. No visitor of theirs has been there before."""
+    ensure({moment for one in visits for moment in (one.session.started_at, one.session.ended_at)})
+    days: defaultdict[tuple[Any, ...], list[Session]] = defaultdict(list)
+    for session in (one.session for one in visits):
+        days[session.site_id, session.visitor_id, session.local_day, session.set_aside].append(session)
+    for siblings in days.values():
+        for session in siblings:
+            session.has_siblings = len(siblings) > 1
+    Session.objects.bulk_create([one.session for one in visits])
+    Event.objects.bulk_create([event for one in visits for event in one.events])
 
 
 def ledger_put(site: Site, day: datetime, state: str, amount: int, reason: str = "") -> LedgerLine:

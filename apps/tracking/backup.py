@@ -1,7 +1,8 @@
 """A backup of the database without what has to be forgotten: a day whose salt is destroyed stays anonymous there too.
 
-Left out are the rows of the daily salts, and those of imports that hold salts while they are under way. Which these
-are is seen in the very snapshot that is dumped. What seals addresses lies in no database.
+Left out are the rows of the daily salts, those of imports that hold salts while they are under way, and the match keys
+of conversions, which are promised to be gone within a week. Which these are is seen in the very snapshot that is
+dumped. What seals addresses lies in no database.
 """
 
 import os
@@ -17,7 +18,7 @@ from apps.agencies.models import Agency, Salt
 from apps.core.errors import Refused
 from config.local.binaries import unpack_shared
 
-from .models import ImportJob
+from .models import ConversionMatch, ImportJob
 
 
 def backup_to(path: Path) -> int:
@@ -52,7 +53,7 @@ def _dump(file: int) -> None:
     }
     with _snapshot() as name:
         command = [str(unpack_shared() / "bin" / "pg_dump"), "--format=custom", "--no-owner", f"--snapshot={name}"]
-        command += [f"--exclude-table-data={table}" for table in _tables_with_salts()]
+        command += [f"--exclude-table-data={table}" for table in _tables_to_forget()]
         done = subprocess.run(command, env=env, stdout=file, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise Refused(f"pg_dump says: {done.stderr.strip()}")
@@ -67,9 +68,9 @@ def _snapshot() -> Iterator[str]:
         yield str(cursor.fetchone()[0])
 
 
-def _tables_with_salts() -> list[str]:
+def _tables_to_forget() -> list[str]:
     jobs = ImportJob._meta.db_table
-    tables = [f"public.{Salt._meta.db_table}"]
+    tables = [f"public.{Salt._meta.db_table}", f"*.{ConversionMatch._meta.db_table}"]
     # Spare schemas are no agency's yet, and nothing was imported into them.
     for schema in Agency.objects.exclude(schema_name="public").values_list("schema_name", flat=True):
         statement = sql.SQL("SELECT EXISTS (SELECT 1 FROM {}.{} WHERE salts_wrapped IS NOT NULL)")

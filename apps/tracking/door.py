@@ -59,6 +59,7 @@ from .keeper import Keeper
 from .loading import NotLoaded, Unavailable, in_thread
 from .pixel import GIF
 from .routes import routes
+from .steps import user_agent
 
 Value = TypeVar("Value")
 
@@ -119,6 +120,7 @@ class Door:
         self._keeper = Keeper(limits) if is_kept_fresh else None
         self._readiness = health.Readiness(has_routes=lambda: len(routes) > 0)
         self._tally = DoorTally()
+        user_agent.parser()  # made before the first visitor would wait for it
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

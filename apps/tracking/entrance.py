@@ -15,14 +15,14 @@ from apps.networks.domains import email_domain, registrable_domain
 from apps.sites.proxy_key import site_of_proxy
 from apps.sites.switches import FROM_FORMS
 
-from . import events, identity
+from . import events, identity, sealing
 from .address import clean_address, client_address, trust
 from .body import BodyTurned, body_of
 from .drop_reasons import Refusal
 from .envelope import EventIn
 from .intake import Head, Intake, Turned, TurnedFromSite
 from .loading import NotLoaded
-from .payload import Fault, Payload, Unreadable, UserWire, read_clean
+from .payload import EventWire, Fault, Payload, Unreadable, UserWire, read_clean
 from .payload_repair import READ_ERRORS, read_flawed
 from .steps import bots
 from .steps.admission import (
@@ -42,6 +42,7 @@ from .steps.admission import (
 )
 from .steps.consent import drop_unconsented, put_consent
 from .steps.identity import put_envelopes
+from .steps.match import COOKIES, Keys, contact_in, keys_in, may_match, pack
 from .steps.scrubbing import scrub_event
 from .throttles import Limits
 
@@ -134,8 +135,7 @@ def put_events(intake: Intake) -> None:
             continue
         if wire.user is not None and wire.kind == "identify":
             _put_user(intake, event, wire.user)
-            payload.ignored += wire.user.traits is not None
-        payload.ignored += wire.match is not None
+        _put_match(intake, event, wire)
         intake.events.append(event)
 
 
@@ -162,6 +162,20 @@ def _put_user(intake: Intake, event: EventIn, user: UserWire) -> None:
         event.email_domain = ""
     if said and not said.startswith("@"):
         event.user_id_hash = identity.user_id_hash(derived_key("user-id"), schema=intake.route.schema, user=said)
+
+
+def _put_match(intake: Intake, event: EventIn, wire: EventWire) -> None:
+    """Take what ad platforms match by, sealed, where the visitor agrees to marketing; count what is left out."""
+    user = wire.user if wire.kind == "identify" else None
+    keys: Keys = {}
+    if may_match(intake.consent):
+        keys = contact_in(user) if user is not None else keys_in(wire, str(event.event_id))
+    if keys:
+        event.sealed_match = sealing.seal_match(pack(keys), sealing.hour_of(intake.head.received_ms))
+    if user is not None and user.traits is not None:
+        intake.payload.ignored += "phone_sha256" not in keys or len(user.traits) > 1
+    if wire.match is not None:
+        intake.payload.ignored += keys.keys().isdisjoint(COOKIES)
 
 
 def scrub(intake: Intake) -> None:

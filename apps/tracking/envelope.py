@@ -45,6 +45,8 @@ class EventIn(msgspec.Struct, array_like=True, omit_defaults=True):
     content_group: str = ""
     page_language: str = ""  # BCP 47
     email_domain: str = ""  # of a business e-mail address given by identify; the address itself ends at the door
+    # What ad platforms recognise the visitor by (steps.match), with marketing consent alone; sealed as the address is.
+    sealed_match: bytes = b""
 
 
 class Context(msgspec.Struct, array_like=True, omit_defaults=True, frozen=True):

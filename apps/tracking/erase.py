@@ -17,6 +17,7 @@ from .locks import site_lock
 from .models import (
     ConsentRecord,
     Conversion,
+    ConversionMatch,
     Event,
     ExclusionRule,
     GoalRun,
@@ -83,6 +84,7 @@ def site_erase(site_id: int) -> None:
         for model in (
             ConsentRecord,
             Conversion,
+            ConversionMatch,
             GoalRun,
             PendingEngagement,
             ParkedEntry,
@@ -126,4 +128,5 @@ def _sessions_slice(site_id: int) -> int:
         days_mark(site_id, visits.values())
         SessionAlias.objects.filter(session_id__in=ids).delete()
         Conversion.objects.filter(session_id__in=ids).delete()
+        ConversionMatch.objects.filter(session_id__in=ids).delete()
         return Session.objects.filter(id__in=ids).delete()[0]

@@ -31,7 +31,7 @@ BUSY_HEADERS = {"Cache-Control": "no-store", "Content-Type": "text/plain; charse
 REFUSAL = "Metrics are for the operator: show BEACON_METRICS_TOKEN, or ask from BEACON_METRICS_NETWORKS.\n"
 # What a proxy adds to what it passes on; one of them suffices.
 PASSED_ON = ("x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host", "x-forwarded-proto", "via", "cf-ray")
-QUEUES = ("default", "enrichment", "scoring", "destinations")
+QUEUES = ("default", "enrichment", "scoring", "destinations", "sending")
 
 
 def admission(peer: str, headers: Mapping[str, str]) -> HTTPStatus:

@@ -110,6 +110,8 @@ class EventWire(Wire, kw_only=True):
     value: Number | Text64 | None = None
     currency: Text16 | None = None
     transaction_id: Text128 | None = None
+    # What the page's own pixel of an ad platform gives as the event's id, so that the platform counts both once.
+    event_id: Annotated[str, msgspec.Meta(max_length=MAX_ID)] | None = None
     items: Annotated[list[ItemWire], msgspec.Meta(max_length=MAX_ITEMS)] | None = None
     interactive: bool | None = None
     props: Props | None = None

@@ -16,7 +16,7 @@ from . import partitions
 from .drop_reasons import SetAside
 from .ledger import State, Tally, ledger_add
 from .locks import site_lock
-from .models import ConsentRecord, Conversion, ParkedEntry, PendingEngagement, Session, SessionAlias
+from .models import ConsentRecord, Conversion, ConversionMatch, ParkedEntry, PendingEngagement, Session, SessionAlias
 from .rollups import columns_forget, rollups_forget_before, span_mark
 from .salts import KEPT_DAYS_BEFORE_TODAY
 
@@ -100,6 +100,7 @@ def _delete_visits(site_id: int, session_ids: list[UUID], first: datetime, last:
     SessionAlias.objects.filter(session_id__in=session_ids).delete()
     ConsentRecord.objects.filter(session_id__in=session_ids).delete()
     Conversion.objects.filter(session_id__in=session_ids).delete()
+    ConversionMatch.objects.filter(session_id__in=session_ids).delete()
     Session.objects.filter(id__in=session_ids).delete()
     span_mark(site_id, first, last)
     columns_forget(site_id, first, last)

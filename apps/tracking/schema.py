@@ -66,8 +66,14 @@ MEANINGS: dict[str, dict[str, str]] = {
         "engaged_ms": "Total of this page view so far: the largest wins.",
         "scroll_percent": "Total of this page view so far: the largest wins.",
         "interactive": "False: it doesn't end a bounce. Of kind event alone.",
-        "user": "Of kind identify, with consent.analytics granted alone; hashed on arrival. Traits aren't kept.",
-        "match": "Isn't kept so far.",
+        "user": (
+            "Of kind identify, with consent.analytics granted alone; hashed on arrival. Of traits `phone` alone is "
+            "taken, with its country code, and with consent.marketing granted."
+        ),
+        "match": (
+            "From _ga, _ga_*, _fbp, _fbc. Of kinds pageview and event, with consent.marketing granted alone; kept "
+            "sealed of conversions, a week at most. What isn't shaped as those cookies' values is left out."
+        ),
     },
     "consent": {
         "analytics": "Empty or left out: never asked.",

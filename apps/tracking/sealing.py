@@ -1,7 +1,8 @@
-"""Hourly keys under which addresses travel from the door to the writer and on to enrichment.
+"""Hourly keys under which addresses and match keys travel from the door to the writer, addresses on to enrichment.
 
 They live in process memory and in "volatile" for 25 hours, never in a file and never beside what they seal: afterwards
-nobody can open what the streams' file may still hold. Losing one costs place and network of some events, nothing else.
+nobody can open what the streams' file may still hold. Losing one costs place, network and match keys of some events,
+nothing else.
 All processes of an installation share an hour's key; the first to need it makes it (SET NX).
 """
 
@@ -29,6 +30,8 @@ HOUR_MS = 3_600_000
 ABSENT_SECONDS = 30.0
 # So many of an hour's sealed addresses stay at hand: a visitor's requests come within minutes of each other.
 SEALED_KEPT = 16_384
+# What is sealed for one purpose can't be passed off as the other.
+ADDRESS, MATCH = None, b"match keys"
 
 
 class HourKey:
@@ -40,9 +43,9 @@ class HourKey:
         self.cipher = AESGCM(secret)
         self._sealed: dict[bytes, bytes] = {}
 
-    def seal(self, address: str) -> bytes:
+    def seal(self, clear: bytes, context: bytes | None) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + self.cipher.encrypt(nonce, address.encode(), None)
+        return nonce + self.cipher.encrypt(nonce, clear, context)
 
     def seal_beside(self, address: str, digest: bytes) -> bytes:
         """Return the address sealed; for a while in the same bytes beside the same `digest`, which tells as much."""
@@ -50,7 +53,7 @@ class HourKey:
         if sealed is None:
             if len(self._sealed) >= SEALED_KEPT:
                 self._sealed = {}
-            sealed = self._sealed[digest] = self.seal(address)
+            sealed = self._sealed[digest] = self.seal(address.encode(), ADDRESS)
         return sealed
 
 
@@ -65,7 +68,7 @@ def hour_of(milliseconds: int) -> int:
 
 def seal_address(address: str, hour: int) -> bytes:
     """Return the address, sealed under the hour's key. Raises NotLoaded."""
-    return _key(hour).seal(address)
+    return _key(hour).seal(address.encode(), ADDRESS)
 
 
 def seal_beside(address: str, digest: bytes, hour: int) -> bytes:
@@ -75,13 +78,20 @@ def seal_beside(address: str, digest: bytes, hour: int) -> bytes:
 
 def open_address(sealed: bytes, hour: int) -> str:
     """Return the address in clear; empty where its key is gone or can't be had now. May ask "volatile"."""
-    key = _keys.get(hour) or _fetch(hour)
-    if key is None or not sealed:
-        return ""
     try:
-        return key.cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
-    except (InvalidTag, ValueError):
+        return _open(sealed, hour, ADDRESS).decode()
+    except ValueError:
         return ""
+
+
+def seal_match(clear: bytes, hour: int) -> bytes:
+    """Return an event's match keys, sealed under the hour's key. Raises NotLoaded."""
+    return _key(hour).seal(clear, MATCH)
+
+
+def open_match(sealed: bytes, hour: int) -> bytes:
+    """Return an event's match keys in clear; empty where their key is gone or can't be had. May ask "volatile"."""
+    return _open(sealed, hour, MATCH)
 
 
 def passing_key(purpose: str, hour: int) -> bytes:
@@ -133,6 +143,16 @@ def forget_all() -> None:
     with _lock:
         _keys.clear()
     _absent.clear()
+
+
+def _open(sealed: bytes, hour: int, context: bytes | None) -> bytes:
+    key = _keys.get(hour) or _fetch(hour)
+    if key is None or not sealed:
+        return b""
+    try:
+        return key.cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
+    except (InvalidTag, ValueError):
+        return b""
 
 
 def _key(hour: int) -> HourKey:

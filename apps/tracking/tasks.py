@@ -9,9 +9,10 @@ from django.db import DatabaseError
 from redis.exceptions import ResponseError
 
 from apps.agencies.migrating import agency_schemas
+from apps.core import clock
 from apps.core.tenancy import current_schema, in_schema
 
-from . import erase, import_jobs, partitions, retention, salts, valkey
+from . import erase, import_jobs, match_keys, partitions, retention, salts, valkey
 from . import rollups_build as rollups_building
 from .goals import work as goals_work
 from .rules import work
@@ -49,6 +50,13 @@ def agency_retention_enforce(schema: str) -> None:
 @shared_task(name="apps.tracking.tasks.engagement_orphans_drop")
 def engagement_orphans_drop() -> None:
     _for_each_agency(retention.orphans_drop)
+
+
+@shared_task(name="apps.tracking.tasks.match_keys_expire")
+def match_keys_expire() -> None:
+    """Erase what ad platforms recognise visitors by, where nothing has needed it for a week."""
+    now = clock.now()
+    _for_each_agency(lambda: match_keys.match_keys_expire(now))
 
 
 @shared_task(name="apps.tracking.tasks.durable_file_rewrite")

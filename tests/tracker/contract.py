@@ -104,6 +104,7 @@ EVENT: dict[str, Check] = {
     "currency": _is_text(3),
     "interactive": _is_bool,
     "transaction_id": _is_text(128),
+    "event_id": _is_text(128),
     "items": lambda value: isinstance(value, list) and len(value) <= 100,
     "user": lambda value: isinstance(value, dict),
     "match": lambda value: isinstance(value, dict),

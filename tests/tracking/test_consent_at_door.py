@@ -8,7 +8,7 @@ import pytest
 from apps.agencies.models import SiteRoute
 from apps.tracking.payload import ConsentWire
 from apps.tracking.steps.consent import consent_in, of_day
-from tests.tracking.doors import DoorClient, Streams, batch, custom, now_ms, pageview, why
+from tests.tracking.doors import DoorClient, Streams, batch, custom, pageview, why
 
 DAY_MS = 86_400_000
 NOON = 20_000 * DAY_MS + DAY_MS // 2
@@ -186,10 +186,3 @@ def test_the_pixel_says_why_too(door: DoorClient, route: SiteRoute, streams: Str
     answer = door.pixel(site_key=route.site_key, url="https://shop.example/plain")
     assert (answer.status_code, answer["Beacon-Reason"]) == (200, "consent")
     assert streams.envelopes == []
-
-
-def test_what_matches_people_on_ad_platforms_goes_no_further(door: DoorClient, streams: Streams) -> None:
-    granted = {"analytics": "granted", "marketing": "granted", "source": "api", "at": now_ms()}
-    answer = door.post(batch(pageview(match={"fbp": "fb.1.1.987654321", "ga_client_id": "1.2"}), consent=granted))
-    assert (answer.status_code, json.loads(answer.content)["ignored"]) == (202, 1)
-    assert b"987654321" not in streams.raw

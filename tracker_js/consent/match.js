@@ -25,12 +25,12 @@ function matchHere() {
 }
 
 /**
- * Return what gives it to an event that can be a conversion: one that didn't happen by itself. `isGranted` tells of now;
+ * Return what gives it to what can be a conversion: a page view, or an event that didn't happen by itself. `isGranted` tells of now;
  * the state that the event's batch was recorded under has to grant it as well.
  */
 export function conversionMarker(isGranted) {
   return (event, batch) => {
-    if (event.kind !== "event" || event.interactive === false) return;
+    if (event.interactive === false || !/^(pageview|event)$/.test(event.kind)) return;
     // Read when an event is sent, and again should it have to be sent again.
     event.match = { toJSON: () => (isGranted() && batch.consent.marketing === "granted" ? matchHere() : undefined) };
   };

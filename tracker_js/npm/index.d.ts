@@ -11,6 +11,8 @@ export interface EventOptions {
   currency?: string;
   /** False: happened by itself, so that the visit still counts as a bounce. */
   interactive?: boolean;
+  /** What an ad platform's pixel is told as this event's id, so that the platform counts both once. */
+  event_id?: string;
 }
 
 export type GoalOptions = EventOptions;
@@ -31,6 +33,8 @@ export interface Order {
   /** Up to 100. */
   items?: Item[];
   props?: Props;
+  /** As of other events. */
+  event_id?: string;
 }
 
 /** Hashed on arrival. Sent only while analytics consent is granted. */

@@ -2,7 +2,7 @@
 
 from .accounts import LedgerLine, ParkedEntry, WriterPosition
 from .consents import ConsentRecord
-from .conversions import Conversion, GoalRun
+from .conversions import Conversion, ConversionMatch, GoalRun
 from .imports import ImportJob
 from .rollups import Rollup, RollupDay, RollupMark, VisitColumns
 from .rules import ExclusionRule, VisitToJudge
@@ -11,6 +11,7 @@ from .visits import Event, Kind, Origin, PendingEngagement, Session, SessionAlia
 __all__ = [
     "ConsentRecord",
     "Conversion",
+    "ConversionMatch",
     "Event",
     "ExclusionRule",
     "GoalRun",

@@ -30,6 +30,26 @@ class Conversion(models.Model):
         ]
 
 
+class ConversionMatch(models.Model):
+    """What ad platforms recognise the visitor of a conversion by, sealed (apps.tracking.match_keys opens it).
+
+    Of conversions that may be sent on alone, with marketing consent, for a week at most.
+    """
+
+    event_id = models.UUIDField(primary_key=True)
+    site_id = models.BigIntegerField()
+    session_id = models.UUIDField()
+    sealed = models.BinaryField()
+    stored_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "conversion_match"
+        indexes = [
+            models.Index(fields=["session_id"], name="conversion_match_session"),
+            models.Index(fields=["stored_at"], name="conversion_match_stored"),
+        ]
+
+
 class GoalRun(models.Model):
     """A goal on its way through what was stored before it; events before `cursor_at` are done."""
 

@@ -6,7 +6,7 @@ class are worked out here, because its rules don't name them. Whether it is a bo
 
 import re
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import msgspec
 from ua_parser import Parser, Result
@@ -82,8 +82,6 @@ WINDOWS_11_PLATFORM = 13
 # The first Chrome on Blink instead of WebKit.
 BLINK_SINCE = 28
 
-_parser = Parser(Resolver(load_builtins()))
-
 # Words in lower case; looked for one by one, which is ten times faster than one pattern of them all.
 _CONSOLE_WORDS = ("playstation", "nintendo", "xbox")
 _TV_WORDS = (
@@ -108,6 +106,12 @@ _CHROME_VERSION = re.compile(r"(?:Chrome|Chromium|CriOS)/(\d+)")
 _NO_BRAND = ("Generic", "Spider", "Unknown")
 
 
+@cache
+def parser() -> Parser:
+    """Make the matcher, once a process: that takes as long as all else of a start, and few processes need it."""
+    return Parser(Resolver(load_builtins()))
+
+
 def user_agent(ua: str, hints: ClientHints | None = None) -> Agent:
     """Return what `ua` says, bettered by `hints` where there are any.
 
@@ -123,7 +127,7 @@ def _parsed(ua: str) -> Agent:
     # Names are taken from the text, and no database wants a zero byte.
     if not ua.isprintable():
         ua = _CONTROL.sub("", ua)
-    found = _parser.parse(ua)
+    found = parser().parse(ua)
     browser, browser_version = _browser(found)
     system, system_version = _system(found, ua)
     brand, model = _hardware(found)

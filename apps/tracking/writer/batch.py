@@ -31,6 +31,7 @@ from .event_rows import events_copy, events_known, events_repoint
 from .flagging import joined_events_flag, new_visits_flag, visits_to_judge
 from .items import FOLDED_KINDS, Fold, Item, PageKey, item_of
 from .leaves import Leaves
+from .match_rows import contacts_of, contacts_put, matches_add, matches_forget, tells_contact
 from .session_rows import sessions_by_id, sessions_join, sessions_of, sessions_store
 
 
@@ -62,6 +63,7 @@ class Batch:
         self.repeated: list[Item] = []
         self.folds: dict[PageKey, Fold] = {}
         self.words = Words()
+        self.has_contacts = False
         self.reached: list[GoalReached] = []
         self.sessions = Sessions(self._local_day)
 
@@ -100,6 +102,7 @@ class Batch:
                 self._take_totals(arrival, event)
             elif not is_word(arrival, event):
                 self.items.append(item_of(arrival, event))
+                self.has_contacts = self.has_contacts or tells_contact(event)
 
     def _take_totals(self, arrival: Arrival, event: EventIn) -> None:
         site_id = arrival.envelope.site_id
@@ -275,8 +278,18 @@ class Batch:
             return
         gone = [one for one in self.sessions.joined if not one.is_new and self.sites[one.site_id].had_goals]
         conversions_follow((session.id, session.lasting.id) for session in gone)
-        pages = [(page, session) for page in stored_pages.values() if (session := self._session_of(page))]
-        self.reached = conversions_add(self.schema, [*items_met(self.items, self.sites), *pages_met(pages, self.sites)])
+        matches_forget({id_ for id_ in self.words.withdrawn if self._has_goals(id_)})
+        pages = {key: (page, session) for key, page in stored_pages.items() if (session := self._session_of(page))}
+        met = [*items_met(self.items, self.sites), *pages_met(list(pages.values()), self.sites)]
+        self.reached = conversions_add(self.schema, met)
+        now = clock.now()
+        contacts = contacts_of(self.items) if self.has_contacts else {}
+        added = matches_add(met, items=self.items, pages=pages, contacts=contacts, now=now)
+        contacts_put(contacts, added=added, now=now)
+
+    def _has_goals(self, session_id: UUID) -> bool:
+        session = self.sessions.get(session_id)
+        return session is not None and self.sites[session.site_id].had_goals
 
     def _touched_days(self, changed: Iterable[SessionState]) -> set[tuple[int, date]]:
         """Return all local days of the batch's visits: those of their events, and those on which they used to begin."""

@@ -104,6 +104,12 @@ def is_word(arrival: Arrival, event: EventIn) -> bool:
     )
 
 
+def is_marketing_refused(session: SessionState) -> bool:
+    """Return whether nothing of a visit may be kept for ad platforms, by what was said last. Who refuses all does."""
+    analytics, marketing, _, _ = session.consent
+    return DENIED in (analytics, marketing)
+
+
 class Words:
     """What one batch says on consent. Used once: hear, settle, store."""
 
@@ -112,6 +118,8 @@ class Words:
         self._inserts: list[dict[str, object]] = []
         self._deletes: list[int] = []
         self._grown: set[UUID] = set()  # visits that may have records already
+        # Stored visits that refuse marketing from now on: what was kept for ad platforms goes.
+        self.withdrawn: set[UUID] = set()
 
     def __bool__(self) -> bool:
         return bool(self._loose)
@@ -214,7 +222,10 @@ class Words:
         for word in _changes(words, None if last_ms is None else _choice_of(session)):
             self._insert(session, word)
         if words:
+            was_refused = is_marketing_refused(session)
             _put(session, words[-1])
+            if is_marketing_refused(session) and not was_refused and not session.is_new:
+                self.withdrawn.add(session.id)
         return True
 
     def _untangle(self, tangled: Sequence[tuple[SessionState, Sequence[Word]]], joined: Sequence[SessionState]) -> None:
@@ -237,6 +248,8 @@ class Words:
             kept_ids = {word.record_id for word in kept if word.session_id == session.id}
             self._deletes += [word.record_id for word in known if word.record_id not in kept_ids]
             _put(session, everything[-1])
+            if is_marketing_refused(session):
+                self.withdrawn.add(session.id)
 
     def _insert(self, session: SessionState, word: Word) -> None:
         if not session.is_new:

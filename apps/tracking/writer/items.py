@@ -56,6 +56,8 @@ class Fold(msgspec.Struct, eq=False):
     moments_ms: list[int] = []
     # UTC day of receipt -> events, as arrivals' days differ around midnight.
     by_day: dict[date, int] = {}
+    # That which brought the last of them.
+    arrival: Arrival | None = None
 
     @property
     def key(self) -> PageKey:
@@ -68,6 +70,7 @@ class Fold(msgspec.Struct, eq=False):
     def take(self, event: EventIn, arrival: Arrival) -> None:
         self.raise_to(event.engaged_ms, event.scroll_percent, event.vitals)
         self.moments_ms.append(event.occurred_ms)
+        self.arrival = arrival
         self.by_day[arrival.received_on] = self.by_day.get(arrival.received_on, 0) + 1
 
     def raise_to(self, engaged_ms: int, scroll_percent: int, vitals: dict[str, float] | None) -> None:
