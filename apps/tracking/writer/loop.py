@@ -1,6 +1,7 @@
 """The writer's loop: read, store, tell, checkpoint, trim; and what it does when a server is away."""
 
 import logging
+import math
 import random
 import threading
 import time
@@ -59,7 +60,8 @@ class Writer:
         self._checked = 0.0
         self._began = 0.0
         self._pause = 0.0
-        self._connected = 0.0
+        # The clock counts from when the machine was started: zero may be a moment ago.
+        self._connected = -math.inf
 
     def stop(self) -> None:
         self._stopping.set()
