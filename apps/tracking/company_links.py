@@ -48,7 +48,12 @@ _QUERIES = """
 DECLARE visits_queries NO SCROLL CURSOR FOR
 SELECT session_id, array_agg(DISTINCT query) FROM event
 WHERE site_id = %s AND set_aside = '' AND kind = %s AND query <> ''
-  AND occurred_at >= coalesce(%s::timestamptz, '-infinity')
+  AND occurred_at >= %s
+GROUP BY session_id
+"""
+_QUERIES_OF = """
+SELECT session_id, array_agg(DISTINCT query) FROM event
+WHERE session_id = ANY(%s::uuid[]) AND occurred_at BETWEEN %s AND %s AND set_aside = '' AND kind = %s AND query <> ''
 GROUP BY session_id
 """
 FETCHED = 5_000
@@ -181,8 +186,19 @@ def visits_reopen_by_kind(
         return [row[0] for row in cursor.fetchall()]
 
 
-def visits_queries(*, site_id: int, since: datetime | None) -> Iterator[tuple[UUID, list[str]]]:
-    """Return visits with the queries of people's page views since then (None: all), where one isn't empty.
+def visits_queries_of(visits: Collection[tuple[UUID, datetime, datetime]]) -> list[tuple[UUID, list[str]]]:
+    """Return visits, given with when they began and ended, with the queries of their page views, where one isn't empty.
+
+    One query.
+    """
+    ids, began, ended = zip(*visits, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_QUERIES_OF, [list(ids), min(began), max(ended), Kind.PAGEVIEW])
+        return [(row[0], row[1]) for row in cursor.fetchall()]
+
+
+def visits_queries(*, site_id: int, since: datetime) -> Iterator[tuple[UUID, list[str]]]:
+    """Return visits with the queries of people's page views since then, where one isn't empty.
 
     Read by and by while the caller goes on, in whose transaction it has to be. One query, however many visits.
     """

@@ -50,4 +50,4 @@ def test_the_table_lists_what_is_counted_and_what_is_asked() -> None:
 
 def test_no_label_is_without_bound() -> None:
     labels = {label for _, names in documented().values() for label in names}
-    assert labels == {"door", "kind", "method", "outcome", "queue", "reason", "server", "status", "task"}
+    assert labels == {"door", "kind", "method", "outcome", "provider", "queue", "reason", "server", "status", "task"}

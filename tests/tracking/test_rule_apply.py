@@ -1,8 +1,11 @@
 """Applying to what is stored: as previewed, in slices, however often it is killed or started twice."""
 
+from contextlib import ExitStack
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from apps.core import clock
 from apps.core.errors import Refused
@@ -15,6 +18,7 @@ from apps.tracking.recount import site_set_zone
 from apps.tracking.rules import work
 from apps.tracking.rules.conditions import conditions_read
 from apps.tracking.rules.preview import rule_preview
+from apps.tracking.rules.selectors import rule_line
 from apps.tracking.rules.services import rule_create, rule_undo
 from apps.tracking.setting_aside import local_days
 from apps.tracking.tasks import rule_work as rule_work_task
@@ -240,3 +244,21 @@ def test_a_rule_that_there_is_isnt_made_twice(in_alder: Cast) -> None:
     with pytest.raises(Refused, match="already"):
         rule_create(site_id=in_alder.site.id, filters=filters, reaches_back=False, user_id=1, user_name="Ann")
     rule_create(site_id=in_alder.site.id, filters=filters, reaches_back=True, user_id=1, user_name="Ann")
+
+
+def test_a_rule_that_is_done_while_the_list_is_read_isnt_shown_as_done_with_nothing(in_alder: Cast) -> None:
+    visits_store(in_alder)
+    rule = rule_make(in_alder.site, "page:is:/intranet", back=True, carried_out=False)
+
+    def then_it_is_done(execute: Any, *args: Any) -> Any:
+        result = execute(*args)
+        reading.pop_all().close()
+        work.rule_work(rule.id)
+        return result
+
+    with ExitStack() as reading:
+        reading.enter_context(connection.execute_wrapper(then_it_is_done))
+        line = rule_line(site_id=in_alder.site.id, rule_id=rule.id)
+    assert line and (line.is_moving or line.held.visits == 7)
+    after = rule_line(site_id=in_alder.site.id, rule_id=rule.id)
+    assert after and not after.is_moving and after.held.visits == 7

@@ -74,9 +74,10 @@ def goal_lines(*, site_id: int, since: datetime, until: datetime, filters: Filte
     goals = list(goals_of(site_id=site_id))
     if not goals:
         return []
+    # First who is still being applied: of one that ends now the figures are whole, and a page doesn't ask again for it.
+    runs = {run.goal_id: run for run in GoalRun.objects.filter(site_id=site_id, state=GoalRun.State.APPLYING)}
     visits = session_all(site_id=site_id, since=since, until=until, filters=filters)
     figures = goal_figures(goals, site_id=site_id, visits=visits, since=since)
-    runs = {run.goal_id: run for run in GoalRun.objects.filter(site_id=site_id, state=GoalRun.State.APPLYING)}
     return [GoalLine(goal, figures.get(goal.id, GoalFigures()), runs.get(goal.id)) for goal in goals]
 
 

@@ -22,8 +22,12 @@ SELECT * FROM json_to_recordset(%s) AS met(
 ON CONFLICT (goal_id, event_id) DO NOTHING RETURNING id, goal_id, event_id
 """
 FOLLOW = """
-UPDATE conversion SET session_id = new.session_id
-FROM unnest(%s::uuid[], %s::uuid[]) AS new(gone_id, session_id) WHERE conversion.session_id = new.gone_id
+WITH new AS (
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[]) AS new(gone_id, session_id)
+), matches AS (
+    UPDATE conversion_match SET session_id = new.session_id FROM new WHERE conversion_match.session_id = new.gone_id
+)
+UPDATE conversion SET session_id = new.session_id FROM new WHERE conversion.session_id = new.gone_id
 """
 
 
@@ -70,7 +74,9 @@ def conversions_add(schema: str, met: Sequence[Met]) -> list[GoalReached]:
 
 
 def conversions_follow(moved: Iterable[tuple[UUID, UUID]]) -> None:
-    """Have conversions of visits that are gone belong to those that these have become part of. One query if any are."""
+    """Have conversions, and what is kept to match them, of visits that are gone belong to those that these have become
+    part of. One query if any are.
+    """
     pairs = list(moved)
     if not pairs:
         return

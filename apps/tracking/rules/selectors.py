@@ -63,14 +63,16 @@ class RuleLine:
 
 
 def rule_lines(*, site_id: int) -> Sequence[RuleLine]:
-    """Return a site's rules, those in force first, each group newest first. Two queries."""
+    """Return a site's rules, those in force first, each group newest first. Two queries.
+
+    The rules are read first: a rule that is done has all its visits by then. The other way round, one that ended in
+    between would be shown as done with nothing, and a page asks again only for those that aren't.
+    """
+    rules = list(ExclusionRule.objects.filter(site_id=site_id).order_by("-id"))
     with connection.cursor() as cursor:
         cursor.execute(HELD, [site_id])
         held = {row[0]: Held(row[1], int(row[2]), row[3]) for row in cursor.fetchall()}
-    lines = [
-        RuleLine(rule, _conditions(rule), held.get(rule.id, Held()))
-        for rule in ExclusionRule.objects.filter(site_id=site_id).order_by("-id")
-    ]
+    lines = [RuleLine(rule, _conditions(rule), held.get(rule.id, Held())) for rule in rules]
     return sorted(lines, key=lambda line: line.rule.state == State.UNDONE)
 
 
