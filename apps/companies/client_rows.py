@@ -4,20 +4,21 @@ Visits widen the row, and it outlives those that are too old. A visit that turns
 somebody deletes, is taken out again: a moment that it had set is found anew among the visits that stay; one that a
 visit set which is gone by now stays. Where nothing stays, the row goes, unless somebody of the agency noted something
 for this client (tags, owner, ignoring, notes): then it is marked as left, and begins afresh with the first visit that
-comes back. A company that nobody knows any more goes with it.
+comes back. What becomes of a company that nobody knows any more: `forgetting`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
+from apps.sites.models import Site
 from apps.tracking.company_links import VisitNetwork
-from apps.tracking.models import Session
 
-from .models import Company, CompanyClient, CompanyCorrection, CompanyMatch
+from .forgetting import companies_forget, companies_left
+from .models import CompanyClient
 
 Span = tuple[datetime, datetime]
 Key = tuple[int, int]  # company, client
@@ -29,6 +30,17 @@ FROM unnest(%s::bigint[], %s::bigint[]) AS given(company_id, client_id)
 JOIN sites_site AS site ON site.client_id = given.client_id
 JOIN session ON session.company_id = given.company_id AND session.site_id = site.id AND session.set_aside = ''
 GROUP BY given.company_id, given.client_id
+"""
+# Likewise at all that know it. Whoever had the site before another client did knows its visits of the time up to then.
+_STAYING_THERE = """
+SELECT known.company_id, known.client_id,
+  min(session.started_at), max(least(session.ended_at, CASE WHEN own.id IS NULL THEN known.last_seen_at END))
+FROM company_client AS known
+JOIN session ON session.company_id = known.company_id AND session.set_aside = ''
+LEFT JOIN sites_site AS own ON own.id = session.site_id AND own.client_id = known.client_id
+WHERE known.company_id = ANY(%s) AND NOT known.is_left AND (own.id IS NOT NULL
+  OR session.site_id = %s AND session.started_at BETWEEN known.first_seen_at AND known.last_seen_at)
+GROUP BY known.company_id, known.client_id
 """
 _NARROW = """
 WITH given AS (
@@ -68,11 +80,16 @@ ON CONFLICT (company_id, client_id) DO UPDATE SET
 
 
 def client_rows_follow(
-    visits: Sequence[VisitNetwork], linked: Mapping[UUID, int | None], clients: Mapping[int, int]
+    visits: Sequence[VisitNetwork],
+    linked: Mapping[UUID, int | None],
+    clients: Mapping[int, int],
+    *,
+    withdrawn: Collection[UUID] = (),
 ) -> None:
-    """Have what clients know follow visits that were linked to companies just now. One query; four where some left.
+    """Have what clients know follow visits that were linked to companies just now. One query; five where some left.
 
-    `clients`: of sites. `visits` hold the companies that they were linked to before.
+    `clients`: of sites. `visits` hold the companies that they were linked to before. Those that `withdrawn` ones left,
+    as their visitors took back their consent, are forgotten at once where nothing else speaks of them.
     """
     left, joined = [], []
     for visit in visits:
@@ -85,40 +102,40 @@ def client_rows_follow(
             joined.append(((now, client_id), visit))
     if left:
         _narrow(_spans(left))
+        companies_left(company_id for (company_id, _), _ in left)
     if joined:
         spans = _spans(joined)
         with connection.cursor() as cursor:
             cursor.execute(_WIDEN, [*_keys(spans), *map(list, zip(*spans.values(), strict=True))])
+    if taken_back := {company_id for (company_id, _), visit in left if visit.id in withdrawn}:
+        companies_forget(taken_back)
 
 
-def client_row_narrow(*, company_id: int, client_id: int, started_at: datetime, ended_at: datetime) -> None:
-    """Take a visit that was deleted just now out of what a client knows of its company, or all that it knew."""
-    _narrow({(company_id, client_id): (started_at, ended_at)})
+def client_rows_narrow(*, company_ids: Collection[int], site_id: int, span: Span) -> None:
+    """Take a visit of a site that is gone out of what clients know of its companies, or all that they knew.
 
-
-def companies_forget(company_ids: Iterable[int]) -> None:
-    """Erase those of these companies that no client knows and no stored visit is of.
-
-    One that a correction names stays: the correction names it for good anyway, and undoing it brings the visits back.
+    Out of what the site's client knows, and whoever had the site when the visit was there. Five queries.
     """
-    known = CompanyClient.objects.filter(company_id=OuterRef("id"))
-    matched = CompanyMatch.objects.filter(company_id=OuterRef("id"))
-    visited = Session.objects.filter(company_id=OuterRef("id"))
-    corrected = CompanyCorrection.objects.filter(Q(domain=OuterRef("domain")) | Q(to_domain=OuterRef("domain")))
-    gone = Company.objects.filter(~Exists(known), ~Exists(matched), ~Exists(visited), ~Exists(corrected))
-    gone.filter(id__in=list(company_ids)).delete()
+    rows = CompanyClient.objects.filter(company_id__in=company_ids, is_left=False)
+    is_of_then = Q(first_seen_at__range=span) | Q(last_seen_at__range=span)
+    is_of_site = Q(client_id__in=Site.objects.filter(id=site_id).values("client_id"))
+    keys = sorted(rows.filter(is_of_then | is_of_site).values_list("company_id", "client_id"))
+    if keys:
+        _narrow(dict.fromkeys(keys, span), site_id=site_id)
 
 
-def _narrow(spans: Mapping[Key, Span]) -> None:
+def _narrow(spans: Mapping[Key, Span], *, site_id: int | None = None) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_STAYING, _keys(spans))
+        if site_id is None:
+            cursor.execute(_STAYING, _keys(spans))
+        else:
+            cursor.execute(_STAYING_THERE, [_keys(spans)[0], site_id])
         staying = {(row[0], row[1]): (row[2], row[3]) for row in cursor.fetchall()}
         stay = [staying.get(key, (None, None)) for key in spans]
         firsts, lasts = zip(*spans.values(), strict=True)
         given = [*_keys(spans), list(firsts), list(lasts), [one[0] for one in stay], [one[1] for one in stay]]
         cursor.execute(_NARROW, given)
         cursor.execute(_DROP, [_keys(spans)[0]])
-    companies_forget(company_id for company_id, _ in spans)
 
 
 def _spans(pairs: Iterable[tuple[Key, VisitNetwork]]) -> dict[Key, Span]:

@@ -59,7 +59,7 @@ def clues_read(visits: Sequence[VisitNetwork]) -> Clues:
     )
 
 
-def clues_gather(visits: Sequence[VisitNetwork]) -> list[CompanyClue]:
+def clues_gather(visits: Sequence[VisitNetwork]) -> Clues:
     """Bring the stored clues of visits in line with what their events tell, and return them, others' beside.
 
     To be called in matching's transaction. As many queries as reading them, and at most three more.
@@ -71,7 +71,7 @@ def clues_gather(visits: Sequence[VisitNetwork]) -> list[CompanyClue]:
         CompanyClue.objects.filter(id__in=clues.gone).delete()
     if clues.new:
         CompanyClue.objects.bulk_create(clues.new, ignore_conflicts=True)
-    return clues.holding
+    return clues
 
 
 def _is_same(one: CompanyClue | None, other: CompanyClue) -> bool:

@@ -19,9 +19,9 @@ from apps.sites.hosts import host_clean
 from .correction_work import correction_slice
 from .corrections import SPLIT_FIELDS, Joined, Kind, corrections_of, edges, leads, visits_joined, visits_named
 from .facts import CorrectionChanged
+from .locks import matching_lock
 from .models import Company, CompanyCorrection
 from .naming import name_keep, names_settle
-from .services import matching_lock
 
 LONGEST_NAME = 200
 MOST_VISITS = 500

@@ -4,6 +4,7 @@ what a deleted client knew.
 What people wrote (tags, owner, notes, ignoring) rests on no site: it goes with the client.
 """
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -12,10 +13,15 @@ from django.db.models import Exists, OuterRef
 from apps.core import clock
 from apps.sites.models import Client, Site
 from apps.tracking.erase_visit import visit_erase
-from apps.tracking.models import Session
+from apps.tracking.locks import site_lock
+from apps.tracking.models import Session, SessionAlias
+from apps.tracking.selectors import session_get
 
-from .client_rows import client_row_narrow, companies_forget
+from .client_rows import client_rows_narrow
 from .corrections import corrections_in_force
+from .forgetting import companies_forget, companies_left
+from .joined import ids_joined, visits_strip
+from .locks import matching_lock
 from .models import (
     CompanyClient,
     CompanyClue,
@@ -23,13 +29,13 @@ from .models import (
     CompanyNote,
     HostLookup,
     KnowledgeEntry,
+    LinksRun,
     LinkValue,
     NetworkLookup,
     SavedView,
     TargetAccount,
 )
 from .naming import names_settle
-from .services import matching_lock
 
 # Matches looked at in one statement.
 SLICE = 10_000
@@ -39,11 +45,12 @@ WITH slice AS (SELECT id, session_id FROM {table} WHERE id > %s ORDER BY id LIMI
 gone AS (
     DELETE FROM {table} WHERE id IN (
         SELECT slice.id FROM slice WHERE NOT EXISTS (SELECT FROM session WHERE session.id = slice.session_id)
-    ) RETURNING id
+    ) RETURNING session_id, {company_id} AS company_id
 )
-SELECT (SELECT max(id) FROM slice), (SELECT count(*) FROM gone)
+SELECT (SELECT max(id) FROM slice), ARRAY(SELECT session_id FROM gone), ARRAY(SELECT company_id FROM gone)
 """
-_TABLES = ("company_match", "company_clue")
+# Whose a visit was by each, as SQL.
+_TABLES = {"company_match": "company_id", "company_clue": "NULL::bigint"}
 _TIDY_HOSTS = """
 DELETE FROM host_lookup WHERE until_at < %s AND NOT EXISTS (SELECT FROM session WHERE session.id = session_id)
 """
@@ -53,45 +60,58 @@ def matches_tidy() -> int:
     """Delete the matches and clues of visits that were deleted or joined to others; return how many. May run twice.
 
     Visits that grow too old or are joined go without companies being told, so these stay behind until this comes round.
-    What a client knows of a company (first and last seen) outlives its visits.
+    What a client knows of a company (first and last seen) outlives visits that are too old. Of those that were joined
+    to another company's it knows nothing more.
     """
     with connection.cursor() as cursor:
         cursor.execute(_TIDY_HOSTS, [clock.now()])
-    return sum(map(_tidy, _TABLES))
+    return sum(_tidy(table, company_id) for table, company_id in _TABLES.items())
 
 
-def _tidy(table: str) -> int:
-    gone, last = 0, 0
+def _tidy(table: str, company_id: str) -> int:
+    count, last = 0, 0
     reached: int | None
-    count: int
     while True:
-        with connection.cursor() as cursor:
-            cursor.execute(_TIDY.format(table=table), [last, SLICE])
-            reached, count = cursor.fetchone()
-        gone += count
+        with transaction.atomic(), connection.cursor() as cursor:
+            matching_lock()
+            cursor.execute(_TIDY.format(table=table, company_id=company_id), [last, SLICE])
+            reached, gone, company_ids = cursor.fetchone()
+            _leave_joined(dict(zip(gone, company_ids, strict=True)))
+        count += len(gone)
         if reached is None:
-            return gone
+            return count
         last = reached
+
+
+def _leave_joined(owners: Mapping[UUID, int | None]) -> None:
+    """Have companies know nothing of visits that became part of others. `owners`: whose each was; None: nobody's."""
+    for id_, session_id in SessionAlias.objects.filter(id__in=owners).values_list("id", "session_id"):
+        visit, owner = Session.objects.filter(id=session_id).first(), owners[id_]
+        if visit is not None and owner is not None and visit.company_id != owner:
+            client_rows_narrow(company_ids=[owner], site_id=visit.site_id, span=(visit.started_at, visit.ended_at))
+            companies_left([owner])
 
 
 @transaction.atomic
 def visit_forget(*, site_id: int, session_id: UUID) -> int:
-    """Delete a visit with all that its company rested on by it, and return how many events went; 0: no such visit.
+    """Delete a visit with all that companies rested on by it, and return how many events went; 0: no such visit.
 
-    A company that nobody knows without it goes too. The score follows by the trigger on visits.
+    With it go the visits that were joined to it; the id of one of those leads on to it. A company that nobody knows
+    without it goes too. The score follows by the trigger on visits.
     """
-    matching_lock()  # first: whoever matches takes the site's lock after this one
-    visit = Session.objects.filter(site_id=site_id, id=session_id).first()
-    erased = visit_erase(site_id=site_id, session_id=session_id)
+    site_lock([site_id])
+    matching_lock()
+    # Not before: it may have become part of another one, or another company's.
+    visit = session_get(site_id=site_id, session_id=session_id)
     if visit is None:
-        return erased
-    for model in (CompanyMatch, CompanyClue, NetworkLookup, HostLookup):
-        model._default_manager.filter(session_id=session_id).delete()
+        return 0
+    ids = [visit.id, *ids_joined([visit.id])]
+    erased = visit_erase(site_id=site_id, session_id=visit.id)
+    company_ids = set(visits_strip(ids).values())
     if visit.company_id is not None:
-        client_id = Site.objects.values_list("client_id", flat=True).get(id=site_id)
-        client_row_narrow(
-            company_id=visit.company_id, client_id=client_id, started_at=visit.started_at, ended_at=visit.ended_at
-        )
+        company_ids.add(visit.company_id)
+    client_rows_narrow(company_ids=company_ids, site_id=site_id, span=(visit.started_at, visit.ended_at))
+    companies_forget(company_ids)
     return erased
 
 
@@ -100,10 +120,9 @@ def site_forget(*, site_id: int) -> None:
     twice.
     """
     with transaction.atomic():
+        matching_lock()  # first: whoever matches waits for what is erased here
         named = set(LinkValue.objects.filter(site_id=site_id).exclude(name="").values_list("domain", flat=True))
-        if named:
-            matching_lock()  # first: whoever matches waits for what is erased here
-        for model in (NetworkLookup, HostLookup, CompanyClue, LinkValue, SavedView):
+        for model in (NetworkLookup, HostLookup, CompanyClue, LinkValue, LinksRun, SavedView):
             model.objects.filter(site_id=site_id).delete()
         matches = CompanyMatch.objects.filter(site_id=site_id)
         company_ids = list(matches.order_by().values_list("company_id", flat=True).distinct())
@@ -132,6 +151,7 @@ def clients_tidy() -> int:
 def client_forget(*, client_id: int) -> None:
     """Erase what a deleted client knew of companies, and those that nobody else knows. May run twice."""
     with transaction.atomic():
+        matching_lock()
         CompanyNote.objects.filter(client_id=client_id).delete()
         KnowledgeEntry.objects.filter(client_id=client_id).delete()
         TargetAccount.objects.filter(client_id=client_id).delete()
@@ -143,10 +163,12 @@ def client_forget(*, client_id: int) -> None:
 
 
 def _clients_forget(company_ids: list[int]) -> None:
-    """Erase what a client knows of a company that was on none of its sites any more, unless people wrote of it."""
+    """Erase what clients know of companies that are on none of their sites any more, unless people wrote of them.
+
+    One query.
+    """
     notes = CompanyNote.objects.filter(company_id=OuterRef("company_id"), client_id=OuterRef("client_id"))
+    sites = Site.objects.filter(client_id=OuterRef(OuterRef("client_id"))).values("id")
+    matches = CompanyMatch.objects.filter(company_id=OuterRef("company_id"), site_id__in=sites)
     rows = CompanyClient.objects.filter(company_id__in=company_ids, owner_id=None, tags=[], is_ignored=False)
-    for row in rows.exclude(Exists(notes)):
-        sites = Site.objects.filter(client_id=row.client_id).values("id")
-        if not CompanyMatch.objects.filter(company_id=row.company_id, site_id__in=sites).exists():
-            row.delete()
+    rows.filter(~Exists(notes), ~Exists(matches)).delete()

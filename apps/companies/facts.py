@@ -12,6 +12,14 @@ class VisitsReopened:
 
 
 @dataclass(frozen=True, slots=True)
+class LinksChanged:
+    """A site's links are others, and of stored visits, too."""
+
+    schema: str
+    site_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyMatched:
     """Visits of one site have been told a company's. `left_company_ids`: whose some of the site's visits were before.
 

@@ -134,6 +134,20 @@ class LinkValue(models.Model):
         constraints = [models.UniqueConstraint(fields=["site_id", "value"], name="link_value_once")]
 
 
+class LinksRun(models.Model):
+    """A site whose stored visits are on their way to being looked at by its changed links; gone once they all were."""
+
+    site_id = models.BigIntegerField(primary_key=True)
+    asked_at = models.DateTimeField()
+    # The last visit that was looked at; they go in the order of these.
+    cursor_at = models.DateTimeField(null=True)
+    cursor_id = models.UUIDField(null=True)
+    leased_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "links_run"
+
+
 class HostLookup(models.Model):
     """That a visit's address was asked for its name; while `due_at` is set, when it is to be asked (again)."""
 

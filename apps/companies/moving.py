@@ -2,6 +2,8 @@
 
 from django.db import connection
 
+from .models import SavedView
+
 _ADOPT = """
 INSERT INTO company_client AS known (company_id, client_id, first_seen_at, last_seen_at)
 SELECT company.id, site.client_id, min(session.started_at), max(session.ended_at)
@@ -19,10 +21,12 @@ ON CONFLICT (company_id, client_id) DO UPDATE SET
 """
 
 
-def site_adopt(*, site_id: int) -> None:
-    """Have the site's present client know the companies of its stored visits. One query; may run twice.
+def site_adopt(*, site_id: int, from_client_id: int) -> None:
+    """Have the site's present client know the companies of its stored visits. Two queries; may run twice.
 
-    The client that had it before keeps what it knows; its tags, owners, notes and what it ignores stay its own.
+    The client that had it before keeps what it knows; its tags, owners, notes and what it ignores stay its own, as do
+    its saved views of the site. Those that older code saved, without saying whose, are that client's.
     """
+    SavedView.objects.filter(site_id=site_id, client_id=None).update(client_id=from_client_id)
     with connection.cursor() as cursor:
         cursor.execute(_ADOPT, [site_id])

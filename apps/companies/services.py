@@ -14,11 +14,14 @@ from apps.core.tenancy import current_schema
 from apps.sites.models import Site
 from apps.tracking.company_links import VisitNetwork, visits_link, visits_unmatched
 
-from .client_rows import client_rows_follow
+from .client_rows import client_rows_follow, client_rows_narrow
 from .clues import clues_gather
 from .corrections import corrections_in_force
 from .facts import CompanyMatched
+from .forgetting import companies_forget
 from .grounds import visits_grounds
+from .joined import ids_joined, visits_strip
+from .locks import matching_lock
 from .models import Company, CompanyMatch
 from .naming import USUAL_KIND, companies_called, told_by
 from .resolution import Corrections, Resolution, VisitGrounds, visit_resolve
@@ -57,7 +60,8 @@ def visits_resolve(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_
         if not visits:
             return Looked()
         corrections = corrections_in_force(visit.id for visit in visits)
-        grounds = visits_grounds(visits, clues_gather(visits))
+        clues = clues_gather(visits)
+        grounds = visits_grounds(visits, clues.holding)
         found = {one.id: resolved for one in grounds if (resolved := visit_resolve(one, corrections)) is not None}
         at = clock.now()
         ids = _companies_ensure(visits, grounds, found, corrections, at)
@@ -66,19 +70,11 @@ def visits_resolve(*, session_ids: Iterable[UUID] | None = None, limit: int = 2_
         clients = dict(Site.objects.filter(id__in=sites).values_list("id", "client_id"))
         visits_link(companies=linked, at=at)
         _matches_rewrite(visits, found, ids, at)
-        client_rows_follow(visits, linked, clients)
+        client_rows_follow(visits, linked, clients, withdrawn=clues.withdrawn)
+        if clues.withdrawn:
+            _forget_joined([visit for visit in visits if visit.id in clues.withdrawn])
         _tell(visits, linked)
     return Looked(len(visits), sum(visit.company_id != linked[visit.id] for visit in visits))
-
-
-def matching_lock() -> None:
-    """Wait until nobody else matches visits of the current agency, or changes what they are matched by.
-
-    Two workers told of the same visits would make the same companies in different orders and block each other. And
-    whoever makes a correction knows that all that was matched without it is there to be seen.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('company-match'), hashtext(%s))", [current_schema()])
 
 
 def _companies_ensure(
@@ -171,6 +167,17 @@ def _evidence(resolved: Resolution, number: int) -> dict[str, Any]:
             for one in resolved.against
         ]
     return evidence
+
+
+def _forget_joined(visits: Sequence[VisitNetwork]) -> None:
+    """Forget what visits told, before a late event joined them to these, whose visitors refuse by now."""
+    joined = ids_joined([visit.id for visit in visits])
+    company_ids = visits_strip(joined)
+    spans = {visit.id: (visit.site_id, (visit.started_at, visit.ended_at)) for visit in visits}
+    for id_, company_id in company_ids.items():
+        site_id, span = spans[joined[id_]]
+        client_rows_narrow(company_ids=[company_id], site_id=site_id, span=span)
+    companies_forget(company_ids.values())
 
 
 def _tell(visits: Sequence[VisitNetwork], linked: Mapping[UUID, int | None]) -> None:

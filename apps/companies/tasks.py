@@ -16,6 +16,8 @@ from apps.core.tenancy import current_schema, in_schema
 
 from .correction_work import correction_work, corrections_unfinished
 from .erase import clients_tidy, matches_tidy
+from .forgetting import companies_tidy
+from .identifying.links_work import links_unfinished, links_work
 from .profiles.lookups import profiles_sweep
 from .resolving import networks_resolve, networks_sweep, networks_tidy
 from .reverse.sweep import hosts_sweep
@@ -37,9 +39,10 @@ def visits_match_task(schema: str, session_ids: Iterable[str]) -> None:
 
 @shared_task(name="apps.companies.tasks.match_sweep")
 def match_sweep() -> None:
-    """Match whatever was never matched, in every agency, a bounded slice each; go on with corrections."""
+    """Match whatever was never matched, in every agency, a bounded slice each; go on with corrections and links."""
     _for_each_agency(visits_match)
     _for_each_agency(_corrections_sweep)
+    _for_each_agency(_links_sweep)
 
 
 @shared_task(name="apps.companies.tasks.correction_work")
@@ -52,6 +55,18 @@ def correction_work_task(schema: str, correction_id: int) -> None:
 def _corrections_sweep() -> None:
     for correction_id in corrections_unfinished():
         correction_work_task.delay(current_schema(), correction_id)
+
+
+@shared_task(name="apps.companies.tasks.links_work")
+def links_work_task(schema: str, site_id: int) -> None:
+    """Apply a site's links to stored visits. What isn't done in time or broke off, the sweep takes up."""
+    with in_schema(schema):
+        links_work(site_id)
+
+
+def _links_sweep() -> None:
+    for site_id in links_unfinished():
+        links_work_task.delay(current_schema(), site_id)
 
 
 @shared_task(name="apps.companies.tasks.visits_rematch")
@@ -97,11 +112,12 @@ def profiles_sweep_task() -> None:
 def matches_tidy_task() -> None:
     """Forget why visits were matched that are gone: deleted, too old, joined to others. Likewise who told networks.
 
-    And what clients knew that are deleted.
+    And what clients knew that are deleted, and companies that have been without any ground for long.
     """
     _for_each_agency(matches_tidy)
     _for_each_agency(clients_tidy)
     _for_each_agency(networks_tidy)
+    _for_each_agency(companies_tidy)
 
 
 def _for_each_agency(work: Callable[[], object], *, in_turn: bool = True) -> None:

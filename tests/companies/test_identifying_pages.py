@@ -1,6 +1,10 @@
 """The pages that decide how companies are told: who may, what they show before, and what follows, in the past too."""
 
+from datetime import timedelta
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -8,13 +12,12 @@ from apps.agencies.models import SiteRoute
 from apps.companies import correcting
 from apps.companies.erase import site_forget
 from apps.companies.facts import VisitsReopened
-from apps.companies.identifying import links as identifying_links
+from apps.companies.identifying import links_work
 from apps.companies.models import Company, CompanyClient, CompanyClue, LinkValue
 from apps.companies.services import visits_match
-from apps.companies.tasks import visits_rematch_task
+from apps.companies.tasks import links_work_task, visits_rematch_task
 from apps.core import facts
 from apps.sites.models import Site
-from apps.tracking import company_links
 from apps.tracking.models import Event, Session
 from tests.cast import Cast
 from tests.factories_tracking import visit_make
@@ -198,16 +201,45 @@ def test_links_hold_forward_or_for_the_past_too(
     in_alder: Cast, monkeypatch: pytest.MonkeyPatch, reach: str, clues: int
 ) -> None:
     """However many visits are read at once."""
-    monkeypatch.setattr(company_links, "FETCHED", 1)
-    monkeypatch.setattr(identifying_links, "SLICE_VISITS", 1)
+    monkeypatch.setattr(links_work, "SLICE_VISITS", 1)
+    schema, site_id = str(in_alder.alder.schema_name), in_alder.site.id
     made = came_by(in_alder, "c=varnholt")
     came_by(in_alder, "c=other")
     links(in_alder, "varnholt, varnholt.com", reach=reach)
+    links_work_task(schema, site_id)
     visits_match()
     assert list(CompanyClue.objects.values_list("session_id", flat=True)) == [made.id] * clues
     links(in_alder, "", reach="past")
+    links_work_task(schema, site_id)
     visits_match()
     assert not CompanyClue.objects.exists()
+
+
+def test_links_reach_back_in_turns_that_take_the_sites_lock_for_marking_alone(
+    in_alder: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three visits, one a turn, of which the second came by a link; the first turn ends a worker's time."""
+    monkeypatch.setattr(links_work, "SLICE_VISITS", 1)
+    site_id = in_alder.site.id
+    for minutes, query in ((9, "c=other"), (6, "c=varnholt"), (3, "c=other")):
+        came_by(in_alder, query, minutes)
+    with CaptureQueriesContext(connection) as asked:
+        links(in_alder, "varnholt, varnholt.com", reach="past")
+    assert not any("FROM event" in query["sql"] for query in asked)
+    assert links_work.links_unfinished() == [site_id]
+    monkeypatch.setattr(links_work, "WORK_FOR", timedelta())
+    assert not links_work.links_work(site_id) and links_work.links_unfinished() == [site_id]
+    with CaptureQueriesContext(connection) as asked:
+        assert links_work.links_slice(site_id)
+    said = [query["sql"] for query in asked]
+    read, locked = (next(n for n, sql in enumerate(said) if mark in sql) for mark in ("FROM event", "advisory"))
+    assert read < said.index(next(sql for sql in said if sql.startswith("SAVEPOINT"))) < locked
+    assert Session.objects.filter(matched_at=None).count() == 1
+    # Saved anew, it begins anew.
+    links(in_alder, "other, varnholt.com", reach="past")
+    monkeypatch.setattr(links_work, "WORK_FOR", timedelta(minutes=2))
+    assert links_work.links_work(site_id) and not links_work.links_unfinished()
+    assert Session.objects.filter(matched_at=None).count() == 3
 
 
 def test_a_name_stands_as_long_as_its_link_and_below_what_visits_say(in_alder: Cast) -> None:
@@ -216,6 +248,7 @@ def test_a_name_stands_as_long_as_its_link_and_below_what_visits_say(in_alder: C
 
     came_by(in_alder, "c=varnholt")
     links(in_alder, "varnholt, varnholt.com, Varnholt Ag", reach="past")
+    links_work_task(str(in_alder.alder.schema_name), in_alder.site.id)
     visits_match()
     assert name() == "Varnholt Ag"
     links(in_alder, "varnholt, varnholt.com, Varnholt AG")

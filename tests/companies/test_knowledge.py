@@ -173,7 +173,7 @@ def test_a_site_that_moves_leaves_what_people_wrote_with_its_client(worked_month
     everything_written(cast)
     third = factories.make_client("Third")
     Site.objects.filter(id=cast.site.id).update(client=third)
-    site_adopt(site_id=cast.site.id)
+    site_adopt(site_id=cast.site.id, from_client_id=cast.first.id)
     assert written(cast.first.id) == (1, 1, 1, 3)
     assert written(third.id) == (0, 0, 0, 0)
     assert CompanyClient.objects.filter(client_id=third.id, company=varnholt()).exists()

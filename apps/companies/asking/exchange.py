@@ -101,7 +101,7 @@ def pause_of(header: str) -> float | None:
         return min(float(text), LONGEST_PAUSE_SECONDS)
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         return None

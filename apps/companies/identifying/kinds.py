@@ -14,6 +14,7 @@ from apps.sites.identified import KINDS
 from apps.sites.models import Site
 from apps.sites.services import company_kinds_default, site_set_company_kinds
 from apps.tracking.company_links import visits_reopen_by_kind
+from apps.tracking.locks import site_lock
 from apps.tracking.models import Session
 
 from ..facts import VisitsReopened
@@ -48,6 +49,7 @@ def kinds_count(*, site_id: int, kinds: Collection[str]) -> list[KindCount]:
 def site_kinds_save(*, site: Site, kinds: Iterable[str] | None, reaches_back: bool) -> None:
     """Have these kinds become companies on a site; None: those of the agency. `reaches_back`: of stored visits, too."""
     with transaction.atomic():
+        site_lock([site.id])  # before its row: so does whoever deletes the site
         before = kinds_of([site.id])[site.id]
         site_set_company_kinds(site=site, kinds=kinds)
         changed = before ^ kinds_of([site.id])[site.id]

@@ -3,36 +3,31 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import chain, islice
-from uuid import UUID
 
 from django.db import transaction
 
 from apps.core import clock
-from apps.core.facts import publish
-from apps.core.tenancy import current_schema
 from apps.networks.domains import a_labels, is_anybodys, registrable_domain
 from apps.sites.models import Site
 from apps.sites.parameters import NAME
 from apps.sites.services import site_set_company_parameter
-from apps.tracking.company_links import visits_queries, visits_reopen
+from apps.tracking.company_links import visits_queries
 from apps.tracking.steps.company_clues import LONGEST_VALUE, parameter_value
 from apps.tracking.steps.scrub import scrub_query
 
 from ..clues import own_domains
 from ..corrections import corrections_in_force
-from ..facts import VisitsReopened
-from ..models import CompanyClue, CompanyMatch, LinkValue
+from ..locks import matching_lock
+from ..models import LinkValue
 from ..naming import names_settle
-from ..services import matching_lock
+from .links_work import links_begin
 
 MOST_LINKS = 5_000
 LONGEST_NAME = 200
 PREVIEW_DAYS = 30
-SLICE_VISITS = 5_000
 VALUE = re.compile(r"[\w.~-]+")
 # A first line such as "value,domain,name" says what the columns are.
 HEAD = {"value", "code", "parameter", "wert"}
@@ -159,7 +154,7 @@ def _values(queries: Iterable[str], parameter: str) -> set[str]:
 
 
 def links_save(*, site: Site, parameter: str, links: Sequence[Link], reaches_back: bool, user_name: str) -> None:
-    """Have a parameter and these links tell companies from now on; `reaches_back`: of stored visits, too.
+    """Have a parameter and these links tell companies from now on; `reaches_back`: of stored visits, too, by and by.
 
     Those that aren't among `links` end, and the names that they gave with them. Saved twice it is the same.
     """
@@ -190,39 +185,15 @@ def links_save(*, site: Site, parameter: str, links: Sequence[Link], reaches_bac
             unique_fields=["site_id", "value"],
             update_fields=["domain", "name", "added_at", "added_by"],
         )
-        if reaches_back:
-            _reach_back(site, parameter, set(wanted))
         domains = {row.domain for value, row in stored.items() if not _is_stored(row, wanted.get(value))}
         matching_lock()
         names_settle(domains | {link.domain for link in changed}, corrections_in_force([]), at=now)
+        if reaches_back:
+            links_begin(site_id=site.id)
 
 
 def _is_stored(row: LinkValue | None, link: Link | None) -> bool:
     return row is not None and link is not None and (row.domain, row.name) == (link.domain, link.name)
-
-
-def _reach_back(site: Site, parameter: str, values: Set[str]) -> None:
-    """Have the visits looked at anew that came by a link, or were told by one before."""
-    ids = chain(_told_by_links(site.id), _came_by(site.id, parameter, values) if parameter else ())
-    is_any = False
-    while some := list(islice(ids, SLICE_VISITS)):
-        is_any |= bool(visits_reopen(site_ids=[site.id], session_ids=some))
-    if is_any:
-        publish(VisitsReopened(schema=current_schema()))
-
-
-def _told_by_links(site_id: int) -> Iterator[UUID]:
-    clues = CompanyClue.objects.filter(site_id=site_id, ground=CompanyMatch.Ground.LINK).order_by("id")
-    last = 0
-    while rows := list(clues.filter(id__gt=last).values_list("id", "session_id")[:SLICE_VISITS]):
-        yield from (session_id for _, session_id in rows)
-        last = rows[-1][0]
-
-
-def _came_by(site_id: int, parameter: str, values: Set[str]) -> Iterator[UUID]:
-    for session_id, queries in visits_queries(site_id=site_id, since=None):
-        if _values(queries, parameter) & values:
-            yield session_id
 
 
 def own_of(site: Site) -> set[str]:

@@ -19,6 +19,8 @@ from .entries import entries_write
 from .rows import rows_lock
 from .together import rows_ignored
 
+_NOTHING = "SELECT NULL::bigint AS client_id, NULL::bigint AS company_id WHERE FALSE"
+
 
 def companies_ignore(*, client_id: int, company_ids: Iterable[int], by: User) -> int:
     """Have a client see nothing of these companies any more; return how many it saw before. May run twice."""
@@ -61,7 +63,10 @@ def ignored_select(site_ids: Iterable[int]) -> tuple[str, tuple[Any, ...]]:
 
     By itself it asks for merges alone: `rows_ignored`.
     """
-    clients = Site.objects.filter(id__in=list(site_ids)).values("client_id")
+    ids = list(site_ids)
+    if not ids:
+        return _NOTHING, ()  # Django raises instead of writing a query that finds nothing
+    clients = Site.objects.filter(id__in=ids).values("client_id")
     return rows_ignored(clients).values("client_id", "company_id").query.sql_with_params()
 
 

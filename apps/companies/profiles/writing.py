@@ -7,10 +7,13 @@ there, and then `source` is who did it. A field without an entry is unknown, and
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.db.models import Q
 
 from apps.core import clock
 
@@ -56,6 +59,11 @@ def said_of(company: Company, field: str) -> Said | None:
     if not entry:
         return None
     return Said(entry["source"], datetime.fromisoformat(entry["at"]), bool(entry.get("by_hand")))
+
+
+def is_set_by_hand() -> Q:
+    """Return the condition that somebody set a field of a company by hand."""
+    return reduce(or_, (Q(profile__contains={field: {"by_hand": True}}) for field in FIELDS))
 
 
 def profile_write(company: Company, found: Profile, *, source: str, at: datetime) -> None:

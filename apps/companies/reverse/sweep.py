@@ -16,6 +16,8 @@ from apps.core import clock
 from apps.networks.domains import owner_of_domain
 from apps.networks.kinds import OWN_NETWORKS, NetworkKind
 from apps.tracking.company_links import visits_reopen
+from apps.tracking.locks import site_lock
+from apps.tracking.models import Session
 from apps.tracking.sealed import addresses_open
 
 from ..asking.quota import Quota
@@ -141,6 +143,10 @@ def _settle(visits: Sequence[Due], domains: Mapping[UUID, str]) -> None:
             )
         )
     with transaction.atomic():
+        site_lock({clue.site_id for clue in clues})
+        # Whoever was deleted while we asked is gone.
+        there = set(Session.objects.filter(id__in=[clue.session_id for clue in clues]).values_list("id", flat=True))
+        clues = [clue for clue in clues if clue.session_id in there]
         CompanyClue.objects.bulk_create(clues, ignore_conflicts=True)
         HostLookup.objects.filter(session_id__in=[one.session_id for one in visits]).update(due_at=None)
         if clues:
