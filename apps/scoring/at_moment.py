@@ -30,8 +30,9 @@ COLUMNS = (
 # PostgreSQL raises where a float gets too small to be one: no more half-lives, and no larger exponents, than these.
 _MOST_HALF_LIVES = 200
 _LARGEST_EXPONENT = 500
-# Most companies meet few rules, and nearly none more than there are by default.
-_FEW, _USUAL = 4, 12
+# Most companies meet few rules, and nearly none more than there are by default: so many are written out, and of them
+# so many at a time are looked at together.
+_USUAL, _TOGETHER = 12, 3
 _HALF_LIFE_SECONDS = formulas.HALF_LIFE.total_seconds()
 
 
@@ -48,16 +49,16 @@ def scores_select(
 ) -> Selected:
     """Return the scores of these sites (of these companies alone) at a moment, a row each; columns are COLUMNS.
 
-    `among`: a SELECT of the companies that are asked for, without parameters.
+    `among`: a SELECT of the companies that are asked for, none of them twice, without parameters.
     """
     params: list[Any] = [at, list(site_ids)]
     where = "score.site_id = ANY(%s::bigint[])"
-    if among:
-        where += f" AND score.company_id IN ({among})"
     if company_ids is not None:
         where += " AND score.company_id = ANY(%s::bigint[])"
         params.append(list(company_ids))
-    return Selected(_SELECT.format(where=where), params)
+    # Not IN: of how many different ones there are in a table that is made on the way PostgreSQL knows nothing.
+    joined = f" JOIN ({among}) AS asked (asked_id) ON asked.asked_id = score.company_id" if among else ""
+    return Selected(_read(where, joined), params)
 
 
 def hot_select(*, site_ids: Sequence[int], at: datetime) -> Selected:
@@ -66,7 +67,7 @@ def hot_select(*, site_ids: Sequence[int], at: datetime) -> Selected:
     Looked for among those that were told as hot, by their index: who has just become it is told with the reckoning.
     """
     where = "score.site_id = ANY(%s::bigint[]) AND score.told_temperature = 'hot'"
-    sql = f"SELECT * FROM ({_SELECT.format(where=where)}) AS moment WHERE temperature = 'hot'"
+    sql = f"SELECT * FROM ({_read(where)}) AS moment WHERE temperature = 'hot'"
     return Selected(sql, [at, list(site_ids)])
 
 
@@ -80,6 +81,10 @@ def best_scores_select(*, site_ids: Sequence[int], at: datetime, among: str = ""
         return scores
     best = f"SELECT DISTINCT ON (company_id) * FROM ({scores.sql}) AS every ORDER BY company_id, total DESC, site_id"
     return Selected(best, scores.params)
+
+
+def _read(where: str, joined: str = "") -> str:
+    return _SELECT.format(where=where, joined=joined)
 
 
 def _sat(amount: str, scale: float) -> str:
@@ -134,15 +139,22 @@ def _brief(number: str) -> str:
 
 def _intent_of(most: int, *, has_brief: bool) -> str:
     """Return the intent of a row with so many rules at most, written out: far quicker than rows made of its arrays."""
-    terms = []
-    for number in range(1, most + 1):
-        amount = f"rule_sums[{number}]" + (f" + {_brief(str(number))}" if has_brief else "")
-        terms.append(f"coalesce({_rule_points(f'rule_caps[{number}]', amount)}, 0)")
-    return f"least(100, greatest(0, {' + '.join(terms)}))"
+    points = "0"
+    for last in range(most, 0, -_TOGETHER):
+        terms = []
+        for number in range(last - _TOGETHER + 1, last + 1):
+            amount = f"rule_sums[{number}]" + (f" + {_brief(str(number))}" if has_brief else "")
+            terms.append(f"coalesce({_rule_points(f'rule_caps[{number}]', amount)}, 0)")
+        points = (
+            f"CASE WHEN cardinality(rule_sums) <= {last - _TOGETHER} THEN 0 ELSE {' + '.join(terms)} + {points} END"
+        )
+    return f"least(100, greatest(0, {points}))"
 
 
 # OFFSET 0: each is reckoned once, and not wherever it is named. What is put together with nothing is the same, read
-# once: long arrays lie compressed beside their row, and would be fetched again for each of the rules.
+# once: an array in a row is packed, long ones lie compressed beside it, and it would be unpacked for each of the rules.
+# `extract` gives decimal numbers, exact and slow, `date_part` floats: only the moment that brief hits are looked up by
+# has to be exact.
 _SELECT = f"""
 SELECT id, site_id, company_id, as_of, told_temperature, told_category,
   total, engagement, intent, fit, contact, learned,
@@ -152,7 +164,6 @@ FROM (
     SELECT *, {_total()} AS total FROM (
         SELECT *, {_engagement()} AS engagement,
           CASE WHEN rule_sums = '{{{{}}}}' THEN 0
-          WHEN NOT has_brief AND cardinality(rule_sums) <= {_FEW} THEN {_intent_of(_FEW, has_brief=False)}
           WHEN NOT has_brief AND cardinality(rule_sums) <= {_USUAL} THEN {_intent_of(_USUAL, has_brief=False)}
           WHEN cardinality(rule_sums) <= {_USUAL} THEN {_intent_of(_USUAL, has_brief=True)}
           ELSE least(100, greatest(0, (
@@ -161,13 +172,18 @@ FROM (
           ))) END AS intent
         FROM (
             SELECT id, site_id, company_id, as_of, told_temperature, told_category, temperature, category,
-              visits, views, engaged_minutes, scroll_ratio, visitors, fit, contact, learned, weights,
-              rule_sums, rule_caps, brief_keys <> '{{{{}}}}' AS has_brief,
-              brief_keys || '{{{{}}}}' AS brief_keys, brief_amounts || '{{{{}}}}' AS brief_amounts,
-              (extract(epoch FROM at) * 1000000)::bigint AS at_microseconds,
+              visits, views, engaged_minutes, scroll_ratio, visitors, fit, contact, learned,
+              weights || '{{{{}}}}' AS weights,
+              rule_sums || '{{{{}}}}' AS rule_sums, rule_caps || '{{{{}}}}' AS rule_caps,
+              brief_keys <> '{{{{}}}}' AS has_brief,
+              CASE WHEN brief_keys <> '{{{{}}}}' THEN brief_keys || '{{{{}}}}' END AS brief_keys,
+              CASE WHEN brief_keys <> '{{{{}}}}' THEN brief_amounts || '{{{{}}}}' END AS brief_amounts,
+              CASE WHEN brief_keys <> '{{{{}}}}' THEN (extract(epoch FROM at) * 1000000)::bigint END AS at_microseconds,
               power(2::float8, -least({_MOST_HALF_LIVES},
-                extract(epoch FROM at - as_of)::float8 / {_HALF_LIFE_SECONDS}::float8)) AS decay
-            FROM (SELECT score.*, greatest(%s::timestamptz, as_of) AS at FROM score WHERE {{where}}) AS here OFFSET 0
+                date_part('epoch', at - as_of) / {_HALF_LIFE_SECONDS}::float8)) AS decay
+            FROM (
+                SELECT score.*, greatest(%s::timestamptz, as_of) AS at FROM score{{joined}} WHERE {{where}}
+            ) AS here OFFSET 0
         ) AS decayed OFFSET 0
     ) AS parted OFFSET 0
 ) AS summed
@@ -181,7 +197,7 @@ def scores_differing(*, at: datetime, after_id: int, limit: int) -> Selected:
     """
     may_differ = "(told_temperature <> 'cold' OR told_category <> 'looker' OR 0 > ANY(rule_caps)) AND score.id > %s"
     sql = (
-        f"SELECT id, site_id, company_id FROM ({_SELECT.format(where=may_differ)}) AS moment"
+        f"SELECT id, site_id, company_id FROM ({_read(may_differ)}) AS moment"
         " WHERE temperature <> told_temperature OR category <> told_category ORDER BY id LIMIT %s"
     )
     return Selected(sql, [at, after_id, limit])

@@ -13,7 +13,7 @@ from .kinds import Hit
 from .ordered import Ordered
 from .reading import parts_at
 from .rules import Rule, Scoring
-from .running import Changed, Company, Running, hits_found, run
+from .running import Changed, Company, Running, hits_found, run_ordered
 from .sums import Category, Parts, Sums, Temperature
 
 # A moment that moved the total by so many points has a point of its own on the line.
@@ -50,32 +50,33 @@ class History:
 
 
 class _Watch:
-    """Collects points and changes as the activity goes by."""
+    """Collects points and changes as the activity goes by, from the first mark on."""
 
     def __init__(self, marks: Sequence[datetime]) -> None:
         self.points: list[Point] = []
         self.totals: dict[datetime, float] = {}
         self.changes: list[Changed] = []
-        self._marks, self._next, self._since = marks, 0, marks[0]
+        self._marks, self._next, self._is_begun = marks, 0, False
         self._temperature, self._category = Temperature.COLD, Category.LOOKER
         self._before = 0.0
 
     def __call__(self, running: Running, at: datetime, is_before: bool) -> None:
+        if is_before and not self._is_begun:
+            # As what came before left them.
+            self._temperature, self._category = running.temperature, running.category
+        self._is_begun = True
         while self._next < len(self._marks) and self._marks[self._next] < at:
             mark = self._marks[self._next]
             self._next += 1
             # Else it lies before the first moment: there is no score yet.
             if is_before:
                 self.mark(mark, running.parts(mark))
-        if at < self._since:
-            self._temperature, self._category = running.temperature, running.category
-            return
-        parts = running.parts(at)
+        _, intent, total = running.worth(at)
         if not is_before:
-            self._see(at, parts)
-            if abs(parts.total - self._before) >= MOVED:
-                self.points.append(Point(at, parts))
-        self._before = parts.total
+            self._see(at, total, intent, running.temperature, running.category)
+            if abs(total - self._before) >= MOVED:
+                self.points.append(Point(at, running.parts(at)))
+        self._before = total
 
     def end(self, sums: Sums, scoring: Scoring) -> None:
         """Take in the marks after the last activity."""
@@ -84,16 +85,16 @@ class _Watch:
 
     def mark(self, at: datetime, parts: Parts) -> None:
         self.points.append(Point(at, parts))
-        self._see(at, parts)
+        self._see(at, parts.total, parts.intent, parts.temperature, parts.category)
 
-    def _see(self, at: datetime, parts: Parts) -> None:
-        self.totals[at] = parts.total
-        if parts.temperature is not self._temperature:
-            self.changes.append(Changed(at, self._temperature, parts.temperature, as_shown(parts.total)))
-            self._temperature = parts.temperature
-        if parts.category is not self._category:
-            self.changes.append(Changed(at, self._category, parts.category, as_shown(parts.intent)))
-            self._category = parts.category
+    def _see(self, at: datetime, total: float, intent: float, temperature: Temperature, category: Category) -> None:
+        self.totals[at] = total
+        if temperature is not self._temperature:
+            self.changes.append(Changed(at, self._temperature, temperature, as_shown(total)))
+            self._temperature = temperature
+        if category is not self._category:
+            self.changes.append(Changed(at, self._category, category, as_shown(intent)))
+            self._category = category
 
 
 def history_of(
@@ -103,16 +104,23 @@ def history_of(
 
     Before its first activity there are no points.
     """
+    ordered = Ordered(activity, scoring.rules)
+    return history_followed(ordered, scoring, at=at, days=days, zone=zone, company=company)[0]
+
+
+def history_followed(
+    ordered: Ordered, scoring: Scoring, *, at: datetime, days: int, zone: tzinfo, company: Company | None = None
+) -> tuple[History, Running | None]:
+    """Return the same of an activity that is in order, and the score after all of it; None where there is none."""
     marks = _ends_of_days(at, days, zone)
     watch = _Watch(marks)
-    running = run(activity, scoring, company=company, watch=watch)
+    running = run_ordered(ordered, scoring, company=company, watch=watch, since=marks[0])
     if running is None:
-        return History((), ())
+        return History((), ()), None
     watch.end(running.sums(), scoring)
-    ordered = Ordered(activity, scoring.rules)
     changes = (Moved(one.at, as_shown(watch.totals[one.at]), changed=one) for one in watch.changes)
     moved = [*_first_hits(ordered, scoring, watch, marks[0]), *changes]
-    return History(watch.points, sorted(moved, key=lambda one: one.at))
+    return History(watch.points, sorted(moved, key=lambda one: one.at)), running
 
 
 def _first_hits(ordered: Ordered, scoring: Scoring, watch: _Watch, since: datetime) -> Iterator[Moved]:

@@ -41,14 +41,14 @@ class Score(models.Model):
     scroll_ratio = models.FloatField()  # mean over page views, 0-1
     visitors = models.FloatField()
     # Of each rule with hits, by key: what its hits sum up to, and where that ends (below zero for negative ones).
-    rule_keys = ArrayField(models.TextField(), default=list)
+    rule_keys = ArrayField(models.TextField(), default=list, db_default=[])
     rule_sums = ArrayField(models.FloatField(), default=list)
     rule_caps = ArrayField(models.FloatField(), default=list)
     # Hits that count up to a moment only, because their rule looks back so far and no farther. Keys in order: of which
     # rule (an index into the arrays above, counted from one as PostgreSQL does) and until when, as `rows` writes them;
     # amounts: what the rule's that count until then or longer add up to, at `as_of`. Found by halves, however many.
-    brief_keys = ArrayField(models.BigIntegerField(), default=list)
-    brief_amounts = ArrayField(models.FloatField(), default=list)
+    brief_keys = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    brief_amounts = ArrayField(models.FloatField(), default=list, db_default=[])
     fit = models.FloatField(null=True)  # 0-100; null: nothing is known to compare
     contact = models.FloatField(null=True)
     learned = models.FloatField(null=True)
@@ -102,7 +102,8 @@ class ScoreChange(models.Model):
     before = models.TextField()
     after = models.TextField()
     score = models.SmallIntegerField()  # the total, or the intent, as shown then
-    rule_keys = ArrayField(models.TextField(), default=list)  # rules that brought points then, the heaviest first
+    # Rules that brought points then, the heaviest first.
+    rule_keys = ArrayField(models.TextField(), default=list, db_default=[])
     is_backfill = models.BooleanField(default=False)  # reckoned from the past: nobody is mailed for it
     at = models.DateTimeField()
 

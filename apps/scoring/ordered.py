@@ -34,10 +34,11 @@ class Ordered:
         visits = {visit.id: visit for visit in activity.visits if since is None or visit.started_at >= since}
         self.visit_of: dict[UUID, Visit] = visits
         self.visits: Sequence[Visit] = sorted(visits.values(), key=lambda one: (one.started_at, one.id))
-        self.views: Sequence[PageView] = self._counted(activity.views, attrgetter("at", "id"))
-        self.events: Sequence[Done] = self._counted(activity.events, attrgetter("at", "id"))
-        self.reached: Sequence[Reached] = self._counted(activity.reached, attrgetter("at", "event_id", "goal_id"))
+        self.views: Sequence[PageView] = self._counted(activity.views, "id")
+        self.events: Sequence[Done] = self._counted(activity.events, "id")
+        self.reached: Sequence[Reached] = self._counted(activity.reached, "event_id", "goal_id")
         self._matcher = matcher_of(rules)
+        self.found: tuple[Any, Sequence[Any]] | None = None  # running.hits_found remembers them here
 
     def fits(self, index: int, page: Page | None) -> bool:
         """Return whether a page fits the patterns of the rule at `index`; one that isn't known fits none."""
@@ -61,16 +62,18 @@ class Ordered:
             found[view.visit_id].append(view)
         return found
 
-    def _counted(self, things: Iterable[Any], key: Callable[[Any], tuple[Any, ...]]) -> list[Any]:
-        """Return what belongs to a visit that counts, by its key, the moment first; each once."""
+    def _counted(self, things: Iterable[Any], *keys: str) -> list[Any]:
+        """Return what belongs to a visit that counts, by moment and then by these keys; each once."""
         visits = self.visit_of
-        counted = sorted((one for one in things if one.visit_id in visits), key=key)
-        again = {place for place, pair in enumerate(pairwise(counted), 1) if _are_one(*pair, key)}
-        return [one for place, one in enumerate(counted) if place not in again] if again else counted
-
-
-def _are_one(first: Any, second: Any, key: Callable[[Any], tuple[Any, ...]]) -> bool:
-    return first.at == second.at and key(first) == key(second)
+        counted = [one for one in things if one.visit_id in visits]
+        # Key by key, the last one first: of the many views of some companies no tuples have to be made.
+        for key in (*reversed(keys), "at"):
+            counted.sort(key=attrgetter(key))
+        if len(set(map(attrgetter(keys[0]), counted))) == len(counted):
+            return counted
+        one_of = attrgetter("at", *keys)
+        again = {place for place, (first, second) in enumerate(pairwise(counted), 1) if one_of(first) == one_of(second)}
+        return [one for place, one in enumerate(counted) if place not in again]
 
 
 def activity_until(activity: Activity, at: datetime) -> Activity:
@@ -86,7 +89,7 @@ def activity_before(activity: Activity, at: datetime) -> Activity:
     """
     known = _cut(activity, at, lambda one: one < at)
     is_on = {visit.id for visit in activity.visits if visit.ended_at >= at}
-    latest: dict[UUID, tuple[datetime, UUID]] = {}
+    latest: dict[UUID, tuple[datetime, Any]] = {}
     for view in known.views:
         if view.visit_id in is_on:
             latest[view.visit_id] = max(latest.get(view.visit_id, (view.at, view.id)), (view.at, view.id))

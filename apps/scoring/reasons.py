@@ -23,7 +23,7 @@ from .ordered import Ordered, activity_until
 from .reading import ingredients_at, parts_at
 from .rounding import whole_points
 from .rules import Rule, Scoring
-from .running import Company, hits_found, hits_last, run
+from .running import Company, Running, hits_found, hits_last, run_ordered
 from .sums import Parts, Sums
 
 # Of a rule, so many pieces of evidence are shown, those that weigh most.
@@ -141,20 +141,22 @@ def explain(
 
     None where it hadn't come yet.
     """
-    done = activity_until(activity, at)
+    ordered = Ordered(activity_until(activity, at), scoring.rules)
     known = profile or Profile()
-    company = Company(fit_of(scoring.ideal, known), contact, learned)
-    running = run(done, scoring, company=company)
-    if running is None:
-        return None
-    sums = running.sums()
-    score = parts_at(sums, scoring.weights, at)
-    weights = scoring.weights
-    ordered = Ordered(done, scoring.rules)
+    running = run_ordered(ordered, scoring, company=Company(fit_of(scoring.ideal, known), contact, learned))
+    return explain_followed(ordered, running, at=at, profile=known, goal_names=goal_names) if running else None
+
+
+def explain_followed(
+    ordered: Ordered, running: Running, *, at: datetime, profile: Profile, goal_names: GoalNames | None = None
+) -> Explanation:
+    """Return the same of an activity that was followed to its end, which isn't after that moment."""
+    scoring, sums = running.scoring, running.sums()
+    score, weights = parts_at(sums, scoring.weights, at), scoring.weights
     parts = [
         _Part(PartName.INTENT, score.intent, weights.intent, _intent(ordered, scoring, sums, at, goal_names or {})),
         _Part(PartName.ENGAGEMENT, score.engagement, weights.engagement, _engagement(ordered, sums, at)),
-        _Part(PartName.FIT, score.fit, weights.fit, _fit(fit_judged(scoring.ideal, known), score.fit)),
+        _Part(PartName.FIT, score.fit, weights.fit, _fit(fit_judged(scoring.ideal, profile), score.fit)),
         _Part(PartName.CONTACT, score.contact, weights.contact, _single("Contact", score.contact)),
         _Part(PartName.LEARNED, score.learned, weights.learned, _single("Learned", score.learned)),
     ]

@@ -14,6 +14,7 @@ One step costs the same however much came before it. Where only the end is asked
 they can't have mattered (`sums_of`): what is higher before is never lower after.
 """
 
+from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,6 @@ from .formulas import (
     clamped,
     decay_ratio,
     engagement_ingredients,
-    rule_points,
     temperature_after,
     total_of,
 )
@@ -73,6 +73,7 @@ Moment = tuple[datetime, Visit | PageView | Found | None]
 # Of a long activity the states are followed through so many moments, the last ones, at first: nearly always they come
 # to the same whatever was before. Else all are.
 STEPPED_FIRST = 2_000
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Brief:
@@ -119,6 +120,7 @@ class Running:
         self.changes: list[Changed] = []
         # Where the way up to here isn't known: what the states would be after the highest that they could have been.
         self.highest: tuple[Temperature, Category] | None = None
+        self._known: tuple[datetime, tuple[float, float, float]] | None = None
         self._lasting: dict[int, float] = {}
         self._brief: dict[int, Brief] = {}
         self._ends = [rule.end for rule in scoring.rules]
@@ -136,6 +138,7 @@ class Running:
 
     def take(self, at: datetime, thing: Visit | PageView | Found | None, left: float) -> None:
         """Take in one thing, and leave temperature and category as they are."""
+        self._known = None
         if isinstance(thing, PageView):
             self.views += left
             self.engaged_minutes += left * (thing.engaged_ms / 60_000)
@@ -146,9 +149,31 @@ class Running:
             self.visits += left
             self._add_visitor(thing, left)
 
+    def take_all(self, moments: Iterable[Moment]) -> None:
+        """Take in what happened in a long time. As `take` does, with what there is most of written out here."""
+        views, minutes, scroll = self.views, self.engaged_minutes, self.scroll
+        lasting, lasts = self._lasting, self._lasts
+        points = [rule.points for rule in self.scoring.rules]
+        known, left = None, 1.0
+        for at, thing in moments:
+            if thing is None:
+                continue
+            if at is not known:
+                known, left = at, decay_ratio(at, self.as_of)
+            if isinstance(thing, PageView):
+                views += left
+                minutes += left * (thing.engaged_ms / 60_000)
+                scroll += left * (thing.scroll_percent / 100)
+            elif isinstance(thing, Found) and lasts[thing.index] is None:
+                lasting[thing.index] = lasting.get(thing.index, 0.0) + left * points[thing.index]
+            else:
+                self.take(at, thing, left)
+        self.views, self.engaged_minutes, self.scroll = views, minutes, scroll
+        self._known = None
+
     def step(self, at: datetime) -> None:
         """Let temperature and category follow what the score is at a moment."""
-        _, intent, total = self._worth(at)
+        _, intent, total = self.worth(at)
         temperature = temperature_after(self.temperature, total)
         category = category_after(self.category, intent)
         if temperature is not self.temperature:
@@ -162,7 +187,7 @@ class Running:
 
     def parts(self, at: datetime) -> Parts:
         """Return the score at a moment that isn't before the last that was added, and leave everything as it is."""
-        engagement, intent, total = self._worth(at)
+        engagement, intent, total = self.worth(at)
         company = self.company
         temperature, category = temperature_after(self.temperature, total), category_after(self.category, intent)
         return Parts(engagement, intent, company.fit, company.contact, company.learned, total, temperature, category)
@@ -195,8 +220,13 @@ class Running:
     def _scroll_ratio(self) -> float:
         return self.scroll / self.views if self.views else 0.0
 
-    def _worth(self, at: datetime) -> tuple[float, float, float]:
-        """Return engagement, intent and total at a moment."""
+    def worth(self, at: datetime) -> tuple[float, float, float]:
+        """Return engagement, intent and total at a moment. Asked again before anything is taken in, they are known."""
+        if self._known is None or self._known[0] != at:
+            self._known = at, self._worth_anew(at)
+        return self._known[1]
+
+    def _worth_anew(self, at: datetime) -> tuple[float, float, float]:
         left = decay_ratio(self.as_of, at)
         ingredients = engagement_ingredients(
             visits=left * self.visits,
@@ -224,7 +254,12 @@ class Running:
             amounts = dict(amounts)
             for index, brief in self._brief.items():
                 amounts[index] = amounts.get(index, 0.0) + brief.amount(at)
-        return clamped(sum(rule_points(left * amount, self._ends[index]) for index, amount in amounts.items()))
+        points, ends = 0.0, self._ends
+        for index, amount in amounts.items():
+            # formulas.rule_points, written out: it is asked most often of all.
+            end, worth = ends[index], left * amount
+            points += end if (worth < end if end < 0 else worth > end) else worth
+        return clamped(points)
 
     def _add_hit(self, found: Found, at: datetime, left: float) -> None:
         points = left * self.scoring.rules[found.index].points
@@ -242,6 +277,10 @@ class Running:
         self.visitors = max(self.visitors, self._day_sums[day])
 
 
+# Called right before and right after a moment.
+Watch = Callable[[Running, datetime, bool], None]
+
+
 def hits_last(rule: Rule) -> timedelta | None:
     """Return how long a rule's hits count: its window, or what its kind says where that is shorter."""
     own = KINDS[rule.kind].lasts(rule.match)
@@ -250,8 +289,14 @@ def hits_last(rule: Rule) -> timedelta | None:
     return min(known) if known else None
 
 
-def hits_found(ordered: Ordered, scoring: Scoring) -> Iterator[Found]:
-    """Return all hits of the rules that are on."""
+def hits_found(ordered: Ordered, scoring: Scoring) -> Sequence[Found]:
+    """Return all hits of the rules that are on, by rule. Found once for an activity in order."""
+    if ordered.found is None or ordered.found[0] is not scoring:
+        ordered.found = scoring, list(_hits_found(ordered, scoring))
+    return ordered.found[1]
+
+
+def _hits_found(ordered: Ordered, scoring: Scoring) -> Iterator[Found]:
     for index, rule in enumerate(scoring.rules):
         if rule.is_on:
             for hit in KINDS[rule.kind].hits(rule, index, ordered):
@@ -263,17 +308,44 @@ def run(
     scoring: Scoring,
     *,
     company: Company | None = None,
-    watch: Callable[[Running, datetime, bool], None] | None = None,
+    watch: Watch | None = None,
 ) -> Running | None:
-    """Return the score after all of an activity, with the changes on its way; None where there is no visit.
+    """Return the score after all of an activity, with all changes on its way; None where there is no visit.
 
     `watch(running, at, is_before)` is called right before and right after each moment.
     """
-    ordered = Ordered(activity, scoring.rules)
+    return run_ordered(Ordered(activity, scoring.rules), scoring, company=company, watch=watch or _look_on)
+
+
+def run_ordered(
+    ordered: Ordered,
+    scoring: Scoring,
+    *,
+    company: Company | None = None,
+    watch: Watch | None = None,
+    since: datetime = _EVER,
+) -> Running | None:
+    """Return the score after all of an activity that is in order; None where there is no visit.
+
+    `watch` is called from `since` on. Changes before that, without it all of them, are left out where they needn't be
+    followed: of a long activity the states right then come to the same whatever was long before.
+    """
     if ordered.as_of is None or not ordered.visits:
         return None
-    running = Running(scoring, as_of=ordered.as_of, company=company or Company())
-    _step_all(running, _moments(ordered, scoring), watch)
+    moments = _moments(ordered, scoring)
+    watched = len(moments) if watch is None else bisect_left(moments, since, key=itemgetter(0))
+    for start in (_beginning(moments, max(0, watched - STEPPED_FIRST)), 0):
+        running = Running(scoring, as_of=ordered.as_of, company=company or Company())
+        if start:
+            running.highest = Temperature.HOT, Category.HIGH_INTENT
+            running.take_all(moments[:start])
+            running.last_at = moments[start - 1][0]
+        _step_all(running, moments[start:watched], None)
+        # From the lowest and from the highest states it comes to the same: so it does from those that there were.
+        if running.highest in (None, (running.temperature, running.category)):
+            break
+    running.highest = None
+    _step_all(running, moments[watched:], watch)
     return running
 
 
@@ -286,27 +358,15 @@ def sums_of(
     learned: float | None = None,
 ) -> Sums | None:
     """Return what an activity sums up to under these rules; None where there is no visit."""
-    ordered = Ordered(activity, scoring.rules)
-    if ordered.as_of is None or not ordered.visits:
-        return None
-    company, moments = Company(fit, contact, learned), _moments(ordered, scoring)
-    for start in (_beginning(moments, max(0, len(moments) - STEPPED_FIRST)), 0):
-        running = Running(scoring, as_of=ordered.as_of, company=company)
-        if start:
-            running.highest = Temperature.HOT, Category.HIGH_INTENT
-            for at, thing in moments[:start]:
-                running.take(at, thing, decay_ratio(at, running.as_of))
-            running.last_at = moments[start - 1][0]
-        _step_all(running, moments[start:], None)
-        # From the lowest and from the highest states it comes to the same: so it does from those that there were.
-        if running.highest in (None, (running.temperature, running.category)):
-            break
-    return running.sums()
+    running = run_ordered(Ordered(activity, scoring.rules), scoring, company=Company(fit, contact, learned))
+    return running.sums() if running else None
 
 
-def _step_all(
-    running: Running, moments: Sequence[Moment], watch: Callable[[Running, datetime, bool], None] | None
-) -> None:
+def _look_on(running: Running, at: datetime, is_before: bool) -> None:
+    """Watch, and do nothing."""
+
+
+def _step_all(running: Running, moments: Sequence[Moment], watch: Watch | None) -> None:
     """Take in moments in their order, with all states on the way."""
     is_first = running.visits == 0
     for at, grouped in groupby(moments, key=itemgetter(0)):

@@ -143,7 +143,8 @@ def scores_reckoned(*, site_id: int, company_ids: Sequence[int], at: datetime) -
 def scores_cool() -> int:
     """Tell of companies that have cooled down, or warmed up, by time alone; return how many.
 
-    Which they are the database finds out, so that only those are looked at here.
+    Which they are the database finds out, so that only those are looked at here. Not of those whose score is about to
+    be made anew.
     """
     told, after = 0, 0
     while True:
@@ -201,11 +202,12 @@ def _waiting(site_id: int, company_ids: Sequence[int]) -> set[int]:
 def _tell_cooled(pairs: Sequence[tuple[int, int]]) -> int:
     with transaction.atomic():
         scores_lock(pairs)
-        now = clock.now()
+        now, company_ids = clock.now(), {company_id for _, company_id in pairs}
+        # Whoever was there since has a mark: what the score is by then is told with it.
+        waiting = set(ScoreDue.objects.filter(company_id__in=company_ids).values_list("site_id", "company_id"))
+        asked = set(pairs) - waiting
         rows = [
-            row
-            for row in Score.objects.filter(company_id__in={company_id for _, company_id in pairs})
-            if (row.site_id, row.company_id) in set(pairs)
+            row for row in Score.objects.filter(company_id__in=company_ids) if (row.site_id, row.company_id) in asked
         ]
         changes = {row.id: changes_of(row, at=now, is_backfill=False) for row in rows}
         changed = [row for row in rows if changes[row.id]]

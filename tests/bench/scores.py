@@ -1,4 +1,5 @@
-"""Scores of a site with 10,000 companies and a year of their visits: making one, making all, and the list by score.
+"""Scores of a site with 10,000 companies and a year of their visits: making one, making all, and the list by score; at
+last, with one more company that has very many page views, the page of that one.
 
 The references are what can't be spared: reading a company's rows, and reading all scores as they are stored.
 `BEACON_BENCH_COMPANIES` makes it smaller.
@@ -35,6 +36,8 @@ def run(world: World) -> Iterator[Figure]:
     yield below("the first fifty by score, as it is now", found["list"], "ms", 150)
     yield plain("  beside those as stored", _ratios(found["list"], found["read_stored"]), "times")
     yield below("the list of companies by score as a page", found["page"], "ms", 150)
+    yield plain("one with 100,000 page views in 170 days is scored anew", found["make_great"], "s")
+    yield below("  its page", found["great_page"], "s", 1)
 
 
 def _ratios(values: list[float], references: list[float]) -> list[float]:

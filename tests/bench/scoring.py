@@ -27,7 +27,7 @@ def main(schema: str, site_id: int, companies: int, runs: int) -> dict[str, Any]
     from apps.scoring.services import scores_cool
     from apps.sites.models import Site
     from apps.tracking.models import Event, Session
-    from tests.bench.companies import companies_make
+    from tests.bench.companies import companies_make, company_make_great
     from tests.bench.overviewing import Browser
 
     call_command("collectstatic", "--noinput", verbosity=0)  # pages name files by their digests
@@ -55,7 +55,12 @@ def main(schema: str, site_id: int, companies: int, runs: int) -> dict[str, Any]
         found["cool"] = [_ms(scores_cool) for _ in range(runs)]
         found["read_stored"] = [_ms(_stored(site_id)) for _ in range(runs)]
         found["list"] = [_ms(_listed(site_id)) for _ in range(runs)]
-    found["page"] = Browser(schema, site_id).timed("companies", {"period": "30d", "sort": "-score"}, runs)
+    browser = Browser(schema, site_id)
+    found["page"] = browser.timed("companies", {"period": "30d", "sort": "-score"}, runs)
+    with in_schema(schema):
+        great = company_make_great(site_id=site_id, client_id=client_id, now=clock.now())
+        found["make_great"] = [_seconds(_make(site_id, great)) for _ in range(runs)]
+    found["great_page"] = [took / 1000 for took in browser.timed(f"companies/{great}", {}, runs)]
     return found | {"facts": facts}
 
 

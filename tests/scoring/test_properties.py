@@ -1,7 +1,7 @@
 """What holds of any activity: order and repetition don't matter, decay is exact, reasons add up."""
 
 import random
-from datetime import timedelta
+from datetime import UTC, timedelta
 from itertools import pairwise
 from unittest.mock import patch
 
@@ -20,7 +20,8 @@ from apps.scoring.formulas import (
     rule_points,
     total_of,
 )
-from apps.scoring.ordered import Ordered
+from apps.scoring.history import history_of
+from apps.scoring.ordered import Ordered, last_at
 from apps.scoring.reading import parts_at
 from apps.scoring.reasons import explain
 from apps.scoring.rounding import whole_points
@@ -60,6 +61,23 @@ def test_of_a_long_activity_the_last_moments_decide(activity: Activity, stepped:
     assert done is not None
     with patch.object(running, "STEPPED_FIRST", stepped):
         assert sums_of(activity, SCORING) == done.sums()
+
+
+@FEW
+@given(activities, st.integers(1, 40), st.integers(1, 90))
+def test_a_history_of_days_says_the_same_however_little_before_them_is_followed(
+    activity: Activity, stepped: int, days: int
+) -> None:
+    at = last_at(activity)
+    assert at is not None
+    whole = history_of(activity, SCORING, at=at, days=days, zone=UTC)
+    with patch.object(running, "STEPPED_FIRST", stepped):
+        part = history_of(activity, SCORING, at=at, days=days, zone=UTC)
+    assert part.moved == whole.moved
+    assert [(point.at, point.parts.temperature) for point in part.points] == [
+        (point.at, point.parts.temperature) for point in whole.points
+    ]
+    assert [point.parts.total for point in part.points] == pytest.approx([one.parts.total for one in whole.points])
 
 
 @FEW

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from msgspec.structs import replace
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -227,6 +228,33 @@ def test_it_cools_down_and_says_so(in_alder: Cast, monkeypatch: pytest.MonkeyPat
     assert (row.told_temperature, row.told_category, row.temperature) == ("cold", "looker", "hot")
     last = ScoreChange.objects.filter(what="temperature").latest("id")
     assert (last.before, last.after, last.is_backfill) == ("hot", "cold", False)
+
+
+def test_whose_score_is_about_to_be_made_anew_isnt_said_to_have_cooled(
+    in_alder: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = company_make()
+    make_hot(company, in_alder.site, ago(minutes=1))
+    scores_work()
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=60))
+    make_hot(company, in_alder.site, clock.now() - timedelta(minutes=1))
+    assert scores_cool() == 0
+    scores_work()
+    assert not ScoreChange.objects.filter(before="hot").exists()
+
+
+def test_older_code_can_write_rows_while_it_still_runs(in_alder: Cast) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO score_change (site_id, company_id, what, before, after, score, is_backfill, at)"
+            " VALUES (1, 2, 'temperature', 'hot', 'warm', 60, FALSE, now())"
+        )
+        cursor.execute(
+            "INSERT INTO score (site_id, company_id, as_of, visits, views, engaged_minutes, scroll_ratio, visitors,"
+            " rule_sums, rule_caps, weights, temperature, category, told_temperature, told_category, calculated_at)"
+            " VALUES (1, 2, now(), 1, 1, 1, 1, 1, '{}', '{}', '{0,0,1,1,0}', 'cold', 'looker', 'cold', 'looker', now())"
+        )
+    assert (Score.objects.get().brief_keys, ScoreChange.objects.get().rule_keys) == ([], [])
 
 
 def test_who_turns_hot_by_time_alone_is_no_news(in_alder: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
