@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from apps.agencies.roles import Role
-from apps.analytics.companies.listing import Listed, company_rows
+from apps.analytics.companies.figures import company_rows
+from apps.analytics.companies.listing import Listed
 from apps.analytics.companies.marks import Team, marks_of
 from apps.companies.knowledge.ignoring import ignored_on_site
 from apps.companies.knowledge.together import merged_load

@@ -21,6 +21,7 @@ from apps.core.tenancy import current_schema
 from . import listing
 from .list_page import reading_of
 from .places import Place, place_or_404
+from .wanted import Wanted
 
 # How long a change can be undone by a press, in seconds.
 UNDO_SECONDS = 3_600
@@ -115,7 +116,7 @@ def _all_of(place: Place, query: QueryDict) -> Mapping[int, set[int]]:
     return _by_client(place, reading.wanted)
 
 
-def _by_client(place: Place, wanted: listing.Wanted) -> Mapping[int, set[int]]:
+def _by_client(place: Place, wanted: Wanted) -> Mapping[int, set[int]]:
     client_of = {site.id: site.client_id for site in place.sites}
     found: dict[int, set[int]] = defaultdict(set)
     for one in listing.company_list(wanted, limit=MOST + 1).rows:

@@ -1,6 +1,6 @@
 """The columns of the list: which there are, which of them an address asks for, and what a file says in them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from apps.core.countries import country_name
+from apps.core.downloads import Cell
 from apps.core.formats import NONE, duration, number
 from apps.core.templatetags.ui import ago, local_day
 from apps.scoring.formulas import as_shown
@@ -18,28 +19,32 @@ from apps.scoring.templatetags.scores import score as score_drawn
 from apps.scoring.templatetags.scores import temperature as temperature_drawn
 from apps.sites.models import Site
 
-from ..exports import Cell
+from .figures import CompanyRow
 from .filter_fields import CATEGORIES, TEMPERATURES
-from .listing import CompanyRow, Listed, Sort
+from .listing import Listed
 from .marks import Mark
 from .page_words import KINDS
+from .wanted import Sort
 
 PARAMETER = "cols"
 
 
 @dataclass
 class Shown:
-    """A company as the list shows it. `pages`: those that matter, or else (`reads_longest`) those read longest."""
+    """A company as the list shows it. `pages`: those that matter, or else (`reads_longest`) those read longest.
+
+    `url`: of its page; the list's page alone puts it, and `cells`.
+    """
 
     row: CompanyRow
     listed: Listed
     site: Site
-    url: str
     marks: Sequence[Mark] = ()
     pages: Sequence[str] = ()
     reads_longest: bool = True
     confidence_ratio: float | None = None
     clients: int = 1
+    url: str = ""
     cells: SafeString = field(default_factory=SafeString)
     zone: ZoneInfo = field(init=False)
 
@@ -110,7 +115,8 @@ class Shown:
 class Column:
     """A column beside the company's own. `heads` and `cells`: what a file has of it, one or several columns.
 
-    `drawn`: what the page has in it, a text or HTML.
+    `drawn`: what the page has in it, a text or HTML. `rests_on`: what that follows from, where rows share it; None: it
+    is another for each row.
     """
 
     name: str
@@ -118,6 +124,7 @@ class Column:
     heads: tuple[str, ...]
     cells: Callable[[Shown], tuple[Cell, ...]]
     drawn: Callable[[Shown], str]
+    rests_on: Callable[[Shown], Hashable] | None = None
     sort: Sort | None = None
     is_numeric: bool = False
     is_usual: bool = False
@@ -170,7 +177,8 @@ COLUMNS = (
         ("Temperature",),
         lambda one: (one.temperature,),
         lambda one: temperature_drawn(one.listed.temperature),
-        Sort.TEMPERATURE,
+        rests_on=lambda one: one.listed.temperature,
+        sort=Sort.TEMPERATURE,
         is_usual=True,
         cls="c-temp",
         help="Hot from a score of 70, warm from 40, as it is this moment",
@@ -181,7 +189,8 @@ COLUMNS = (
         ("Score",),
         lambda one: (one.score,),
         lambda one: score_drawn(one.listed.score, one.listed.temperature),
-        Sort.SCORE,
+        rests_on=lambda one: (one.score, one.listed.temperature),
+        sort=Sort.SCORE,
         is_numeric=True,
         is_usual=True,
         cls="c-score",
@@ -193,7 +202,8 @@ COLUMNS = (
         ("Category",),
         lambda one: (one.category,),
         lambda one: one.category or NONE,
-        Sort.CATEGORY,
+        rests_on=lambda one: one.listed.category,
+        sort=Sort.CATEGORY,
         is_usual=True,
         cls="c-cat second",
         help="By intent: Researching from 40, High Intent from 70",
@@ -204,7 +214,8 @@ COLUMNS = (
         ("Visits",),
         lambda one: (one.row.visits,),
         lambda one: number(one.row.visits),
-        Sort.VISITS,
+        rests_on=lambda one: one.row.visits,
+        sort=Sort.VISITS,
         is_numeric=True,
         is_usual=True,
         cls="c-visits",
@@ -216,7 +227,8 @@ COLUMNS = (
         ("Visitors (daily, summed)",),
         lambda one: (one.row.visitors,),
         lambda one: number(one.row.visitors),
-        Sort.VISITORS,
+        rests_on=lambda one: one.row.visitors,
+        sort=Sort.VISITORS,
         is_numeric=True,
         cls="c-more",
         help="Over several days the sum of daily visitors",
@@ -227,7 +239,8 @@ COLUMNS = (
         ("Page views",),
         lambda one: (one.row.pageviews,),
         lambda one: number(one.row.pageviews),
-        Sort.PAGEVIEWS,
+        rests_on=lambda one: one.row.pageviews,
+        sort=Sort.PAGEVIEWS,
         is_numeric=True,
         cls="c-more",
     ),
@@ -237,7 +250,7 @@ COLUMNS = (
         ("Engaged seconds",),
         lambda one: (round(one.row.engaged_ms / 1000),),
         lambda one: duration(one.row.engaged_ms / 1000),
-        Sort.ENGAGED,
+        sort=Sort.ENGAGED,
         is_numeric=True,
         cls="c-more",
         help="Time that pages were visible and the visitor active",
@@ -248,7 +261,7 @@ COLUMNS = (
         ("First seen (UTC)",),
         lambda one: (one.first_seen_at,),
         lambda one: local_day(one.first_seen_at, one.zone),
-        Sort.FIRST,
+        sort=Sort.FIRST,
         cls="c-more second",
         help="By the client, on any of its sites",
     ),
@@ -258,7 +271,7 @@ COLUMNS = (
         ("Last seen (UTC)",),
         lambda one: (one.row.last_at,),
         lambda one: ago(one.row.last_at, one.zone),
-        Sort.LAST,
+        sort=Sort.LAST,
         is_usual=True,
         cls="c-last second",
     ),
@@ -268,6 +281,7 @@ COLUMNS = (
         ("Pages that matter", "Pages read longest"),
         lambda one: ("", ", ".join(one.pages)) if one.reads_longest else (", ".join(one.pages), ""),
         _pages_drawn,
+        rests_on=lambda one: (one.reads_longest, *one.pages),
         is_usual=True,
         cls="c-pages",
         help="Pages that scoring rules give points for; where none was seen, those read longest",
@@ -278,7 +292,8 @@ COLUMNS = (
         ("Source (of most visits)",),
         lambda one: (one.row.source or "Direct",),
         lambda one: one.row.source or "Direct",
-        Sort.SOURCE,
+        rests_on=lambda one: one.row.source,
+        sort=Sort.SOURCE,
         is_usual=True,
         cls="c-src second",
         help="Of most visits",
@@ -289,6 +304,7 @@ COLUMNS = (
         ("Site seen last",),
         lambda one: (one.site.name,),
         lambda one: one.site.name,
+        rests_on=lambda one: one.row.site_id,
         is_usual=True,
         is_of_several_sites=True,
         cls="c-site second",
@@ -299,7 +315,8 @@ COLUMNS = (
         ("Owner",),
         lambda one: (", ".join(one.owners),),
         lambda one: ", ".join(one.owners) or NONE,
-        Sort.OWNER,
+        rests_on=lambda one: tuple(one.owners),
+        sort=Sort.OWNER,
         is_usual=True,
         cls="c-owner second",
     ),
@@ -309,7 +326,8 @@ COLUMNS = (
         ("Tags",),
         lambda one: (", ".join(one.tags),),
         _tags_drawn,
-        Sort.TAGS,
+        rests_on=lambda one: tuple(one.tags),
+        sort=Sort.TAGS,
         is_usual=True,
         cls="c-tags",
     ),
@@ -319,7 +337,8 @@ COLUMNS = (
         ("Industry",),
         lambda one: (one.row.industry,),
         lambda one: one.row.industry or NONE,
-        Sort.INDUSTRY,
+        rests_on=lambda one: one.row.industry,
+        sort=Sort.INDUSTRY,
         cls="c-more second",
     ),
     Column(
@@ -328,7 +347,8 @@ COLUMNS = (
         ("Country (of the company)",),
         lambda one: (one.seat,),
         lambda one: one.seat or NONE,
-        Sort.COUNTRY,
+        rests_on=lambda one: one.row.country,
+        sort=Sort.COUNTRY,
         cls="c-more second",
     ),
     Column(
@@ -337,7 +357,7 @@ COLUMNS = (
         ("Employees",),
         lambda one: (one.size,),
         lambda one: one.size or NONE,
-        Sort.EMPLOYEES,
+        sort=Sort.EMPLOYEES,
         cls="c-more second",
     ),
     Column(
@@ -346,7 +366,7 @@ COLUMNS = (
         ("Confidence in percent",),
         lambda one: (one.confidence,),
         lambda one: NONE if one.confidence is None else f"{one.confidence}%",
-        Sort.CONFIDENCE,
+        sort=Sort.CONFIDENCE,
         is_numeric=True,
         cls="c-more",
         help="How sure we are that it is this company, by the surest reason",
@@ -362,14 +382,6 @@ def columns_of(query: QueryDict, *, is_agency_wide: bool) -> list[Column]:
     names = {name for value in query.getlist(PARAMETER) for name in value.split(",")}
     chosen = [column for column in possible if column.name in names]
     return chosen or [column for column in possible if column.is_usual]
-
-
-def cells_put(rows: Sequence[Shown], columns: Sequence[Column]) -> None:
-    """Give each row its cells for the page. Written out here: a page has some five hundred of them."""
-    places = [(column, column.cell_cls, column.cell_label) for column in columns]
-    for one in rows:
-        cells = ((cls, label, column.drawn(one)) for column, cls, label in places)
-        one.cells = format_html_join("", '<td role="cell" class="{}"{}>{}</td>', cells)
 
 
 def first_cells(one: Shown) -> tuple[Cell, ...]:

@@ -1,4 +1,4 @@
-"""Filters of companies as SQL, about the tables that `listing` joins: company, seen, knows, target, best.
+"""Filters of companies as SQL, about the tables that `order` joins: company, seen, knows, target, best.
 
 `knows` and `target` are what the client of the visit's site knows of the company: where a list is over several clients,
 each client's visits are judged by that client's own knowledge, and by no other's.

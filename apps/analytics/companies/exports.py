@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 
+from apps.core.downloads import Cell, csv_stream, json_stream, xlsx_stream
 from apps.sites.models import Site
 from apps.tracking.models import Session
 
-from ..exports import Cell, csv_stream, json_stream, xlsx_stream
 from . import listing
 from .columns import FIRST_HEADS, first_cells
 from .list_page import Reading

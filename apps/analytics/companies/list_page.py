@@ -22,9 +22,9 @@ from . import matters
 from .columns import Column, columns_of
 from .conditions import Condition
 from .filter_fields import ALL_FIELDS, company_filters, visit_filters
-from .listing import TAB_LABELS, Sort, Tab, Wanted
 from .marks import Team, team
 from .places import Place
+from .wanted import TAB_LABELS, Sort, Tab, Wanted
 
 MOST_PAGES = 10_000
 

@@ -19,15 +19,17 @@ from apps.tracking.filters import Filters
 
 from . import listing, matters
 from .bulk import undo_offered
-from .columns import COLUMNS, PARAMETER, Shown, cells_put
+from .cells import cells_put
+from .columns import COLUMNS, PARAMETER, Shown
 from .exports import FORMATS, companies_file
 from .filter_fields import ALL_FIELDS, Words
 from .list_page import Asked, Reading, reading_of, sentence, tabs_of
-from .listing import PAGE_ROWS, CompanyList, Tab
+from .listing import PAGE_ROWS, CompanyList
 from .marks import tags_in_use, team
 from .neighbours import row_url
 from .places import Place, place_or_404
 from .shown import shown_of
+from .wanted import Tab
 
 
 def companies(request: HttpRequest, slug: str | None = None) -> HttpResponseBase:

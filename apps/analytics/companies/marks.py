@@ -17,7 +17,7 @@ from apps.companies.models import CompanyClient, CompanyMatch
 from apps.sites.models import Site
 from apps.tracking.models import Session
 
-from .listing import CompanyRow
+from .figures import CompanyRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from apps.tracking.filters import Filter, Op
 from apps.tracking.models import Kind, Session
 
 from .conditions import Condition
-from .listing import PageSeen, visits_sql
+from .figures import PageSeen
+from .wanted import matched_sql
 
 PAGES_EACH = 2
 
@@ -74,7 +75,7 @@ def _saw(visits: QuerySet[Session], rules: Rules, *, since: datetime, until: dat
     if not likes:
         return []
     try:
-        sql, params = visits_sql(visits, "id", "site_id", "company_id")
+        sql, params = matched_sql(visits, "id", "site_id", "company_id")
     except EmptyResultSet:
         return []
     found: set[tuple[int, int]] = set()

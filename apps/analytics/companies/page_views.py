@@ -110,7 +110,7 @@ def _context(
         ),
         "seat": page_words.seat(company),
         "people": people_of(visits, since=totals["first_at"], until=totals["last_at"]),
-        "timeline": timeline_days(line.items, zone=zone, sites={each.id: each for each in sites}),
+        "timeline": timeline_days(line.items, sent=line.sent, zone=zone, sites={each.id: each for each in sites}),
         "timeline_tabs": _tabs(request, shown, totals["visits"], line.events),
         "sources": _source_bars(visits, totals["visits"]),
         "neighbours": neighbours(request, site, company_id=company.id),

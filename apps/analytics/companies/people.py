@@ -6,7 +6,9 @@ from datetime import datetime
 
 from django.db.models import Count, Max, QuerySet
 
-from apps.tracking.models import Event, Session
+from apps.tracking.models import Session
+
+from .one import events_of
 
 PEOPLE_SHOWN = 20
 STUB_LETTERS = 8
@@ -34,14 +36,10 @@ def people_of(visits: QuerySet[Session], *, since: datetime | None, until: datet
     """
     if since is None or until is None:
         return People(0, [])
-    events = Event.objects.filter(
-        session_id__in=visits.order_by().values("id"),
-        occurred_at__gte=since,
-        occurred_at__lte=until,
-        user_id_hash__isnull=False,
-    )
     found = (
-        events.values_list("user_id_hash")
+        events_of(visits)
+        .filter(occurred_at__gte=since, occurred_at__lte=until, user_id_hash__isnull=False)
+        .values_list("user_id_hash")
         .annotate(visits=Count("session_id", distinct=True), last_at=Max("occurred_at"))
         .order_by("-last_at")
     )

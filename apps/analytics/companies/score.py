@@ -5,11 +5,11 @@ from datetime import datetime, tzinfo
 
 from apps.companies.models import Company
 from apps.scoring.fit import Profile, fit_of
-from apps.scoring.history import History, history_of
+from apps.scoring.history import History, history_followed
 from apps.scoring.loading import activity_of
-from apps.scoring.ordered import last_at
+from apps.scoring.ordered import Ordered, last_at
 from apps.scoring.profiles import profiles_of
-from apps.scoring.reasons import Explanation, explain
+from apps.scoring.reasons import Explanation, explain_followed
 from apps.scoring.rules import Scoring
 from apps.scoring.running import Company as Known
 from apps.scoring.versions import scoring_of
@@ -32,16 +32,18 @@ class Scored:
 def company_score(site: Site, company: Company, *, at: datetime, zone: tzinfo) -> Scored | None:
     """Return a company's score on a site, explained; None where no visit counts. Eight queries at most.
 
-    The activity is loaded once for both: `selectors.score_explained` and `score_history` give either alone.
+    The activity is loaded, put in order and followed once for both; `selectors.score_explained` and `score_history`
+    give either alone.
     """
     rules = scoring_of(site.id)
     profile = profiles_of([company.id]).get(company.id, Profile())
     activity = activity_of(site_id=site.id, company_id=company.id)
     goals = dict(Goal.objects.filter(site_id=site.id).values_list("id", "name"))
     at = max(at, last_at(activity) or at)  # as lists read it from the row
-    explanation = explain(activity, rules.scoring, at=at, profile=profile, goal_names=goals)
-    if explanation is None:
-        return None
+    ordered = Ordered(activity, rules.scoring.rules)
     known = Known(fit=fit_of(rules.scoring.ideal, profile))
-    history = history_of(activity, rules.scoring, at=at, days=HISTORY_DAYS, zone=zone, company=known)
+    history, running = history_followed(ordered, rules.scoring, at=at, days=HISTORY_DAYS, zone=zone, company=known)
+    if running is None:
+        return None
+    explanation = explain_followed(ordered, running, at=at, profile=profile, goal_names=goals)
     return Scored(at, explanation, history, rules.scoring, rules.site_id is not None)

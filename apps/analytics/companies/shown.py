@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from django.urls import reverse
-
 from apps.tracking.filters import LONGEST_VISIT
 
-from . import listing, matters
+from . import figures, matters
 from .columns import Shown
+from .figures import CompanyRow
 from .list_page import Reading
-from .listing import CompanyRow, Listed
+from .listing import Listed
 from .marks import confidences, marks_of
 
 
@@ -24,9 +23,9 @@ def shown_of(
     confidence.
     """
     wanted, span = reading.wanted, reading.asked.period.span
-    rows = listing.company_rows(listed, wanted.visits)
+    rows = figures.company_rows(listed, wanted.visits)
     if with_pages:
-        listing.company_pages_put(rows, listed, wanted.visits, since=span.start, until=span.end + LONGEST_VISIT)
+        figures.company_pages_put(rows, listed, wanted.visits, since=span.start, until=span.end + LONGEST_VISIT)
     marks = marks_of(rows, wanted.sites, reading.people, wanted.merged) if rows else {}
     sure = confidences(rows, wanted.sites) if rows and with_confidence else {}
     places = {one.id: one for one in listed}
@@ -40,7 +39,6 @@ def shown_of(
             row=row,
             listed=places[row.id],
             site=site,
-            url=reverse("companies:site-company", args=[site.slug, row.id]),
             marks=marks.get(row.id, ()),
             pages=labels,
             reads_longest=reads_longest,

@@ -27,12 +27,12 @@ from apps.companies.targets import (
     targets_remove,
     text_of,
 )
+from apps.core.downloads import csv_stream
 from apps.core.errors import Refused
 from apps.core.formats import number
 from apps.sites.access import site_or_404
 from apps.sites.models import Site
 
-from ..exports import csv_stream
 from .list_page import page_of
 
 PAGE_ROWS = 100

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import F, Min, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 
+from apps.destinations.timelines import Sent, visits_sent
 from apps.scoring.models import ScoreChange
 from apps.sites.models import Goal
 from apps.tracking.goals.selectors import conversions_counted
@@ -63,12 +64,14 @@ class Timeline:
     items: Sequence[Item]
     has_more: bool
     events: int  # in all, over all pages
+    sent: Sequence[Sent]  # what destinations were told of the visits and goals among the items
 
 
 def timeline(visits: QuerySet[Session], *, company_id: int, site_ids: Sequence[int], show: Show, page: int) -> Timeline:
     """Return one page of a company's line of time, newest first. `visits`: its counted visits on these sites.
 
-    Two queries for keys, one for the events' number, and two for each kind that is on the page.
+    Two queries for keys, one for the events' number, two for each kind that is on the page, and one for deliveries,
+    two where there are destinations.
     """
     goals = {goal.id: goal for goal in Goal.objects.filter(site_id__in=site_ids)}
     reached = Conversion.objects.filter(session_id__in=visits.order_by().values("id"))
@@ -84,7 +87,14 @@ def timeline(visits: QuerySet[Session], *, company_id: int, site_ids: Sequence[i
     start = (page - 1) * TIMELINE_VISITS
     found = list(keys.order_by("-moment", "kind_", "key")[start : start + TIMELINE_VISITS + 1])
     shown = [(Kind(kind), at, key) for kind, at, key in found[:TIMELINE_VISITS]]
-    return Timeline(_items(shown, visits, reached, goals), len(found) > TIMELINE_VISITS, of_events.count())
+    items = _items(shown, visits, reached, goals)
+    return Timeline(items, len(found) > TIMELINE_VISITS, of_events.count(), _sent(items, site_ids))
+
+
+def _sent(items: Sequence[Item], site_ids: Sequence[int]) -> list[Sent]:
+    visits = [item.what.session.id for item in items if isinstance(item.what, TimelineVisit)]
+    events = [item.what.conversion.event_id for item in items if isinstance(item.what, GoalReached)]
+    return visits_sent(site_ids=site_ids, session_ids=visits, event_ids=events)
 
 
 def _keys(rows: "QuerySet[Any]", kind: Kind, moment: str) -> "QuerySet[Any]":

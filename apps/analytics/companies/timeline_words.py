@@ -1,7 +1,7 @@
 """A company's line of time in words, under the days of the site's zone."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
 
@@ -9,16 +9,19 @@ from django.urls import reverse
 
 from apps.core import clock, formats
 from apps.core.countries import country_name
+from apps.destinations.timelines import Sent
 from apps.scoring.models import ScoreChange
 from apps.sites.goals.words import money
 from apps.sites.models import Site
 from apps.tracking.models import Session
 from apps.tracking.wording import city_words, event_words
 
+from ..sent import NOTHING_SENT, SentLines, sent_lines
 from .one import PageRead, TimelineVisit
 from .timeline import GoalReached, Item
 
 PAGES_SHOWN = 6
+SENT_SHOWN = 6
 _TURNED = {
     "hot": "Turned hot",
     "warm": "Turned warm",
@@ -44,6 +47,7 @@ class Line:
     pages: Sequence[PageRead] = ()
     more_pages: int = 0
     events: Sequence[str] = ()
+    sent: SentLines = NOTHING_SENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +56,23 @@ class Day:
     lines: Sequence[Line]
 
 
-def timeline_days(items: Sequence[Item], *, zone: tzinfo, sites: Mapping[int, Site]) -> list[Day]:
-    """Return the items under their local days, newest day first, as they come. `sites`: all of the client's."""
+def timeline_days(
+    items: Sequence[Item], *, sent: Collection[Sent], zone: tzinfo, sites: Mapping[int, Site]
+) -> list[Day]:
+    """Return the items under their local days, newest day first, as they come. `sites`: all of the client's.
+
+    What destinations were told stands with the goal that it is of; of an event that is no goal, with its visit.
+    """
     today = clock.now().astimezone(zone).date()
 
     def local_day(item: Item) -> date:
         return item.at.astimezone(zone).date()
 
     return [
-        Day(label=_day_label(day, today), lines=[_line(item, sites) for item in group])
+        Day(
+            label=_day_label(day, today),
+            lines=[replace(_line(item, sites), sent=_sent_lines(item, sent, zone=zone, sites=sites)) for item in group],
+        )
         for day, group in groupby(items, key=local_day)
     ]
 
@@ -81,6 +93,19 @@ def _line(item: Item, sites: Mapping[int, Site]) -> Line:
             return _change(change, sites)
         case Session() as session:
             return _ad(session, sites)
+
+
+def _sent_lines(item: Item, sent: Collection[Sent], *, zone: tzinfo, sites: Mapping[int, Site]) -> SentLines:
+    match item.what:
+        case GoalReached(conversion=one):
+            site_id = one.site_id
+            of_item = [each for each in sent if each.event_id == one.event_id and each.goal_id == one.goal_id]
+        case TimelineVisit(session=session):
+            site_id = session.site_id
+            of_item = [each for each in sent if each.session_id == session.id and each.goal_id is None]
+        case _:
+            return NOTHING_SENT
+    return sent_lines(of_item, happened_at=item.at, zone=zone, site_slug=sites[site_id].slug, limit=SENT_SHOWN)
 
 
 def _visit(visit: TimelineVisit, sites: Mapping[int, Site]) -> Line:
