@@ -11,7 +11,8 @@ from uuid import UUID
 from django.template.loader import render_to_string
 
 from .access import Watch
-from .presence import ROWS, Presence, Visit, presence_now
+from .presence import ROWS, Presence, presence_now
+from .visits import Visit
 
 # What stands around the list of visits; each is sent anew when it has changed.
 PARTS = ("last", "now", "map", "counts", "rest", "feed", "turned")

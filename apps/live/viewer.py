@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from .picture import Picture, gone_row
-from .presence import Visit
+from .visits import Visit
 
 
 class Viewer:

@@ -8,7 +8,8 @@ from django.core.cache import cache
 
 from apps.companies.models import Company, CompanyClient
 from apps.core import clock
-from apps.live.presence import MINUTES, ROWS, presence_now
+from apps.live.counting import MINUTES
+from apps.live.presence import ROWS, presence_now
 from apps.scoring.models import ScoreChange
 from apps.scoring.selectors import score_of
 from apps.scoring.services import scores_work
