@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from apps.core import formats
 from apps.core.charts import Unit, say
+from apps.core.downloads import Cell
 from apps.tracking.dimensions import Over
 
 from .breakdowns import PAGE_ROWS, Asked, Breakdown, Dimension, Row, Sort, breakdown
-from .exports import Cell
 from .metrics import DEFINITIONS, Metric, metric_value
 from .panels import PANELS, BarRow, Panel, bar_rows, row_names, search_keys
 from .report import Report

@@ -9,11 +9,11 @@ from django.db.models import Count, QuerySet
 
 from apps.companies.selectors import company_names
 from apps.core.countries import country_name
+from apps.core.downloads import Cell
 from apps.networks.labels import network_label
 from apps.tracking.models import Session
 from apps.tracking.selectors import session_all, session_set_aside
 
-from .exports import Cell
 from .labels import DEVICES, set_aside_label, signal_labels
 from .report import Report
 

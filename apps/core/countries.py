@@ -261,3 +261,11 @@ NAMES: dict[str, str] = {
 def country_name(code: str) -> str:
     """Return the country's name, the code itself where it isn't known, and "Unknown" where there is none."""
     return NAMES.get(code.upper(), code) if code else "Unknown"
+
+
+def code_of(written: str) -> str | None:
+    """Return a country's code by its English name or its code, as people write either; None for what is neither."""
+    return _CODES.get(written.casefold()) or (written.upper() if written.upper() in NAMES else None)
+
+
+_CODES = {name.casefold(): code for code, name in NAMES.items()}

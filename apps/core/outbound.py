@@ -110,8 +110,8 @@ class Guard:
     def _found(self, name: str) -> list[str]:
         if name in self.pins:
             return [self.pins[name]]
-        if (literal := _literal(name)) is not None:
-            return [literal]
+        if (address := literal(name)) is not None:
+            return [address]
         try:
             found = list(self.lookup(name))
         except (OSError, UnicodeError):
@@ -121,7 +121,7 @@ class Guard:
         return found
 
 
-def _literal(name: str) -> str | None:
+def literal(name: str) -> str | None:
     """Return a name that is an address, also in the forms that systems understand besides: `127.1`, `0x7f000001`."""
     try:
         return str(ipaddress.ip_address(name.partition("%")[0]))

@@ -9,3 +9,4 @@ class SiteMoved:
 
     schema: str
     site_id: int
+    from_client_id: int

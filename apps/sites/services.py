@@ -144,9 +144,10 @@ def site_move(*, site: Site, client: Client) -> None:
     """Give a site to another client. Raises Refused for an archived one."""
     _require_open(client)
     with transaction.atomic():
+        from_client_id = Site.objects.select_for_update().values_list("client_id", flat=True).get(id=site.id)
         site.client = client
         site.save(update_fields=["client"])
-        facts.publish(SiteMoved(schema=current_schema(), site_id=site.id))
+        facts.publish(SiteMoved(schema=current_schema(), site_id=site.id, from_client_id=from_client_id))
 
 
 def site_set_status(*, site: Site, status: Site.Status) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from apps.core.periods import day_start
 from apps.sites.models import Site
-from tests.factories_tracking import Happened, Page, visit_make
+from tests.factories_tracking import Built, Happened, Page, visit_built, visits_put
 
 PATHS = ["/", "/pricing", "/docs", "/docs/50%_off", "/" + "long/" * 700, ""]
 TEXTS = ("channel", "source", "campaign", "medium", "referrer_host", "device", "browser", "system", "organisation")
@@ -19,13 +19,17 @@ def visits_make(site: Site, *, seed: int, first: date, days: int, count: int) ->
     chance = random.Random(seed)
     start = day_start(first, ZoneInfo(site.time_zone))
     seconds = int((day_start(first + timedelta(days=days), ZoneInfo(site.time_zone)) - start).total_seconds())
-    for _ in range(count):
-        visit_put(
-            site, start + timedelta(seconds=chance.randrange(seconds), microseconds=chance.randrange(10**6)), chance
-        )
+    visits_put(
+        [
+            _visit(
+                site, start + timedelta(seconds=chance.randrange(seconds), microseconds=chance.randrange(10**6)), chance
+            )
+            for _ in range(count)
+        ]
+    )
 
 
-def visit_put(site: Site, started_at: datetime, chance: random.Random) -> None:
+def _visit(site: Site, started_at: datetime, chance: random.Random) -> Built:
     country, region, city = chance.choice(PLACES)
     longest = chance.choice([3, 3, 3, 3, 3, 3, 30, 70]) * 3600
     pages = [
@@ -42,7 +46,7 @@ def visit_put(site: Site, started_at: datetime, chance: random.Random) -> None:
         for _ in range(chance.choice([0, 0, 1, 3]))
     ]
     texts: dict[str, Any] = {column: chance.choice(["", "One", "Two", "three, 3"]) for column in TEXTS}
-    visit_make(
+    return visit_built(
         site,
         started_at.astimezone(UTC),
         pages=pages,

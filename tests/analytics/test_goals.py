@@ -131,7 +131,8 @@ def test_a_visit_shows_what_it_reached(in_alder: Cast, site: Site) -> None:
 def test_the_number_of_queries_does_not_grow_with_the_goals(in_alder: Cast, reached: Site, goals: int) -> None:
     for number in range(goals):
         goal_make(reached, "page", name=f"More {number}", page="/")
-    browser = in_alder.browser(in_alder.viewer)
+    browser, path = in_alder.browser(in_alder.viewer), f"/s/{reached.slug}/goals?{MAY}"
+    browser.get(path)  # the shell's counts are kept for some seconds
     with CaptureQueriesContext(connection) as queries:
-        browser.get(f"/s/{reached.slug}/goals?{MAY}")
+        browser.get(path)
     assert len(queries) <= MOST_QUERIES

@@ -106,6 +106,12 @@ def local_time(at: datetime | None, zone: str | tzinfo | None = None) -> str:
 
 
 @register.filter
+def local_moment(at: datetime, zone: str | tzinfo | None = None) -> str:
+    """`{{ at|local_moment:zone }}`: as local_time, text alone: for an <option>, which holds no elements."""
+    return formats.moment(at, zone=_zone(zone), now=clock.now())
+
+
+@register.filter
 def local_clock(at: datetime | None, zone: str | tzinfo | None = None) -> str:
     """`{{ at|local_clock:zone }}`: 09:41:07, for feeds and timelines under a day's heading."""
     if at is None:

@@ -13,8 +13,8 @@ import xlsxwriter
 from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 
-from apps.core.exports import BYTE_ORDER_MARK, harmless
-from apps.core.tenancy import call_in_schema, current_schema
+from .exports import BYTE_ORDER_MARK, harmless
+from .tenancy import call_in_schema, current_schema
 
 CHUNK_ROWS = 500
 CHUNK_BYTES = 65_536
@@ -28,7 +28,7 @@ Piece = TypeVar("Piece", str, bytes)
 
 
 def csv_stream(filename: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> StreamingHttpResponse:
-    """Return a download like `core.exports.csv_response` whose `rows` read the database while they are sent."""
+    """Return a download like `exports.csv_response` whose `rows` read the database while they are sent."""
     return _download(f"{filename}.csv", "text/csv; charset=utf-8", _csv(header, rows))
 
 
