@@ -1,0 +1,1 @@
+"""Slack's side of an incoming webhook, as strict as its documents."""
