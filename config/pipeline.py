@@ -9,12 +9,15 @@ ScoreChanged, TemperatureChanged  (scoring: a score was made, somebody turned ho
 CategoryChanged (scoring: likewise)                   -> nobody yet
 ScoringChanged  (scoring: other rules are in force)   -> scoring: make the site's scores anew
 CorrectionChanged (companies: one is on its way)      -> companies: apply it to the past, or its undoing
+LinksChanged    (companies: a site's links)           -> companies: apply them to the past
 RuleChanged     (tracking: an exclusion rule)         -> tracking: apply it to the past, or undo it
 GoalChanged     (tracking: a goal)                    -> tracking: apply it to the past
-GoalReached     (tracking: conversions are stored)    -> scoring: make what is due
+GoalReached     (tracking: conversions are stored)    -> scoring: make what is due;  destinations: route them
+DeliveriesDue   (destinations: something is to be sent) -> destinations: send it
+DestinationRefused (destinations: a provider takes nothing) -> destinations: mail the managers
 SiteMoved       (sites: to another client)            -> companies: have the client know who was on it
 SiteRemoved     (tracking: a site was deleted)        -> tracking: erase what was stored of it
-SiteErased      (tracking: a deleted site's visits went) -> companies, scoring, alerts: forget it too
+SiteErased      (tracking: a deleted site's visits went) -> companies, scoring, alerts, destinations: forget it too
 CheckAsked      (installation: a check of a page) -> installation: carry it out
 AlertsRaised    (alerts: mails are due)               -> alerts: send them
 
@@ -27,10 +30,11 @@ from apps.alerts.subscriptions import is_wanted
 from apps.alerts.subscriptions import site_forget as alerts_forget
 from apps.alerts.tasks import alert_send_task, hot_raise_task, targets_raise_task
 from apps.companies.erase import site_forget
-from apps.companies.facts import CompanyMatched, CorrectionChanged, VisitsReopened
+from apps.companies.facts import CompanyMatched, CorrectionChanged, LinksChanged, VisitsReopened
 from apps.companies.moving import site_adopt
 from apps.companies.tasks import (
     correction_work_task,
+    links_work_task,
     networks_resolve_task,
     visits_match_task,
     visits_rematch_task,
@@ -38,6 +42,10 @@ from apps.companies.tasks import (
 from apps.companies.waking import to_be_asked
 from apps.core.facts import listen
 from apps.core.tenancy import in_schema
+from apps.destinations.facts import DeliveriesDue, DestinationRefused
+from apps.destinations.keeping import site_forget as destinations_forget
+from apps.destinations.tasks import conversions_route_task, destination_wake, events_route_task, refusal_tell_task
+from apps.destinations.waking import asks_for_events, has_rules
 from apps.installation.facts import CheckAsked
 from apps.installation.tasks import site_check
 from apps.live.frames import announce_companies, announce_events, announce_scores, announce_temperature
@@ -74,6 +82,10 @@ def work_on_correction(fact: CorrectionChanged) -> None:
     correction_work_task.apply_async((fact.schema, fact.correction_id), retry=False)
 
 
+def work_on_links(fact: LinksChanged) -> None:
+    links_work_task.apply_async((fact.schema, fact.site_id), retry=False)
+
+
 def make_scores(fact: EventsStored | CompanyMatched | GoalReached) -> None:
     # Visits that are to be matched first have no company yet.
     unmatched = set(fact.unmatched_ids) if isinstance(fact, EventsStored) else set()
@@ -84,6 +96,26 @@ def make_scores(fact: EventsStored | CompanyMatched | GoalReached) -> None:
 def tell_of_hot(fact: TemperatureChanged) -> None:
     if fact.after == Temperature.HOT and not fact.is_backfill:
         hot_raise_task.apply_async((fact.schema, fact.change_id), retry=False)
+
+
+def route_conversions(fact: GoalReached) -> None:
+    if not fact.is_backfill and has_rules(fact.schema, fact.site_id):
+        conversions_route_task.apply_async((fact.schema, fact.site_id, fact.conversion_ids), retry=False)
+
+
+def route_events(fact: EventsStored) -> None:
+    if fact.session_ids and not fact.is_backfill and asks_for_events(fact.schema, fact.site_id):
+        ids = [str(session_id) for session_id in fact.session_ids]
+        events_route_task.apply_async((fact.schema, fact.site_id, ids), retry=False)
+
+
+def send_deliveries(fact: DeliveriesDue) -> None:
+    with in_schema(fact.schema):
+        destination_wake(fact.destination_id)
+
+
+def tell_of_refusal(fact: DestinationRefused) -> None:
+    refusal_tell_task.apply_async((fact.schema, fact.destination_id), retry=False)
 
 
 def look_for_targets(fact: ScoreChanged) -> None:
@@ -125,7 +157,7 @@ def carry_out_check(fact: CheckAsked) -> None:
 def adopt_site(fact: SiteMoved) -> None:
     # At once: whoever moved the site sees its companies on the next page.
     with in_schema(fact.schema):
-        site_adopt(site_id=fact.site_id)
+        site_adopt(site_id=fact.site_id, from_client_id=fact.from_client_id)
 
 
 def forget_site(fact: SiteErased) -> None:
@@ -134,6 +166,7 @@ def forget_site(fact: SiteErased) -> None:
         site_forget(site_id=fact.site_id)
         scores_forget(site_id=fact.site_id)
         alerts_forget(site_id=fact.site_id)
+        destinations_forget(site_id=fact.site_id)
 
 
 listen(EventsStored, match_companies)
@@ -142,9 +175,14 @@ listen(EventsStored, announce_events)
 listen(EventsStored, make_scores)
 listen(CompanyMatched, make_scores)
 listen(GoalReached, make_scores)
+listen(GoalReached, route_conversions)
+listen(EventsStored, route_events)
+listen(DeliveriesDue, send_deliveries)
+listen(DestinationRefused, tell_of_refusal)
 listen(CompanyMatched, announce_companies)
 listen(VisitsReopened, match_anew)
 listen(CorrectionChanged, work_on_correction)
+listen(LinksChanged, work_on_links)
 listen(ScoreChanged, announce_scores)
 listen(TemperatureChanged, announce_temperature)
 listen(ScoringChanged, make_scores_anew)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("apps.scoring.urls")),
     path("", include("apps.analytics.companies.urls")),
     path("", include("apps.alerts.urls")),
+    path("", include("apps.destinations.urls")),
     path("", include("apps.live.urls")),
     path("", include("apps.analytics.urls")),
 ]

@@ -1,6 +1,6 @@
 """The context processor of the app's shell: what base.html needs, made when a template asks, so not for fragments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from apps.agencies.requests import AgencyRequest, is_agency_request
 from apps.agencies.roles import Permission, Role
 from apps.core import clock
 from apps.core.period_picker import address
+from apps.destinations.attention import needing_attention
 from apps.scoring.selectors import hot_counts
 from apps.sites.access import sites_visible
 from apps.sites.models import Site
@@ -23,7 +24,7 @@ from .portfolio import site_domain
 from .site_health import SiteHealth, TagState, site_health
 
 SITES_SHOWN = 6
-HOT_SECONDS = 20
+COUNTS_SECONDS = 20
 _STATES = {TagState.SILENT: "silent", TagState.WAITING: "waiting"}
 _ROLES = {role.value: role.value.capitalize() for role in Role}
 
@@ -66,7 +67,8 @@ def navigation(request: HttpRequest) -> Mapping[str, object]:
 def _navigation(request: AgencyRequest) -> dict[str, Any]:
     """Return what the shell shows. Two queries for the sites, three for how they are.
 
-    One, or a few where companies were merged, for who is hot on this site: not within HOT_SECONDS after the last.
+    One, or a few where companies were merged, for who is hot on this site, and one for its destinations: not within
+    COUNTS_SECONDS after the last.
     """
     visible = sites_visible(request.membership).prefetch_related("domains")
     sites = [site for site in visible if site.status != Site.Status.ARCHIVED or _is_here(request, site)]
@@ -90,16 +92,27 @@ def _navigation(request: AgencyRequest) -> dict[str, Any]:
 
 
 def _hot(site: Site) -> int:
-    """Return how many companies are hot on a site, or were HOT_SECONDS ago at most."""
-    key = f"navigation-hot:{site.id}:{site.client_id}"
+    """Return how many companies are hot on a site."""
+    return _kept(
+        f"navigation-hot:{site.id}:{site.client_id}", lambda: hot_counts([site.id], at=clock.now()).get(site.id, 0)
+    )
+
+
+def _needing(site: Site) -> int:
+    """Return how many of a site's destinations need a person."""
+    return _kept(f"navigation-destinations:{site.id}", lambda: needing_attention(site_id=site.id, now=clock.now()))
+
+
+def _kept(key: str, count: Callable[[], int]) -> int:
+    """Return a count, or what it was COUNTS_SECONDS ago at most."""
     with suppress(RedisError):
         kept = cache.get(key)
         if isinstance(kept, int):
             return kept
-    count = hot_counts([site.id], at=clock.now()).get(site.id, 0)
+    counted = count()
     with suppress(RedisError):
-        cache.set(key, count, HOT_SECONDS)
-    return count
+        cache.set(key, counted, COUNTS_SECONDS)
+    return counted
 
 
 def _is_here(request: HttpRequest, site: Site) -> bool:
@@ -143,7 +156,10 @@ def _site_groups(request: AgencyRequest, site: Site, health: SiteHealth) -> list
             ],
         )
     ]
-    set_up = [item("scoring:site-scoring", "Scoring", "gauge")]
+    set_up = [
+        item("destinations:page", "Destinations", "send", count=_needing(site) or None, counts="needing attention"),
+        item("scoring:site-scoring", "Scoring", "gauge"),
+    ]
     if request.membership.may(Permission.MANAGE_SITES):
         set_up.append(item("tracking:site-settings", "Settings", "settings"))
     return [*groups, NavGroup("Set up", set_up)]

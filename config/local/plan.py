@@ -27,7 +27,7 @@ STOP_ORDER = (
     Stage(frozenset({"demo"}), 2.0),  # it has nothing to lose
     Stage(frozenset({"web", "ingest"}), 12.0),
     Stage(frozenset({"writer"}), 15.0),
-    Stage(frozenset({"worker", "beat"}), 5.0),  # what is cut off is still due in its row
+    Stage(frozenset({"worker", "sender", "beat"}), 5.0),  # what is cut off is still due in its row
 )
 
 
@@ -65,6 +65,7 @@ def beacon(options: Options) -> Plan:
             "ingest": takes_events(options.track_port),
             "writer": writes(options.folder),
             "worker": has_said(r"\bworker ready\b"),
+            "sender": has_said(r"\bworker ready\b"),
             "beat": has_said(r"\bbeat ready\b"),
         },
         beside=(Step("create_demo", ["create_demo"], is_required=False, is_audible=True),) if options.has_demo else (),

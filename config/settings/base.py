@@ -58,6 +58,7 @@ TENANT_APPS = [
     "apps.companies",
     "apps.scoring",
     "apps.alerts",
+    "apps.destinations",
     "apps.live",
     "apps.analytics",
 ]
@@ -164,6 +165,10 @@ CELERY_TASK_ROUTES = {
     "apps.companies.tasks.hosts_sweep": {"queue": "default"},
     "apps.companies.*": {"queue": "enrichment"},
     "apps.scoring.*": {"queue": "scoring"},
+    # Wait for providers, some of which are slow or dead: by threads of their own, so that nothing else waits for these.
+    "apps.destinations.tasks.destination_send": {"queue": "sending"},
+    "apps.destinations.tasks.deliveries_confirm": {"queue": "sending"},
+    "apps.destinations.*": {"queue": "destinations"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
@@ -172,6 +177,7 @@ CELERY_BEAT_SCHEDULE = {
     "retention": {"task": "apps.tracking.tasks.retention_enforce", "schedule": crontab(minute="23", hour="*")},
     "erase-sweep": {"task": "apps.tracking.tasks.erase_sweep", "schedule": crontab(minute="*/10")},
     "orphans": {"task": "apps.tracking.tasks.engagement_orphans_drop", "schedule": crontab(minute="41", hour="*")},
+    "match-keys-expire": {"task": "apps.tracking.tasks.match_keys_expire", "schedule": crontab(minute="29")},
     "goals-sweep": {"task": "apps.tracking.tasks.goals_sweep", "schedule": 60.0},
     "rules-sweep": {"task": "apps.tracking.tasks.rules_sweep", "schedule": 60.0},
     "durable-rewrite": {"task": "apps.tracking.tasks.durable_file_rewrite", "schedule": crontab(minute="53")},
@@ -229,6 +235,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/5"),
         "options": {"expires": 240.0},
     },
+    "destinations-sweep": {
+        "task": "apps.destinations.tasks.destinations_sweep",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
+    "deliveries-tidy": {"task": "apps.destinations.tasks.deliveries_tidy", "schedule": crontab(minute="29")},
     "alerts-tidy": {"task": "apps.alerts.tasks.alerts_tidy", "schedule": crontab(minute="49", hour="4")},
     "spares": {"task": "apps.agencies.tasks.spares_refill", "schedule": 60.0},
     "databases": {
@@ -236,6 +248,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="11", hour="3", day_of_month="4"),
     },
 }
+
+# --- destinations ---
+# For how many days the requests to providers and their answers are kept, masked.
+BEACON_ATTEMPTS_DAYS = env.integer("BEACON_ATTEMPTS_DAYS", 30, least=1, most=3650)
 
 # --- people -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "agencies.User"

@@ -1,5 +1,5 @@
 // Rows of a table that can be chosen: form[data-component=rows] around it. J and K move, X chooses, O opens the owner's
-// menu, Escape lets go; Enter is the link's own. Without script the check boxes do all of it.
+// menu, R sends again, Escape lets go; Enter is the link's own. Without script the check boxes do all of it.
 
 function isTyping(target) {
   return target instanceof Element && Boolean(target.closest("input:not([type=checkbox]), select, textarea, dialog[open], .menu[open]"));
@@ -56,11 +56,20 @@ function openOwner(form) {
   return true;
 }
 
+function sendAgain(form) {
+  const button = form.querySelector("[data-rows-again]");
+  if (!button) return false;
+  if (!boxes(form).some((box) => box.checked) && !choose(form)) return false;
+  form.requestSubmit(button);
+  return true;
+}
+
 const KEYS = {
   j: (form) => move(form, 1) ?? true,
   k: (form) => move(form, -1) ?? true,
   x: choose,
   o: openOwner,
+  r: sendAgain,
   Escape: clear,
 };
 

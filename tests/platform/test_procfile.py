@@ -12,7 +12,7 @@ COMMANDS = read_procfile(CHECKOUT / "Procfile")
 
 
 def test_it_names_all_processes() -> None:
-    assert list(COMMANDS) == ["web", "ingest", "writer", "worker", "beat"]
+    assert list(COMMANDS) == ["web", "ingest", "writer", "worker", "sender", "beat"]
 
 
 def test_each_has_its_place_in_the_way_out() -> None:

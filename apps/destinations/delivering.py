@@ -1,0 +1,498 @@
+"""Sending what is due to one destination: claimed by rows, an attempt noted before each request, its answer after.
+
+Where a worker dies in between, the claim ends by its lease and the attempt stands there without an end: sent again
+where the provider itself drops what comes twice, else `uncertain`, for a person to decide.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Q
+
+from apps.core import clock
+from apps.core.crypto import SealBroken
+
+from . import measures, recording
+from .ages import age_words
+from .archived import may_leave
+from .backoff import retry_delay
+from .consent import receipt_kept
+from .exchange import calling
+from .flights import Flights, Landed, flights
+from .health import destination_failed, destination_judge, is_probe
+from .lanes import lane
+from .leases import deliveries_claim, leases_end, leases_renew
+from .loading import Wanted, occurrences_load
+from .mapping import mapped_read, message_of
+from .match import match_keys_done, match_keys_of
+from .models import Delivery, Destination
+from .occurrences import Message
+from .providers.base import (
+    TAKEN_IN_PART,
+    Answer,
+    Call,
+    Outcome,
+    PrepareFailed,
+    Provider,
+    Request,
+    Target,
+    Unanswered,
+    Verdict,
+)
+from .providers.registry import provider_of
+from .recording import Ending, Tried, Try
+from .targets import target_of
+
+logger = logging.getLogger(__name__)
+State = Delivery.State
+
+TURN_SECONDS = 10.0
+# Halves still leave after that, but for so long: a turn's connections end (exchange.LONGEST_SECONDS), and a request
+# that is cut off by that would be in doubt and count as a failure.
+HALVES_SECONDS = 90.0
+# Requests on their way at once, where each has one message.
+THREADS = 8
+# In a turn nobody waits longer for the provider's pace, in seconds.
+LONGEST_WAIT = 1.0
+# Leave together, or more where the provider takes more in a request. The next do when half of them have been answered:
+# all that are on their way are in doubt should the worker die now.
+CHUNK = 16
+# Taken up together at most, in times of CHUNK and in all (one request's messages in any case).
+MOST_STRETCH, MOST_CLAIMED = 8, 256
+QUICK_SECONDS = 1.0
+
+# What others may have noted of a destination meanwhile.
+HEALTH = ("problem", "failures", "open_until", "next_request_at", "is_on")
+
+
+@dataclass(slots=True)
+class Turn:
+    """A turn's destination with what is needed for all its requests."""
+
+    destination: Destination
+    provider: Provider
+    target: Target
+    call: Call
+    flights: Flights
+    # Those taken up, as they were then; the messages of those that haven't left; halves of batches that were refused.
+    deliveries: dict[int, Delivery] = field(default_factory=dict)
+    ready: list[Message] = field(default_factory=list)
+    halves: list[list[Message]] = field(default_factory=list)
+    stretch: int = 1
+    claimed_at: float = 0.0
+
+
+def destination_send(destination_id: int) -> bool:
+    """Send what is due to a destination, for some seconds; return whether there is more. Blocks.
+
+    Does nothing where the destination is off or left alone, where its site is archived, or where as many as may are at
+    it already.
+    """
+    until = time.monotonic() + TURN_SECONDS
+    with lane(destination_id) as number:
+        if number is None:
+            return False
+        destination = Destination.objects.filter(id=destination_id, archived_at=None, is_on=True).first()
+        provider = provider_of(destination.provider) if destination else None
+        if destination is None or provider is None or not _may_send(destination, number):
+            return False
+        if not may_leave(destination.site_id):
+            return False
+        target = _target(destination)
+        if target is None:
+            return False
+        with (
+            calling(
+                stand_in_url=destination.stand_in_url, timeout=provider.timeout_seconds, connections=THREADS
+            ) as call,
+            flights(call, at_once=THREADS) as flying,
+        ):
+            return _work(Turn(destination, provider, target, call, flying), number, until)
+
+
+def due_within(destination_id: int, seconds: int) -> int | None:
+    """Return in how many seconds (1 at least) something is due to a destination; None: not within `seconds`.
+
+    Two queries. What is due already is in others' hands, who may be about to end.
+    """
+    waiting = Delivery.objects.filter(
+        destination_id=destination_id, destination__is_on=True, destination__archived_at=None, state=State.WAITING
+    )
+    fields = ("next_attempt_at", "destination__open_until", "site_id")
+    row = waiting.order_by("next_attempt_at").values_list(*fields).first()
+    if row is None or row[0] is None:
+        return None
+    left = (max(row[0], row[1] or row[0]) - clock.now()).total_seconds()
+    # Of an archived site none is sent for as long as it is.
+    return max(1, math.ceil(left)) if left <= seconds and may_leave(row[2]) else None
+
+
+def _work(turn: Turn, number: int, until: float) -> bool:
+    """Send what is due until then, and wait for what is on its way by then; return whether there is more."""
+    while True:
+        is_more = _fill(turn, number, until)
+        if not turn.flights.messages:
+            return is_more
+        _hold(turn)
+        _settle(turn, turn.flights.landed())
+
+
+def _hold(turn: Turn) -> None:
+    """Hold on to what was taken up; forget what others have taken since, as this worker must have stood still."""
+    held = leases_renew(turn.deliveries.values())
+    turn.deliveries = {id_: delivery for id_, delivery in turn.deliveries.items() if id_ in held}
+    turn.ready = [message for message in turn.ready if message.delivery_id in held]
+
+
+def _fill(turn: Turn, number: int, until: float) -> bool:
+    """Have what is due leave for as long as there is room on the way; return whether there may be more."""
+    _halves_depart(turn, number, until - TURN_SECONDS + HALVES_SECONDS)
+    while turn.flights.messages <= _size(turn) // 2:
+        is_over = time.monotonic() >= until
+        if is_over or not _may_go_on(turn, number):
+            _give_back(turn)
+            return is_over
+        if turn.ready:
+            together, turn.ready = turn.ready[: _size(turn)], turn.ready[_size(turn) :]
+            _depart(turn, together)
+        elif not _take_up(turn):
+            return False
+    return True
+
+
+def _halves_depart(turn: Turn, number: int, until: float) -> None:
+    """Have halves leave as any request does: at the provider's pace, after a new look at destination and deliveries.
+
+    Also when the turn is over, as the next one would begin with the whole batch again, but not after `until`. What may
+    not leave now waits.
+    """
+    halves, turn.halves = turn.halves, []
+    for half in halves:
+        turn.destination.refresh_from_db(fields=HEALTH)
+        may_leave_now = time.monotonic() < until and _may_go_on(turn, number) and _paced(turn)
+        mine = [delivery for one in half if (delivery := turn.deliveries.pop(one.delivery_id, None))]
+        if not may_leave_now:
+            leases_end(mine)
+        elif messages := _messages(turn, mine):
+            _depart(turn, messages)
+
+
+def _may_go_on(turn: Turn, number: int) -> bool:
+    """Return whether more may leave in this turn: a site may have been archived since it began. A query at most."""
+    return _may_send(turn.destination, number) and may_leave(turn.destination.site_id)
+
+
+def _may_send(destination: Destination, number: int) -> bool:
+    now = clock.now()
+    if not destination.is_on or (destination.open_until is not None and now < destination.open_until):
+        return False
+    # After a pause one tries for all.
+    return not (is_probe(destination) and number > 0)
+
+
+def _target(destination: Destination) -> Target | None:
+    try:
+        return target_of(destination)
+    except SealBroken:
+        words = "Its secrets can’t be opened with this server’s key: enter them again."
+        destination_failed(destination, Verdict(Outcome.REFUSED, "secrets_sealed", words))
+        return None
+
+
+def _take_up(turn: Turn) -> bool:
+    """Take up what is due next; return whether there was anything."""
+    if not _paced(turn):
+        return False
+    claimed = deliveries_claim(turn.destination.id, _claims(turn))
+    turn.ready = _messages(turn, claimed) if claimed else []
+    return bool(claimed)
+
+
+def _paced(turn: Turn) -> bool:
+    """Wait for the provider's pace; return whether its time came, within a moment."""
+    waits = _waits(turn)
+    if 0 < waits <= LONGEST_WAIT:
+        time.sleep(waits)
+    return waits <= LONGEST_WAIT
+
+
+def _give_back(turn: Turn) -> None:
+    """Let go of what was taken up and hasn't left."""
+    leases_end(turn.deliveries.pop(message.delivery_id) for message in turn.ready)
+    turn.ready = []
+
+
+def _size(turn: Turn) -> int:
+    """Return how many messages leave together: one where it is a try, or where each has to wait for its turn."""
+    provider = turn.provider
+    if is_probe(turn.destination) or (provider.pace_seconds and provider.batch_size == 1):
+        return 1
+    return max(provider.batch_size, CHUNK)
+
+
+def _claims(turn: Turn) -> int:
+    """Return how many deliveries are taken up together: more each time that the last were gone within a second.
+
+    So a quick destination costs few queries, and a slow one holds few whose visitors could still change their minds.
+    """
+    size = _size(turn)
+    now = time.monotonic()
+    was_quick = now - turn.claimed_at < QUICK_SECONDS
+    turn.claimed_at = now
+    turn.stretch = min(2 * turn.stretch, MOST_STRETCH) if was_quick else max(1, turn.stretch // 2)
+    return size if size == 1 or turn.provider.pace_seconds else min(size * turn.stretch, max(size, MOST_CLAIMED))
+
+
+def _waits(turn: Turn) -> float:
+    """Return for how many seconds the provider's own pace or quiet hours ask to wait; takes the next place.
+
+    A place that nobody would wait for stays free: whoever is at it already goes on at the provider's pace.
+    """
+    provider, destination = turn.provider, turn.destination
+    now = clock.now()
+    quiet_until = provider.not_before(turn.target, now)
+    if quiet_until is not None and quiet_until > now:
+        _put_off(destination.id, quiet_until)
+        return float("inf")
+    if not provider.pace_seconds:
+        return 0.0
+    pace = timedelta(seconds=provider.pace_seconds)
+    free = Q(next_request_at__isnull=True) | Q(next_request_at__lte=now)
+    if Destination.objects.filter(free, id=destination.id).update(next_request_at=now + pace):
+        return 0.0
+    destination.refresh_from_db(fields=["next_request_at"])
+    at = destination.next_request_at or now
+    waits = max(0.0, (at - now).total_seconds())
+    if waits > LONGEST_WAIT:
+        return waits
+    mine = Destination.objects.filter(id=destination.id, next_request_at=destination.next_request_at)
+    # Where another worker has just taken it, the one after it is too far off.
+    return waits if mine.update(next_request_at=at + pace) else float("inf")
+
+
+def _put_off(destination_id: int, until: datetime) -> None:
+    due = Delivery.objects.filter(destination_id=destination_id, state=State.WAITING, next_attempt_at__lt=until)
+    due.update(next_attempt_at=until, reason="quiet", words="Quiet hours: it is sent when they end.")
+
+
+def _messages(turn: Turn, claimed: Sequence[Delivery]) -> list[Message]:
+    """Return claimed deliveries as messages; those that may not or can't be sent (any more) end here."""
+    loaded = occurrences_load(
+        site_id=turn.destination.site_id,
+        wanted=[Wanted(one.event_id, one.occurred_at, one.goal_id) for one in claimed],
+        match=match_keys_of(one.event_id for one in claimed),
+    )
+    in_doubt = recording.attempts_in_doubt([one.id for one in claimed])
+    now = clock.now()
+    messages: list[Message] = []
+    endings: list[Ending] = []
+    for delivery in claimed:
+        one = loaded.get((delivery.event_id, delivery.goal_id))
+        if one is None:
+            endings.append(Ending(delivery, State.DEAD, "erased", "The visit was erased before this could be sent."))
+            continue
+        consent = one.occurrence.consent
+        if one.occurrence.match.present:  # else they are erased by now, and what is known is from before
+            delivery.match_keys = one.occurrence.keys_present
+        delivery.consent = receipt_kept(consent)
+        if not consent.is_given:
+            words = "Marketing consent was withdrawn before this was sent."
+            endings.append(Ending(delivery, State.WITHHELD, "withdrawn", words))
+            continue
+        if one.session.set_aside:
+            words = "The visit was set aside (a bot, or a rule of yours) before this was sent."
+            endings.append(Ending(delivery, State.WITHHELD, "set_aside", words))
+            continue
+        message = message_of(
+            delivery_id=delivery.id,
+            key=recording.delivery_key(delivery),
+            name=delivery.name,
+            mapped=mapped_read(delivery.mapped),
+            occurrence=one.occurrence,
+            counted_by=delivery.counted_by,
+        )
+        if ending := _unsendable(turn, delivery, message, doubt=in_doubt.get(delivery.id, ""), now=now):
+            endings.append(ending)
+            continue
+        turn.deliveries[delivery.id] = delivery
+        messages.append(message)
+    # Together: once its lost attempt is ended, nothing else would tell that one may have arrived.
+    with transaction.atomic():
+        recording.attempts_end_lost(in_doubt.keys(), now)
+        finish(endings)
+    return messages
+
+
+def _unsendable(turn: Turn, delivery: Delivery, message: Message, *, doubt: str, now: datetime) -> Ending | None:
+    """Return what a delivery ends with that isn't to be sent. `doubt`: why it may have arrived before."""
+    provider = turn.provider
+    if doubt and not provider.repeats_safely(message):
+        words = (
+            f"{_doubt_words(provider, doubt)} {provider.label} would count a second one, so it isn’t sent again by "
+            "itself: look there, then send it again or leave it."
+        )
+        return Ending(delivery, State.UNCERTAIN, doubt, words)
+    if delivery.occurred_at < now - provider.max_age:
+        words = f"{provider.label} takes nothing that is older than {age_words(provider.max_age)}."
+        return Ending(delivery, State.DEAD, "too_old", words)
+    if words := provider.unmatchable(message):
+        return Ending(delivery, State.WITHHELD, "unmatchable", words)
+    if problems := provider.problems(turn.target, message):
+        words = "; ".join(f"{one.field}: {one.rule}" for one in problems[:3])
+        return Ending(delivery, State.REJECTED, "not_valid", words)
+    return None
+
+
+def _doubt_words(provider: Provider, doubt: str) -> str:
+    if doubt == TAKEN_IN_PART:
+        return f"{provider.label} took a part of the request that this was in, and it isn’t known which."
+    what = "Beacon was stopped" if doubt == recording.STOPPED else "The connection to it was lost"
+    return f"{what} while this was on its way."
+
+
+def _depart(turn: Turn, messages: Sequence[Message]) -> None:
+    """Have messages leave in the provider's batches, once it is prepared and their attempts are written."""
+    provider = turn.provider
+    try:
+        target = provider.prepare(turn.target, turn.call)
+    except PrepareFailed as failed:
+        _end(turn, [(message, failed.verdict) for message in messages])
+        destination_judge(turn.destination, [[failed.verdict]])
+        return
+    except Unanswered as error:
+        # Nothing of the messages has left.
+        verdict = Verdict(Outcome.RETRY, error.reason, error.words)
+        _end(turn, [(message, verdict) for message in messages])
+        destination_judge(turn.destination, [[verdict]])
+        return
+    _hold(turn)
+    mine = [message for message in messages if message.delivery_id in turn.deliveries]
+    requests = [provider.request(target, batch) for batch in provider.batches(mine)]
+    shown = partial(recording.request_shown, provider, target)
+    for one in recording.attempts_begin(turn.deliveries, requests, target, provider=provider, shown=shown):
+        if begun := _begun(turn, one):
+            turn.flights.begin(begun)
+
+
+def _begun(turn: Turn, one: Try) -> Try | None:
+    """Return a try with those of its messages that were still ours when it was written; None: none was."""
+    for message in one.request.messages:
+        number = one.numbers.get(message.delivery_id)
+        if number is None:
+            turn.deliveries.pop(message.delivery_id, None)
+        else:
+            delivery = turn.deliveries[message.delivery_id]
+            delivery.attempts = number
+            delivery.counted_by = delivery.counted_by or recording.counted_by_kept(turn.provider, message)
+    mine = [message for message in one.request.messages if message.delivery_id in one.numbers]
+    if len(mine) < len(one.request.messages):
+        return replace(one, request=turn.provider.request(one.target, mine)) if mine else None
+    return one
+
+
+def _settle(turn: Turn, landed: Sequence[Landed]) -> None:
+    """Note what became of requests and their messages, and how the destination is. Five queries, however many."""
+    if not landed:
+        return
+    tried = [Tried(one, answer, _of_itself(turn, one, answer)) for one, answer in landed]
+    each = [
+        (message, verdict)
+        for one in tried
+        for message, verdict in zip(one.of.request.messages, one.verdicts, strict=True)
+    ]
+    with transaction.atomic():
+        recording.attempts_end(tried, turn.provider, clock.now())
+        _end(turn, [(message, verdict) for message, verdict in each if verdict.outcome is not Outcome.SPLIT])
+    for _, verdict in each:
+        measures.ATTEMPTS.labels(turn.provider.key, verdict.outcome.value).inc()
+    turn.destination.refresh_from_db(fields=HEALTH)
+    destination_judge(turn.destination, [one.verdicts for one in tried])
+    for one in tried:
+        together = [
+            message
+            for message, verdict in zip(one.of.request.messages, one.verdicts, strict=True)
+            if verdict.outcome is Outcome.SPLIT
+        ]
+        middle = (len(together) + 1) // 2
+        turn.halves += [half for half in (together[:middle], together[middle:]) if half]
+
+
+def _end(turn: Turn, verdicts: Sequence[tuple[Message, Verdict]]) -> None:
+    """Note what became of messages, as far as they are ours."""
+    now = clock.now()
+    ended = [(turn.deliveries.pop(message.delivery_id, None), verdict) for message, verdict in verdicts]
+    finish([_ending(turn.provider, delivery, verdict, now) for delivery, verdict in ended if delivery is not None])
+
+
+def _of_itself(turn: Turn, one: Try, answer: Answer | Unanswered) -> list[Verdict]:
+    """Return an answer's verdicts; of one delivery alone that is refused while others are taken, that it is rejected.
+
+    A firewall before a receiver, say, may let in all but one: tried first each time, it would hold up all the others.
+    """
+    verdicts = _verdicts(turn.provider, one.request, answer)
+    if len(verdicts) > 1 or verdicts[0].outcome is not Outcome.REFUSED:
+        return verdicts
+    delivery = turn.deliveries.get(one.request.messages[0].delivery_id)
+    if delivery is None or delivery.attempts < 2 or not recording.is_taken_since_last_try(delivery):
+        return verdicts
+    words = f"{verdicts[0].words} Others were taken since it was refused before: it is about this one."
+    return [replace(verdicts[0], outcome=Outcome.REJECTED, words=words)]
+
+
+def _verdicts(provider: Provider, request: Request, answer: Answer | Unanswered) -> list[Verdict]:
+    if isinstance(answer, Answer):
+        return provider.verdicts(request, answer)
+    return [_of_silence(provider, message, answer) for message in request.messages]
+
+
+def _of_silence(provider: Provider, message: Message, error: Unanswered) -> Verdict:
+    if not error.may_have_arrived or provider.repeats_safely(message):
+        return Verdict(Outcome.RETRY, error.reason, error.words)
+    words = (
+        f"{error.words} It may have arrived, and {provider.label} would count a second one: look there, then send it "
+        "again or leave it."
+    )
+    return Verdict(Outcome.UNSURE, error.reason, words)
+
+
+def _ending(provider: Provider, delivery: Delivery, verdict: Verdict, now: datetime) -> Ending:
+    """Return what a verdict makes of a delivery."""
+    outcome = verdict.outcome
+    tries = delivery.attempts
+    if outcome in (Outcome.RECEIVED, Outcome.CONFIRMED):
+        is_open = outcome is Outcome.RECEIVED and provider.checks and bool(verdict.receipt)
+        return Ending(
+            delivery,
+            State.CONFIRMED if outcome is Outcome.CONFIRMED else State.RECEIVED,
+            verdict.reason,
+            verdict.words,
+            receipt=verdict.receipt,
+            due_at=now + provider.check_after if is_open else None,
+            is_received=True,
+        )
+    if outcome is Outcome.REJECTED:
+        return Ending(delivery, State.REJECTED, verdict.reason, verdict.words, receipt=verdict.receipt)
+    if outcome is Outcome.UNSURE:
+        return Ending(delivery, State.UNCERTAIN, verdict.reason, verdict.words)
+    until = min(delivery.created_at + provider.give_up_after, delivery.occurred_at + provider.max_age)
+    due_at = now + retry_delay(tries, retry_after=verdict.retry_after)
+    if due_at >= until:
+        words = f"{verdict.words} Given up after {tries} {'try' if tries == 1 else 'tries'}."
+        return Ending(delivery, State.DEAD, verdict.reason, words)
+    if outcome in (Outcome.REFUSED, Outcome.GONE):
+        due_at = now  # held up by the destination's own pause, and sent as soon as a person has mended it
+    return Ending(delivery, State.WAITING, verdict.reason, verdict.words, due_at=due_at)
+
+
+def finish(endings: Sequence[Ending]) -> None:
+    """Write what became of deliveries, and forget what isn't needed for them any more."""
+    recording.deliveries_end(endings)
+    final = {one.delivery.event_id for one in endings if one.state not in (State.WAITING, State.SENDING)}
+    if final:
+        match_keys_done(final)
