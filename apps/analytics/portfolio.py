@@ -12,6 +12,9 @@ from apps.companies.newcomers import newcomers
 from apps.core import formats
 from apps.core.changes import Change, change
 from apps.core.period_picker import address
+from apps.destinations.models import Delivery
+from apps.destinations.overall import SiteDeliveries, deliveries_overall
+from apps.destinations.services import SENDABLE
 from apps.installation.selectors import silences_over
 from apps.installation.silence.words import views
 from apps.scoring.selectors import hot_counts
@@ -29,7 +32,7 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The tag's state as components/_state.html shows it."""
+    """A state as components/_state.html shows it: the tag's, the deliveries'."""
 
     state: str
     text: str
@@ -43,6 +46,8 @@ class SiteRow:
     url: str
     health: SiteHealth
     state: State
+    deliveries: State
+    sent: SiteDeliveries
     visitors: int
     days: Sequence[int]
     change: Change
@@ -98,13 +103,17 @@ class Portfolio:
 def portfolio(sites: Sequence[Site], *, now: datetime) -> Portfolio:
     """Return the portfolio of these sites (with clients and domains at hand).
 
-    Fifteen queries at most, however many; six more where companies were merged.
+    Eighteen queries at most, however many; six more where companies were merged.
     """
     shown = [site for site in sites if site.status != Site.Status.ARCHIVED]
     health = site_health(shown, now=now)
     by_site = weeks(shown, now=now)
     hot = hot_counts([site.id for site in shown], at=now)
-    rows = [_row(site, health[site.id], by_site[site.id], hot.get(site.id, 0), now) for site in shown]
+    sent = deliveries_overall([site.id for site in shown], now=now)
+    rows = [
+        _row(site, health[site.id], by_site[site.id], hot.get(site.id, 0), sent.get(site.id, SiteDeliveries()), now)
+        for site in shown
+    ]
     needs = [need for row in rows for need in _needs(row, now)]
     counts: dict[int, int] = defaultdict(int)
     for need in needs:
@@ -149,13 +158,15 @@ def site_domain(site: Site) -> str:
     return next((domain.host for domain in site.domains.all()), "")
 
 
-def _row(site: Site, health: SiteHealth, week: Week, hot: int, now: datetime) -> SiteRow:
+def _row(site: Site, health: SiteHealth, week: Week, hot: int, sent: SiteDeliveries, now: datetime) -> SiteRow:
     return SiteRow(
         site=site,
         domain=site_domain(site),
         url=reverse("analytics:site-overview", args=[site.slug]),
         health=health,
         state=_state(site, health, now),
+        deliveries=_deliveries(sent),
+        sent=sent,
         visitors=week.visitors,
         days=week.days if any(week.days) else [],
         change=change(week.visitors, week.before),
@@ -180,6 +191,25 @@ def _state(site: Site, health: SiteHealth, now: datetime) -> State:
         TagState.IMPORTED: State("none", "Imported log", "scroll-text"),
         TagState.ARCHIVED: State("none", "Archived", "archive"),
     }[health.state]
+
+
+def _deliveries(sent: SiteDeliveries) -> State:
+    """Return what matters most of a site's deliveries: what a person has to do, then what is on its way."""
+    states = sent.states
+    if not sent.destinations:
+        return State("none", "Not set up")
+    for state in (Delivery.State.DEAD, Delivery.State.REJECTED, Delivery.State.UNCERTAIN):
+        if states[state]:
+            return State(state, f"{formats.number(states[state])} {state.label.lower()}")
+    if sent.refused:
+        return State("bad", "Refused")
+    if sent.waiting:
+        return State("waiting", f"{formats.number(sent.waiting)} waiting")
+    if sent.arrived:
+        return State("confirmed", "All arrived")
+    if states[Delivery.State.WITHHELD]:
+        return State("none", f"{formats.number(states[Delivery.State.WITHHELD])} withheld", "shield-off")
+    return State("none", "Nothing to send", "minus")
 
 
 def _alarm(site: Site, health: SiteHealth, now: datetime) -> str:
@@ -226,7 +256,33 @@ def _needs(row: SiteRow, now: datetime) -> list[Need]:
         head = f"Visitors down {row.change.text.lstrip(formats.MINUS)}"
         url = address(row.url, [("period", "7d")])
         needs.append(Need(site, "unsure", "triangle-alert", head, text, None, url, "See what changed"))
-    return needs
+    return [*needs, *_needs_of_destinations(row)]
+
+
+def _needs_of_destinations(row: SiteRow) -> list[Need]:
+    """Return a line for each destination that takes nothing, else one for what a person has to decide on."""
+    site, sent = row.site, row.sent
+    refused = [
+        Need(
+            site,
+            "bad",
+            "send",
+            f"{destination.name} takes nothing.",
+            destination.problem_words,
+            destination.problem_at,
+            reverse("destinations:destination", args=[site.slug, destination.id]),
+            "See the fix",
+        )
+        for destination in sent.refused
+    ]
+    undecided = [
+        f"{formats.number(sent.states[state])} {state.label.lower()}" for state in SENDABLE if sent.states[state]
+    ]
+    if refused or not undecided:
+        return refused
+    url = reverse("destinations:page", args=[site.slug])
+    head = "Conversions that need a decision:"
+    return [Need(site, "unsure", "send", head, f"{', '.join(undecided)} within a week.", None, url, "Look at them")]
 
 
 def _has_fallen(row: SiteRow) -> bool:

@@ -1,14 +1,16 @@
 """One visit in full: what happened in which order, and what is known around it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from uuid import UUID
 
 from apps.companies.network_sources import sources_of
 from apps.companies.selectors import company_names
 from apps.core import formats
 from apps.core.countries import country_name
+from apps.destinations.timelines import Sent, visits_sent
 from apps.networks.labels import network_label
 from apps.sites.goals.words import money
 from apps.tracking.consent_words import visit_consent
@@ -19,6 +21,7 @@ from apps.tracking.selectors import session_events
 
 from .companies.ground_words import visit_grounds
 from .labels import LANGUAGES, set_aside_label
+from .sent import NOTHING_SENT, SentLines, sent_lines
 from .visits import VisitRow, visit_row
 
 # A visit longer than this is no reading matter; the page says how many are left out.
@@ -27,7 +30,7 @@ MOMENTS = 300
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that happened in a visit."""
+    """Something that happened in a visit. `sent`: what destinations were told of it."""
 
     at: datetime
     icon: str
@@ -35,6 +38,7 @@ class Moment:
     text: str
     sub: str
     props: Sequence[tuple[str, str]]
+    sent: SentLines = NOTHING_SENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class VisitView:
-    """One visit: who, what happened in which order, and what is known around it."""
+    """One visit: who, what happened in which order, and what is known around it.
+
+    `sent_rest`: deliveries of moments that aren't listed; `deliveries`: how many there are in all.
+    """
 
     row: VisitRow
     sentence: str
@@ -53,19 +60,33 @@ class VisitView:
     facts: Sequence[tuple[str, Sequence[Fact]]]
     longest: tuple[str, int] | None
     left_out: int
+    sent_rest: SentLines
+    deliveries: int
 
 
-def visit_view(session: Session, *, zone: tzinfo) -> VisitView:
-    """Return a visit in full. Three queries; two more where it has a company, more where its
-    visitor reached goals or said something on consent."""
+def visit_view(session: Session, *, zone: tzinfo, site_slug: str) -> VisitView:
+    """Return a visit in full. Four queries; one more where the site has destinations, two where the visit has a
+    company, more where its visitor reached goals or said something on consent."""
     names = company_names({session.company_id} if session.company_id else set())
     row = visit_row(session, names)
     events = session_events(session, limit=MOMENTS)
     reached = session_conversions(session)
+    event_ids = [event.event_id for event in events]
+    sent = visits_sent(site_ids=[session.site_id], session_ids=[session.id], event_ids=event_ids)
+    by_event = _by_event(sent)
+    listed = set(event_ids)
     return VisitView(
         row=row,
         sentence=_sentence(row),
-        moments=[_moment(event, reached.get(event.event_id, ())) for event in events],
+        moments=[
+            replace(
+                _moment(event, reached.get(event.event_id, ())),
+                sent=sent_lines(
+                    by_event.get(event.event_id, ()), happened_at=event.occurred_at, zone=zone, site_slug=site_slug
+                ),
+            )
+            for event in events
+        ],
         facts=[
             ("Company", _company_facts(session) if row.is_company else []),
             *((title, [fact for fact in facts if fact.value]) for title, facts in _facts(row)),
@@ -73,7 +94,18 @@ def visit_view(session: Session, *, zone: tzinfo) -> VisitView:
         ],
         longest=_longest(events),
         left_out=max(0, session.pageviews + session.events - MOMENTS),
+        sent_rest=sent_lines(
+            [one for one in sent if one.event_id not in listed], happened_at=None, zone=zone, site_slug=site_slug
+        ),
+        deliveries=len(sent),
     )
+
+
+def _by_event(sent: Sequence[Sent]) -> dict[UUID, list[Sent]]:
+    by_event: defaultdict[UUID, list[Sent]] = defaultdict(list)
+    for one in sent:
+        by_event[one.event_id].append(one)
+    return dict(by_event)
 
 
 def _sentence(row: VisitRow) -> str:

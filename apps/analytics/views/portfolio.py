@@ -46,6 +46,7 @@ def portfolio_csv(request: AgencyRequest) -> HttpResponse:
         "Companies, 7 days",
         "Hot companies now",
         "Tag",
+        "Deliveries",
         "Last event",
     ]
     rows = (
@@ -59,6 +60,7 @@ def portfolio_csv(request: AgencyRequest) -> HttpResponse:
             row.companies,
             row.hot,
             row.state.text,
+            row.deliveries.text,
             row.health.last_at.isoformat(timespec="seconds") if row.health.last_at else "",
         ]
         for row in found.rows

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -13,15 +14,17 @@ from apps.agencies.requests import agency_request
 from apps.agencies.roles import Permission
 from apps.companies.erase import visit_forget
 from apps.core import formats
+from apps.core.downloads import csv_stream
+from apps.destinations.keeping import deliveries_forget, deliveries_held
 from apps.scoring.selectors import visit_explained
 from apps.sites.access import site_or_404
 from apps.sites.models import Site
 from apps.tracking.filter_bar import added_filter_url
+from apps.tracking.locks import site_lock
 from apps.tracking.models import Session
 from apps.tracking.selectors import session_extent, session_get
 
 from ..companies.score_words import visit_score
-from ..exports import csv_stream
 from ..overview import Offer, offer
 from ..report import Report, report_read
 from ..visit_timeline import visit_view
@@ -33,6 +36,9 @@ from ..visits import (
     visit_page,
     visit_set,
 )
+
+DELETED = "The visit and its events go for good, and leave all figures. The ledger keeps their number as erased."
+STAYS = "What destinations have received of it, only they can erase."
 
 
 def visits(request: HttpRequest, slug: str) -> HttpResponse:
@@ -85,7 +91,7 @@ def visit(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     if session.id != visit_id:
         return HttpResponseRedirect(reverse("analytics:site-visit", args=[site.slug, session.id]))
     report = report_read(request, site)
-    view = visit_view(session, zone=report.zone)
+    view = visit_view(session, zone=report.zone, site_slug=site.slug)
     explanation = visit_explained(session)
     context = {
         "site": site,
@@ -98,7 +104,8 @@ def visit(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         "delete_url": reverse("analytics:site-visit-delete", args=[site.slug, session.id]),
         "may_correct": agency_request(request).membership.may(Permission.EDIT_COMPANIES) and not session.set_aside,
         "may_delete": agency_request(request).membership.may(Permission.MANAGE_RULES),
-        "goes": _what_goes(session),
+        "goes": _what_goes(session, view.deliveries),
+        "question": _question(view.deliveries),
     }
     return render(request, "analytics/visit.html", context)
 
@@ -109,9 +116,19 @@ def visit_delete(request: HttpRequest, slug: str, visit_id: UUID) -> HttpRespons
     site = site_or_404(request, slug, Permission.MANAGE_RULES)
     session = _session_or_404(site, visit_id)
     if request.method == "GET":
-        context = {"site": site, "session": session, "goes": _what_goes(session)}
+        deliveries = deliveries_held(site_id=site.id, session_id=session.id)
+        context = {
+            "site": site,
+            "session": session,
+            "goes": _what_goes(session, deliveries),
+            "question": _question(deliveries),
+        }
         return render(request, "analytics/visit_delete.html", context)
-    erased = visit_forget(site_id=site.id, session_id=session.id)
+    with transaction.atomic():
+        site_lock([site.id])  # else a late event could join it to another visit in between
+        session = _session_or_404(site, session.id)
+        deliveries_forget(site_id=site.id, session_id=session.id)
+        erased = visit_forget(site_id=site.id, session_id=session.id)
     messages.success(request, f"The visit and its {formats.number(erased)} events are deleted.")
     return HttpResponseRedirect(reverse("analytics:site-visits", args=[site.slug]))
 
@@ -127,11 +144,15 @@ def _session_or_404(site: Site, visit_id: UUID) -> Session:
     return session
 
 
-def _what_goes(session: Session) -> list[dict[str, str]]:
-    return [
-        {"label": "Page views", "value": formats.number(session.pageviews)},
-        {"label": "Events", "value": formats.number(session.events)},
-    ]
+def _question(deliveries: int) -> str:
+    return f"{DELETED} {STAYS}" if deliveries else DELETED
+
+
+def _what_goes(session: Session, deliveries: int) -> list[dict[str, str]]:
+    counted = [("Page views", session.pageviews), ("Events", session.events)]
+    if deliveries:
+        counted.append(("Deliveries to destinations", deliveries))
+    return [{"label": label, "value": formats.number(count)} for label, count in counted]
 
 
 def _asked(request: HttpRequest) -> tuple[bool, str]:
