@@ -3,6 +3,7 @@
 Both schemas are made once a run. Each test that asks for the cast runs in a transaction that is rolled back.
 """
 
+import pickle
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -102,14 +103,20 @@ def _cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
     """Make both agencies once, committed, before any test's transaction begins."""
     with django_db_blocker.unblock():
         connection.set_schema_to_public()
-        yield _make_cast()
+        yield _read(_make_cast())
+
+
+@pytest.fixture(scope="session")
+def _kept_cast(_cast: Cast) -> bytes:
+    return pickle.dumps(_cast)
 
 
 @pytest.fixture
-def cast(_cast: Cast, db: None) -> Cast:
-    """The cast, read anew: what an earlier test changed in an object in memory is forgotten."""
+def cast(_kept_cast: bytes, db: None) -> Cast:
+    """The cast as it was made: what an earlier test changed in an object in memory is forgotten."""
     connection.set_schema_to_public()
-    return _fresh(_cast)
+    made: Cast = pickle.loads(_kept_cast)
+    return made
 
 
 @pytest.fixture
@@ -160,7 +167,9 @@ def _make_cast() -> Cast:
     )
 
 
-def _fresh(cast: Cast) -> Cast:
+def _read(cast: Cast) -> Cast:
+    """Return the cast as the database has it, with what its rows refer to."""
+
     def member(known: Membership) -> Membership:
         return Membership.objects.select_related("user", "agency").get(id=known.id)
 

@@ -89,6 +89,19 @@ def _of_first_row(path: str, then: str) -> Callable[[Page, Demo], None]:
     return go
 
 
+def _delivery_opened(page: Page, demo: Demo) -> None:
+    _site("destinations?period=7d")(page, demo)
+    settle(page)
+    page.locator(".log a.rowlink").first.click()
+    page.locator(".log .detail").wait_for()
+
+
+def _first_delivery(page: Page, demo: Demo) -> None:
+    _delivery_opened(page, demo)
+    page.get_by_role("link", name="On a page of its own").click()
+    page.wait_for_load_state("load")
+
+
 def _first_profile(page: Page, demo: Demo) -> None:
     _first_row_of("companies")(page, demo)
     page.get_by_role("link", name="Set by hand").click()
@@ -129,6 +142,16 @@ PAGES = (
     Shot("site-scoring-source", _site("scoring/rules/new?kind=source")),
     Shot("site-scoring-ideal", _site("scoring/ideal")),
     Shot("settings-scoring", _agency("/settings/scoring")),
+    Shot("site-destinations", _delivery_opened),
+    Shot("site-delivery", _first_delivery),
+    Shot("destination-choose", _site("destinations/new")),
+    Shot("destination-new", _site("destinations/new/google_ads")),
+    Shot("destination", _first_row_of("destinations")),
+    Shot("destination-edit", _of_first_row("destinations", "edit")),
+    Shot("destination-rule-new", _of_first_row("destinations", "rules/new")),
+    Shot("destination-test", _of_first_row("destinations", "test")),
+    Shot("destination-replay", _of_first_row("destinations", "replay")),
+    Shot("destination-consent", _site("destinations/consent")),
     Shot("site-settings", _site("settings")),
     Shot("site-identifying", _site("settings/companies")),
     Shot("site-check", _site("settings/check")),

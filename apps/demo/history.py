@@ -14,14 +14,14 @@ from apps.core import clock
 from apps.core.tenancy import current_schema, in_schema
 from apps.sites.models import Site
 from apps.tracking import identity, sealing
-from apps.tracking.envelope import Context, Envelope, EventIn
+from apps.tracking.envelope import Consent, Context, Envelope, EventIn
 from apps.tracking.import_jobs import Salts, job_begin, job_finish
 from apps.tracking.importing import append, wait_for_room, wait_stored
 from apps.tracking.models import Session
 from apps.tracking.steps.page_url import kept_referrer, page_url
 
 from .journeys import Action, Step, Visit, visits_of_day
-from .payloads import context, engagement_id, milliseconds
+from .payloads import consent, context, engagement_id, milliseconds
 from .world import World
 
 AGENCY_SLUG = "demo"
@@ -105,6 +105,7 @@ def _envelope(site: Site, visit: Visit, salts: Salts, import_id: int) -> Envelop
     salt = salts.of(visit.steps[0].at.astimezone(UTC).date())
     hour = sealing.hour_of(now_ms)
     said = context(visit)
+    agreed = consent(visit)
     return Envelope(
         schema=current_schema(),
         site_id=site.id,
@@ -126,6 +127,13 @@ def _envelope(site: Site, visit: Visit, salts: Salts, import_id: int) -> Envelop
             time_zone=said["time_zone"],
             color_scheme=said["color_scheme"],
             touch=said["touch"],
+        ),
+        consent=Consent(
+            agreed.get("analytics", ""),
+            agreed.get("marketing", ""),
+            agreed.get("source", ""),
+            agreed.get("at", 0),
+            agreed.get("text_version", ""),
         ),
         import_id=import_id,
     )

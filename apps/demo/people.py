@@ -83,21 +83,33 @@ def _drawn() -> Pools:
     draw = random.Random(2026)
     found: dict[NetworkKind, defaultdict[str, list[Place]]] = {kind: defaultdict(list) for kind in KINDS}
     known: set[str] = set()
-    for _ in range(TRIES):
-        address = IPv4Address(draw.randrange(0x01000000, 0xDF000000))
-        network = lookup(str(address)) if address.is_global else None
-        if network is None or network.kind not in KINDS or network.country not in COUNTRIES or not network.domain:
+    # Networks that can add nothing more: nearly all that is drawn after the first few thousand.
+    spent: set[tuple[object, ...]] = set()
+    reader = databases.reader(databases.NETWORK)
+    for _ in range(TRIES if reader else 0):
+        address = str(IPv4Address(draw.randrange(0x01000000, 0xDF000000)))
+        record = reader.get(address) if reader else None
+        if not isinstance(record, dict):
+            continue
+        told = tuple(record.get(name) for name in ("asn", "as_domain", "country_code"))
+        if told in spent:
+            continue
+        network = lookup(address)
+        is_provider = network.kind is NetworkKind.CONSUMER
+        if network.is_vpn or network.is_tor:
+            continue
+        if network.kind not in KINDS or network.country not in COUNTRIES or not network.domain:
+            spent.add(told)
             continue
         pool = found[network.kind][network.country]
-        is_provider = network.kind is NetworkKind.CONSUMER
-        most = POOL_EACH.get(network.kind, POOL_OTHERS)
-        if network.is_vpn or len(pool) >= most or (network.domain in known and not is_provider):
+        if len(pool) >= POOL_EACH.get(network.kind, POOL_OTHERS) or (network.domain in known and not is_provider):
+            spent.add(told)
             continue
         known.add(network.domain)
         domain = "" if is_provider else network.domain
         known_as = databases.domains().get(domain)
         industry = INDUSTRIES.get(known_as.type, "") if known_as and network.kind is NetworkKind.BUSINESS else ""
-        pool.append(Place(str(address), network.country, domain, industry))
+        pool.append(Place(address, network.country, domain, industry))
     if not known:
         raise LookupError("The network databases aren't installed: run `manage.py networks_refresh`.")
     return {kind: dict(pools) for kind, pools in found.items()}

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from .journeys import Visit
-from .payloads import context
+from .payloads import consent, context
 
 ATTEMPTS = 6
 BATCH = 100
@@ -59,6 +59,7 @@ class Sender:
                     "ip": visit.person.address,
                     "user_agent": visit.person.user_agent,
                     "context": context(visit),
+                    "consent": consent(visit),
                     "events": events[start : start + BATCH],
                 }
             )

@@ -62,11 +62,11 @@ async def _browse(coming: Visit, sender: Sender) -> None:
         for step in coming.steps:
             step.engaged_ms = min(step.engaged_ms, int(LONGEST_READ_SECONDS * 1000))
             step.at = clock.now()
-            await sender.send(coming, [pageview(step)], sent_at=milliseconds(step.at))
+            await sender.send(coming, [pageview(coming, step)], sent_at=milliseconds(step.at))
             await asyncio.sleep(step.engaged_ms / 2000)
             for action in step.actions:
                 action.at = clock.now()
-                await sender.send(coming, [event(step, action)], sent_at=milliseconds(action.at))
+                await sender.send(coming, [event(coming, step, action)], sent_at=milliseconds(action.at))
             await asyncio.sleep(step.engaged_ms / 2000)
             if step.engaged_ms:
                 left = step.at + timedelta(milliseconds=step.engaged_ms)

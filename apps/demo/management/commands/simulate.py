@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from apps.demo.agency import facts_read
+from apps.demo.forwarding import destinations_connect, stand_ins
 from apps.demo.history import fill_gaps, gaps
 from apps.demo.load import load
 from apps.demo.sender import DoorClosed, Sender
@@ -47,7 +48,15 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from problem
 
     async def _trickle(self, facts: dict[str, Any]) -> None:
-        """Fill what has passed since the last visit, then go on in real time until told to stop."""
+        """Fill what has passed since the last visit, then go on in real time until told to stop.
+
+        What the demo's conversions are sent to runs here too.
+        """
+        with stand_ins() as urls:
+            await asyncio.to_thread(destinations_connect, urls)
+            await self._visits(facts)
+
+    async def _visits(self, facts: dict[str, Any]) -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
