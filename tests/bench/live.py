@@ -87,7 +87,7 @@ async def _probe(page: ClientConnection, http: httpx.AsyncClient) -> float:
     # Short and without digits, so that no scrubbing takes it for something personal.
     name = "".join(choices(ascii_lowercase, k=12))
     began = time.perf_counter()
-    answer = await http.post("/api/track/event", json=_event(name), headers=_headers(name))
+    answer = await http.post("/api/track/event", json=_event(name), headers=headers_of(name))
     answer.raise_for_status()
     while name not in str(await page.recv()):
         pass
@@ -101,7 +101,7 @@ def _event(name: str) -> dict[str, object]:
     return {"site_key": SITE_KEY, "sent_at": now, **page}
 
 
-def _headers(name: str) -> dict[str, str]:
+def headers_of(name: str) -> dict[str, str]:
     """Return a browser's headers, behind a proxy that says an address that nobody else has."""
     parts = name.encode().hex()
     address = ":".join(["2001:db8", *(parts[at : at + 4] for at in range(0, 24, 4))])

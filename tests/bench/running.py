@@ -24,7 +24,7 @@ DATABASES = Path(os.environ.get("BEACON_TEST_DATABASES") or CHECKOUT / ".data" /
 PATIENCE_SECONDS = 30.0
 # What an event passes through; the others are measured beside them.
 ON_THE_WAY = ("ingest", "writer", "valkey-durable", "valkey-volatile", "postgres")
-BESIDE = ("web", "worker")
+BESIDE = ("web", "worker", "sender")
 Result = TypeVar("Result")
 
 

@@ -72,7 +72,7 @@ def _run(writer: psutil.Process, places: list[tuple[str, int]], visits: int) -> 
     writer.suspend()
     for _ in _appended(places, visits, PILED_UP):
         pass
-    used, database_used = cpu_seconds(writer), _database_seconds()
+    used, database_used = cpu_seconds(writer), database_seconds()
     began = time.perf_counter()
     writer.resume()
     _wait_until_stored()
@@ -80,7 +80,7 @@ def _run(writer: psutil.Process, places: list[tuple[str, int]], visits: int) -> 
     return {
         "events": events / took,
         "writer_us": (cpu_seconds(writer) - used) / events * 1e6,
-        "database_us": (_database_seconds() - database_used) / events * 1e6,
+        "database_us": (database_seconds() - database_used) / events * 1e6,
     }
 
 
@@ -191,7 +191,7 @@ def _copy(schema: str) -> float:
     return len(rows) / took
 
 
-def _database_seconds() -> float:
+def database_seconds() -> float:
     """Return the processor time of all PostgreSQL processes of this world."""
     from tests.bench.world import cpu_seconds
 
