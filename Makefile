@@ -4,6 +4,8 @@
 PY := .venv/bin/python
 TESTS ?= tests
 WORKERS ?= 3
+# Compiled modules are kept, whatever the environment says: a run starts a dozen processes of the same six hundred.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run install dev test test-faults check format bench screenshots lock clean
 

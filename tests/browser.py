@@ -1,11 +1,16 @@
-"""Chromium for tests and screenshots: the machine's, this checkout's, or Playwright's own, whichever is there."""
+"""Chromium for tests and screenshots: the machine's, this checkout's, or Playwright's own, whichever is there.
+
+Tests take its headless shell where there is one, which is the same engine without the browser around it: a page costs a
+third of the processor time. What only the whole browser does (pages kept for the way back, prerendering) asks for that.
+"""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserType, expect, sync_playwright
+from playwright.async_api import BrowserType as AsyncBrowserType
+from playwright.sync_api import Browser, BrowserType, Playwright, expect, sync_playwright
 
 # Without these Chromium looks for its maker's hosts at every start.
 QUIET = [
@@ -23,7 +28,10 @@ QUIET = [
 ]
 # Playwright's own five seconds are for a machine that does nothing else.
 expect.set_options(timeout=20_000)
-UNPACKED = Path(__file__).parent.parent / ".venv" / "beacon-chromium" / "chromium"
+# What config/local/chromium.sh and headless_shell.sh unpack where they may not install.
+VENV = Path(__file__).parent.parent / ".venv"
+UNPACKED = VENV / "beacon-chromium" / "chromium"
+UNPACKED_SHELL = VENV / "beacon-headless-shell" / "chromium-headless-shell"
 HINT = "No Chromium is installed: run `make dev`, or install Debian's (`apt-get install chromium`)."
 
 
@@ -31,31 +39,44 @@ class NoBrowser(RuntimeError):
     """There is no Chromium; the text says how to get one."""
 
 
-def chromium_path(kind: BrowserType) -> str:
-    """Return the browser's program. Raises NoBrowser."""
+def chromium_path(kind: BrowserType | AsyncBrowserType) -> str:
+    """Return the whole browser's program. Raises NoBrowser."""
     own = Path(kind.executable_path)
     if own.exists():
         return str(own)
-    # The last is what config/local/chromium.sh unpacks where it may not install.
     for name in ("chromium", "chromium-browser", "google-chrome", str(UNPACKED)):
         if found := shutil.which(name):
             return found
     raise NoBrowser(HINT)
 
 
-@contextmanager
-def chromium(*, user_agent: str = "", returns: bool = False) -> Iterator[Browser]:
-    """Run a browser. `user_agent` is what all of it says; a context's isn't on what is sent as a page is left.
+def shell_path(kind: BrowserType | AsyncBrowserType) -> str:
+    """Return the program of the headless shell, or of the whole browser where there is none. Raises NoBrowser."""
+    return shutil.which("chromium-headless-shell") or shutil.which(UNPACKED_SHELL) or chromium_path(kind)
 
-    `returns`: it keeps pages for the way back, as people's browsers do and Playwright's don't.
+
+def launched(playwright: Playwright, *arguments: str, is_whole: bool = False) -> Browser:
+    """Start a browser.
+
+    `is_whole`: all of it; it keeps pages for the way back, as people's browsers do and Playwright's don't.
+    """
+    kind = playwright.chromium
+    return kind.launch(
+        executable_path=chromium_path(kind) if is_whole else shell_path(kind),
+        args=[*QUIET, *arguments],
+        ignore_default_args=["--disable-back-forward-cache"] if is_whole else None,
+    )
+
+
+@contextmanager
+def chromium(*, user_agent: str = "", is_whole: bool = False) -> Iterator[Browser]:
+    """Run a browser (see `launched`).
+
+    `user_agent` is what all of it says; a context's isn't on what is sent as a page is left.
     """
     said = [f"--user-agent={user_agent}"] if user_agent else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path(playwright.chromium),
-            args=[*QUIET, *said],
-            ignore_default_args=["--disable-back-forward-cache"] if returns else None,
-        )
+        browser = launched(playwright, *said, is_whole=is_whole)
         try:
             yield browser
         finally:

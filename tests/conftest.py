@@ -1,5 +1,6 @@
 """Fixtures of the whole suite. The servers are up already: tests/servers.py starts them before Django is set up."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +20,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("suite")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from going through six thousand tests and all of Django time and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

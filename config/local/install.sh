@@ -101,7 +101,7 @@ build() {
 
 # What can't be had has said why; the tests that need it will say it again.
 bring_what_tests_need() {
-    for script in chromium firefox python_doc; do
+    for script in chromium headless_shell firefox python_doc; do
         "config/local/$script.sh" || true
     done
 }

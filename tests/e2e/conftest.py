@@ -87,8 +87,11 @@ def beacon() -> Iterator[Beacon]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser for one file: while Playwright runs, Django takes each test of this process for async."""
-    with chromium(user_agent=USER_AGENT) as running:
+    """A browser for one file: while Playwright runs, Django takes each test of this process for async.
+
+    All of it: what visits say of the browser is part of what is tested.
+    """
+    with chromium(user_agent=USER_AGENT, is_whole=True) as running:
         yield running
 
 

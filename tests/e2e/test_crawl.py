@@ -27,7 +27,7 @@ def test_stored_page_views_are_the_pages_visited(beacon: Beacon) -> None:
     key = beacon.facts["site_key"]
     documentation = Documentation(host=HOST, track_port=beacon.stack.track_port, site_key=key, address="159.50.11.9")
     stored = "SELECT path, count(*) FROM event WHERE host = %s AND kind = 'pageview' GROUP BY path"
-    with running(documentation) as site, chromium(user_agent=USER_AGENT, returns=True) as browser:
+    with running(documentation) as site, chromium(user_agent=USER_AGENT, is_whole=True) as browser:
         context = browser.new_context()
         crawl = Crawl(context, f"{site.url}/index.html", tabs=TABS, seed=SEED)
         while site.shown.total() < PAGES:

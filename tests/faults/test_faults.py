@@ -23,7 +23,7 @@ from tests.faults.book import Book
 from tests.faults.senders import senders
 from tests.faults.visits import Place
 
-VICTIMS = ("web", "ingest", "writer", "worker", "beat", "valkey-durable", "valkey-volatile", "postgres")
+VICTIMS = ("web", "ingest", "writer", "worker", "sender", "beat", "valkey-durable", "valkey-volatile", "postgres")
 # Commands that hold tables against each other, and end with 1 where they differ.
 CHECKS = ("check_ledger", "check_sessions", "check_rollups", "check_scores")
 BACK_SECONDS = 60.0

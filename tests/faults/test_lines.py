@@ -12,7 +12,7 @@ from tests.faults.test_away import answers, away
 from tests.faults.visits import Place
 
 pytestmark = pytest.mark.timeout(180)
-PROCESSES = ("web", "ingest", "writer", "worker", "beat")
+PROCESSES = ("web", "ingest", "writer", "worker", "sender", "beat")
 # Of the networks that the senders' visitors are in.
 ADDRESSES = "198.51.100."
 

@@ -18,6 +18,7 @@ from apps.installation.consent_tools import GLOBALS
 from apps.installation.fetching import page_fetch
 from apps.installation.findings import Fetched, Findings, SiteFacts, Visit, visit_read
 from apps.installation.running import findings_of
+from tests.browser import shell_path
 
 from .world import HOST, KEY, World, world_up
 
@@ -87,7 +88,9 @@ class SharedBrowser:
         self._proxy = await self._stack.enter_async_context(GuardProxy(self._world.guard()))
         playwright = await self._stack.enter_async_context(async_playwright())
         arguments = launch_arguments(self._proxy.url, has_sandbox=os.geteuid() != 0)
-        self._browser = await playwright.chromium.launch(executable_path=chromium_find(), args=arguments)
+        self._browser = await playwright.chromium.launch(
+            executable_path=shell_path(playwright.chromium), args=arguments
+        )
         self._stack.push_async_callback(self._browser.close)
 
     async def _look(self, url: str) -> dict[str, Any]:

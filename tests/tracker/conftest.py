@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
-from tests.browser import QUIET, chromium_path
+from tests.browser import launched
 from tests.tracker import recorder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,19 +83,31 @@ def tracker_script(tracker_scripts: dict[str, str]) -> bytes:
     return tracker_scripts["b.js"].encode()
 
 
-@pytest.fixture(
-    scope="package"
-)  # gone before tests with a database: while Playwright runs, Django takes them for async
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path(playwright.chromium),
-            args=QUIET,
-            # Playwright switches off what test_pageview_restored.py is about.
-            ignore_default_args=["--disable-back-forward-cache"],
-        )
-        yield browser
-        browser.close()
+@pytest.fixture(scope="package")  # gone before tests with a database: while it runs, Django takes them for async
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def shell(playwright: Playwright) -> Iterator[Browser]:
+    browser = launched(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="package")
+def whole_browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = launched(playwright, is_whole=True)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def browser(request: pytest.FixtureRequest) -> Browser:
+    name = "whole_browser" if request.node.get_closest_marker("whole_browser") else "shell"
+    browser: Browser = request.getfixturevalue(name)
+    return browser
 
 
 @pytest.fixture

@@ -67,4 +67,5 @@ def test_ids_are_ordered_by_time_and_unique(world: World) -> None:
     page.evaluate("for (let i = 0; i < 200; i++) beacon('event', 'e')")
     events = world.beacon.wait_of("event", 200)
     assert len({event["id"] for event in events}) == 200
-    assert all(0 <= event["at"] - int(event["id"].replace("-", "")[:12], 16) < 1_000 for event in events)
+    # Two readings of one clock, the id's after `at`: a millisecond may tick between them, on a busy machine many.
+    assert all(0 <= int(event["id"].replace("-", "")[:12], 16) - event["at"] < 1_000 for event in events)

@@ -220,6 +220,7 @@ def test_a_banner_that_comes_late_is_waited_for(world: World) -> None:
     assert said(world, "pageview")[1] == ("granted", "/next")
 
 
+@pytest.mark.whole_browser
 def test_a_page_out_of_the_back_forward_cache_keeps_its_choice(world: World) -> None:
     put(world, BANNERS[0])
     page = accept(world, BANNERS[0])

@@ -1,5 +1,8 @@
+import pytest
+
 from tests.tracker.conftest import World
 
+pytestmark = pytest.mark.whole_browser
 # Engaged time is rounded, and moments are cut to milliseconds, of two different clocks.
 CLOCKS_MS = 2
 

@@ -1,5 +1,6 @@
 """Web vitals: totals of their page view, told when the page is hidden."""
 
+import pytest
 from playwright.sync_api import Page
 
 from tests.tracker.acting import hide, show
@@ -62,6 +63,7 @@ def test_hiding_again_tells_what_is_new_only(world: World, visit: Visit) -> None
     assert second["vitals"].items() >= first["vitals"].items()
 
 
+@pytest.mark.whole_browser
 def test_a_restored_page_has_vitals_of_its_own(world: World, visit: Visit) -> None:
     page = visit("vitals", body=BODY)
     page.goto(world.page("/next", tag=""))
