@@ -6,7 +6,7 @@ from django.db import transaction
 
 from apps.core import clock
 
-from .delivering import finish
+from .endings import finish
 from .exchange import calling
 from .models import Delivery, Destination
 from .providers.base import Outcome, PrepareFailed, Provider, Unanswered, Verdict

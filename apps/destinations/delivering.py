@@ -19,34 +19,29 @@ from apps.core import clock
 from apps.core.crypto import SealBroken
 
 from . import measures, recording
-from .ages import age_words
 from .archived import may_leave
-from .backoff import retry_delay
-from .consent import receipt_kept
+from .doubts import attempts_end_lost
+from .endings import ending_of, finish, verdicts_of
 from .exchange import calling
 from .flights import Flights, Landed, flights
 from .health import destination_failed, destination_judge, is_probe
 from .lanes import lane
 from .leases import deliveries_claim, leases_end, leases_renew
-from .loading import Wanted, occurrences_load
-from .mapping import mapped_read, message_of
-from .match import match_keys_done, match_keys_of
 from .models import Delivery, Destination
 from .occurrences import Message
 from .providers.base import (
-    TAKEN_IN_PART,
     Answer,
     Call,
     Outcome,
     PrepareFailed,
     Provider,
-    Request,
     Target,
     Unanswered,
     Verdict,
 )
 from .providers.registry import provider_of
-from .recording import Ending, Tried, Try
+from .recording import Tried, Try
+from .sendable import still_sendable
 from .targets import target_of
 
 logger = logging.getLogger(__name__)
@@ -283,77 +278,13 @@ def _put_off(destination_id: int, until: datetime) -> None:
 
 def _messages(turn: Turn, claimed: Sequence[Delivery]) -> list[Message]:
     """Return claimed deliveries as messages; those that may not or can't be sent (any more) end here."""
-    loaded = occurrences_load(
-        site_id=turn.destination.site_id,
-        wanted=[Wanted(one.event_id, one.occurred_at, one.goal_id) for one in claimed],
-        match=match_keys_of(one.event_id for one in claimed),
-    )
-    in_doubt = recording.attempts_in_doubt([one.id for one in claimed])
-    now = clock.now()
-    messages: list[Message] = []
-    endings: list[Ending] = []
-    for delivery in claimed:
-        one = loaded.get((delivery.event_id, delivery.goal_id))
-        if one is None:
-            endings.append(Ending(delivery, State.DEAD, "erased", "The visit was erased before this could be sent."))
-            continue
-        consent = one.occurrence.consent
-        if one.occurrence.match.present:  # else they are erased by now, and what is known is from before
-            delivery.match_keys = one.occurrence.keys_present
-        delivery.consent = receipt_kept(consent)
-        if not consent.is_given:
-            words = "Marketing consent was withdrawn before this was sent."
-            endings.append(Ending(delivery, State.WITHHELD, "withdrawn", words))
-            continue
-        if one.session.set_aside:
-            words = "The visit was set aside (a bot, or a rule of yours) before this was sent."
-            endings.append(Ending(delivery, State.WITHHELD, "set_aside", words))
-            continue
-        message = message_of(
-            delivery_id=delivery.id,
-            key=recording.delivery_key(delivery),
-            name=delivery.name,
-            mapped=mapped_read(delivery.mapped),
-            occurrence=one.occurrence,
-            counted_by=delivery.counted_by,
-        )
-        if ending := _unsendable(turn, delivery, message, doubt=in_doubt.get(delivery.id, ""), now=now):
-            endings.append(ending)
-            continue
-        turn.deliveries[delivery.id] = delivery
-        messages.append(message)
+    found = still_sendable(claimed, turn.destination, turn.provider, turn.target)
+    turn.deliveries.update(found.deliveries)
     # Together: once its lost attempt is ended, nothing else would tell that one may have arrived.
     with transaction.atomic():
-        recording.attempts_end_lost(in_doubt.keys(), now)
-        finish(endings)
-    return messages
-
-
-def _unsendable(turn: Turn, delivery: Delivery, message: Message, *, doubt: str, now: datetime) -> Ending | None:
-    """Return what a delivery ends with that isn't to be sent. `doubt`: why it may have arrived before."""
-    provider = turn.provider
-    if doubt and not provider.repeats_safely(message):
-        words = (
-            f"{_doubt_words(provider, doubt)} {provider.label} would count a second one, so it isn’t sent again by "
-            "itself: look there, then send it again or leave it."
-        )
-        return Ending(delivery, State.UNCERTAIN, doubt, words)
-    if delivery.occurred_at < now - provider.max_age:
-        words = f"{provider.label} takes nothing that is older than {age_words(provider.max_age)}."
-        return Ending(delivery, State.DEAD, "too_old", words)
-    if words := provider.unmatchable(message):
-        return Ending(delivery, State.WITHHELD, "unmatchable", words)
-    if problems := provider.problems(turn.target, message):
-        words = "; ".join(f"{one.field}: {one.rule}" for one in problems[:3])
-        return Ending(delivery, State.REJECTED, "not_valid", words)
-    return None
-
-
-def _doubt_words(provider: Provider, doubt: str) -> str:
-    if doubt == TAKEN_IN_PART:
-        return f"{provider.label} took a part of the request that this was in, and it isn’t known which."
-    what = "Beacon was stopped" if doubt == recording.STOPPED else "The connection to it was lost"
-    return f"{what} while this was on its way."
+        attempts_end_lost(found.in_doubt, clock.now())
+        finish(found.endings)
+    return found.messages
 
 
 def _depart(turn: Turn, messages: Sequence[Message]) -> None:
@@ -427,7 +358,7 @@ def _end(turn: Turn, verdicts: Sequence[tuple[Message, Verdict]]) -> None:
     """Note what became of messages, as far as they are ours."""
     now = clock.now()
     ended = [(turn.deliveries.pop(message.delivery_id, None), verdict) for message, verdict in verdicts]
-    finish([_ending(turn.provider, delivery, verdict, now) for delivery, verdict in ended if delivery is not None])
+    finish([ending_of(turn.provider, delivery, verdict, now) for delivery, verdict in ended if delivery is not None])
 
 
 def _of_itself(turn: Turn, one: Try, answer: Answer | Unanswered) -> list[Verdict]:
@@ -435,7 +366,7 @@ def _of_itself(turn: Turn, one: Try, answer: Answer | Unanswered) -> list[Verdic
 
     A firewall before a receiver, say, may let in all but one: tried first each time, it would hold up all the others.
     """
-    verdicts = _verdicts(turn.provider, one.request, answer)
+    verdicts = verdicts_of(turn.provider, one.request, answer)
     if len(verdicts) > 1 or verdicts[0].outcome is not Outcome.REFUSED:
         return verdicts
     delivery = turn.deliveries.get(one.request.messages[0].delivery_id)
@@ -443,56 +374,3 @@ def _of_itself(turn: Turn, one: Try, answer: Answer | Unanswered) -> list[Verdic
         return verdicts
     words = f"{verdicts[0].words} Others were taken since it was refused before: it is about this one."
     return [replace(verdicts[0], outcome=Outcome.REJECTED, words=words)]
-
-
-def _verdicts(provider: Provider, request: Request, answer: Answer | Unanswered) -> list[Verdict]:
-    if isinstance(answer, Answer):
-        return provider.verdicts(request, answer)
-    return [_of_silence(provider, message, answer) for message in request.messages]
-
-
-def _of_silence(provider: Provider, message: Message, error: Unanswered) -> Verdict:
-    if not error.may_have_arrived or provider.repeats_safely(message):
-        return Verdict(Outcome.RETRY, error.reason, error.words)
-    words = (
-        f"{error.words} It may have arrived, and {provider.label} would count a second one: look there, then send it "
-        "again or leave it."
-    )
-    return Verdict(Outcome.UNSURE, error.reason, words)
-
-
-def _ending(provider: Provider, delivery: Delivery, verdict: Verdict, now: datetime) -> Ending:
-    """Return what a verdict makes of a delivery."""
-    outcome = verdict.outcome
-    tries = delivery.attempts
-    if outcome in (Outcome.RECEIVED, Outcome.CONFIRMED):
-        is_open = outcome is Outcome.RECEIVED and provider.checks and bool(verdict.receipt)
-        return Ending(
-            delivery,
-            State.CONFIRMED if outcome is Outcome.CONFIRMED else State.RECEIVED,
-            verdict.reason,
-            verdict.words,
-            receipt=verdict.receipt,
-            due_at=now + provider.check_after if is_open else None,
-            is_received=True,
-        )
-    if outcome is Outcome.REJECTED:
-        return Ending(delivery, State.REJECTED, verdict.reason, verdict.words, receipt=verdict.receipt)
-    if outcome is Outcome.UNSURE:
-        return Ending(delivery, State.UNCERTAIN, verdict.reason, verdict.words)
-    until = min(delivery.created_at + provider.give_up_after, delivery.occurred_at + provider.max_age)
-    due_at = now + retry_delay(tries, retry_after=verdict.retry_after)
-    if due_at >= until:
-        words = f"{verdict.words} Given up after {tries} {'try' if tries == 1 else 'tries'}."
-        return Ending(delivery, State.DEAD, verdict.reason, words)
-    if outcome in (Outcome.REFUSED, Outcome.GONE):
-        due_at = now  # held up by the destination's own pause, and sent as soon as a person has mended it
-    return Ending(delivery, State.WAITING, verdict.reason, verdict.words, due_at=due_at)
-
-
-def finish(endings: Sequence[Ending]) -> None:
-    """Write what became of deliveries, and forget what isn't needed for them any more."""
-    recording.deliveries_end(endings)
-    final = {one.delivery.event_id for one in endings if one.state not in (State.WAITING, State.SENDING)}
-    if final:
-        match_keys_done(final)

@@ -11,10 +11,11 @@ from apps.core import clock
 from apps.sites.models import Site
 from apps.tracking.models import SessionAlias
 
-from . import archived, recording
-from .delivering import finish
+from . import archived
+from .doubts import attempts_end_lost, attempts_in_doubt, doubt_words
+from .endings import finish
 from .models import ConsentExemption, Delivery, DeliveryAttempt, Destination, RoutedConversion
-from .providers.base import TAKEN_IN_PART
+from .providers.base import Provider
 from .providers.registry import provider_of
 from .recording import Ending
 from .routing import LOOK_BACK
@@ -58,20 +59,17 @@ def deliveries_give_up(destination: Destination) -> int:
         with transaction.atomic():
             found = list(late.select_for_update(skip_locked=True)[:TOGETHER])
             stopped = {one.id for one in found if one.state == State.SENDING}
-            in_doubt = recording.attempts_in_doubt(stopped)
-            recording.attempts_end_lost(stopped, now)
-            finish([_given_up(one, in_doubt.get(one.id, ""), is_archived=is_archived) for one in found])
+            doubts = attempts_in_doubt(stopped)
+            attempts_end_lost(stopped, now)
+            finish([_given_up(one, provider, doubts.get(one.id, ""), is_archived=is_archived) for one in found])
         if not found:
             return count
         count += len(found)
 
 
-def _given_up(delivery: Delivery, doubt: str, *, is_archived: bool) -> Ending:
+def _given_up(delivery: Delivery, provider: Provider, doubt: str, *, is_archived: bool) -> Ending:
     if doubt:
-        what = "Beacon was stopped while this was on its way"
-        if doubt == TAKEN_IN_PART:
-            what = "A part of the request that this was in was taken, without a word on which"
-        words = f"{what}, and it was left so: look there whether it came."
+        words = f"{doubt_words(provider, doubt)} It was left so: look there whether it came."
         return Ending(delivery, State.UNCERTAIN, doubt, words)
     if is_archived:
         words = "The site was archived when this was due, and for too long: given up."

@@ -1,12 +1,11 @@
 """The rows of deliveries and attempts, as they are written: many in one statement."""
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import F, Q
 
 from apps.core import clock
 
@@ -14,13 +13,10 @@ from .inserting import rows_json
 from .masking import answer_masked, request_masked, telling_masked
 from .models import Delivery, DeliveryAttempt
 from .occurrences import Message
-from .providers.base import TAKEN_IN_PART, Answer, Outcome, Provider, Request, Target, Unanswered, Verdict
+from .providers.base import Answer, Outcome, Provider, Request, Target, Unanswered, Verdict
 
 # What a message is told by everywhere and for ever: never change it.
 KEYS = uuid.UUID("5b0f2c0e-4d0c-4f5a-9c36-8f0f7c7f1a4d")
-STOPPED = "stopped"
-# Reasons of `Unanswered` where something of the request was sent.
-ARRIVED_PERHAPS = ("timeout", "broken_off")
 
 # What was given up while it was on its way, as its destination was removed, doesn't wait again.
 END = """
@@ -181,30 +177,6 @@ def _answer_shown(one: Tried, provider: Provider) -> str:
     if isinstance(one.answer, Answer):
         return answer_masked(one.answer.text, provider.masked, secrets_shown(one.of.target))
     return str(one.answer)
-
-
-def attempts_in_doubt(delivery_ids: Iterable[int]) -> dict[int, str]:
-    """Return deliveries that may have arrived by an attempt of which nobody knows, with why. One query.
-
-    `stopped`: its worker died; TAKEN_IN_PART: the provider took some of its request, and nobody knows which; else the
-    reason for which there was no answer. What was before a person had it sent again is decided: its time begins anew
-    with that.
-    """
-    in_part = Q(outcome=Outcome.SPLIT, reason=TAKEN_IN_PART)
-    unknown = Q(outcome="lost") | Q(outcome="unanswered", reason__in=ARRIVED_PERHAPS) | in_part
-    found = DeliveryAttempt.objects.filter(
-        Q(ended_at=None) | unknown & Q(begun_at__gt=F("delivery__created_at")), delivery_id__in=list(delivery_ids)
-    )
-    rows = found.order_by("number").values_list("delivery_id", "reason")
-    return {delivery_id: reason or STOPPED for delivery_id, reason in rows}
-
-
-def attempts_end_lost(delivery_ids: Collection[int], now: datetime) -> None:
-    """Say of lost attempts that they are."""
-    if delivery_ids:
-        DeliveryAttempt.objects.filter(delivery_id__in=delivery_ids, ended_at=None).update(
-            ended_at=now, outcome="lost", reason=STOPPED
-        )
 
 
 def is_taken_since_last_try(delivery: Delivery) -> bool:

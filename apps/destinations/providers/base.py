@@ -17,6 +17,8 @@ from ..occurrences import Message
 
 # The reason of SPLIT where the provider took some of the request's messages and doesn't say which: kept with attempts.
 TAKEN_IN_PART = "fewer_received"
+# The reason of RETRY where the provider said that it took a request, but nothing else that can be read: kept likewise.
+TAKEN_UNREAD = "taken_unread"
 
 
 class Outcome(StrEnum):

@@ -147,6 +147,32 @@ def test_halves_of_which_meta_has_some_arent_sent_again_once_it_would_count_them
         assert words.startswith("Meta took a part of the request that this was in, and it isn’t known which.")
 
 
+@pytest.mark.parametrize(("hours", "state"), [(1, "received"), (49, "uncertain")])
+def test_what_meta_took_without_a_word_that_can_be_read_isnt_sent_again_once_it_would_count_twice(
+    hours: int,
+    state: str,
+    in_alder: Cast,
+    goal: Goal,
+    goal_there: Destination,
+    there: There,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    converted(goal, in_alder, 1)
+    later(monkeypatch, seconds=1)
+    with monkeypatch.context() as answering:
+        answering.setattr(MetaStandIn, "answer", lambda *_: Reply(200, "<html>"))
+        destination_send(goal_there.id)
+    assert states() == {"waiting": 1}
+    later(monkeypatch, hours=hours)
+    destination_send(goal_there.id)
+    assert states() == {state: 1}
+    if state == "uncertain":
+        assert not there.stand_in.taken
+        one = Delivery.objects.get()
+        assert (one.reason, one.attempts) == ("taken_unread", 1)
+        assert one.words.startswith("Meta answered that it took this, but nothing else that can be read.")
+
+
 def test_halves_that_would_outlast_the_turns_connections_are_left_to_the_next(
     made: list[Conversion], goal_there: Destination, there: There, monkeypatch: pytest.MonkeyPatch
 ) -> None:

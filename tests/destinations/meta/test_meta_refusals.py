@@ -110,7 +110,7 @@ def test_answers_that_make_no_sense_break_nothing() -> None:
     for text in ("", "[]", '{"error": 7}', '{"error": {"code": "x", "error_user_msg": 3, "type": null}}', "<html>"):
         assert verdict_of(Answer(400, {}, text)).outcome is REJECTED
         assert verdict_of(Answer(500, {}, text)).outcome is RETRY
-    assert verdict_of(Answer(200, {}, "<html>")).reason == "unreadable"
+    assert verdict_of(Answer(200, {}, "<html>")).reason == "taken_unread"
 
 
 def test_a_success_is_compared_with_what_was_sent_and_its_warnings_are_kept_without_personal_data() -> None:

@@ -7,7 +7,7 @@ docs/graph-api/guides/error-handling and .../overview/rate-limiting; of the even
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..base import TAKEN_IN_PART, Answer, Outcome, Verdict
+from ..base import TAKEN_IN_PART, TAKEN_UNREAD, Answer, Outcome, Verdict
 from .answers import GraphError, body_of, error_of, number, pause_asked, trace_of, warnings_of
 
 UNKNOWN_OR_DOWN = frozenset({1, 2})
@@ -55,7 +55,7 @@ def verdicts_of(answer: Answer, *, repeatable: Sequence[bool]) -> list[Verdict]:
 def _taken(answer: Answer, events: int) -> Verdict:
     body = body_of(answer)
     if body is None:
-        return Verdict(Outcome.RETRY, "unreadable", f"Meta answered {answer.status}, but nothing that can be read.")
+        return Verdict(Outcome.RETRY, TAKEN_UNREAD, f"Meta answered {answer.status}, but nothing that can be read.")
     trace, warnings = trace_of(body), warnings_of(body)
     received = number(body.get("events_received"))
     if received is not None and received < events:
