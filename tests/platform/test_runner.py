@@ -110,6 +110,8 @@ def test_a_closed_terminal_leaves_no_process(folder: DataFolder, leader: tuple[s
         os.environ |= {"BEACON_DATA_DIR": str(folder.root), "PORT": str(port), "TRACK_PORT": str(track_port)}
         os.environ |= {"PYTHON": sys.executable, "PLAN": plan}
         os.chdir(CHECKOUT)
+        # Who runs the tests may ignore hang-ups (nohup), and would hand that on.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         os.execvp(command[0], command)
     assert wait_until(folder.ready.exists, seconds=30)
     os.close(terminal)
