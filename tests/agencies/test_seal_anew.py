@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import models
 
 from apps.agencies.models import Salt, SiteRoute
-from apps.core import clock, resealing
+from apps.core import clock, crypto, resealing
 from apps.core.ids import uuid7
 from apps.core.tenancy import in_schema
 from apps.destinations.models import Destination
@@ -151,10 +151,9 @@ def test_what_was_changed_meanwhile_isnt_overwritten(
         by_former = secrets_seal(CHANGED)
         key_change(settings)
         written = iter([by_former if is_by_former else secrets_seal(CHANGED)])
-        seal = resealing.seal_anew
 
         def somebody_writes(*given: Any) -> bytes | None:
-            sealed_anew = seal(*given)
+            sealed_anew = crypto.seal_anew(*given)
             for one in written:
                 Destination.objects.filter(id=destination.id).update(secrets_sealed=one)
             return sealed_anew
