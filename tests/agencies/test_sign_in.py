@@ -150,7 +150,7 @@ def test_signing_out_of_the_agency_ends_the_public_session_too(cast: Cast) -> No
     assert response["Location"].startswith("http://localhost")
     assert agency.get("/account").status_code == 302
     assert public.get("/agencies").status_code == 302
-    assert urlsplit(public.get("/agencies")["Location"]).path == "/login"
+    assert public.get("/agencies")["Location"].startswith("/login")
 
 
 def test_signing_out_of_the_public_host_ends_the_agencys_session_too(cast: Cast) -> None:
@@ -173,7 +173,7 @@ def test_a_changed_secret_key_ends_no_session_and_parts_none(cast: Cast, setting
         former_key_drop(settings)
     agency.post("/logout")
     assert agency.get("/account").status_code == 302
-    assert urlsplit(public.get("/agencies")["Location"]).path == "/login"
+    assert public.get("/agencies")["Location"].startswith("/login")
 
 
 def test_a_mere_link_signs_nobody_out(cast: Cast) -> None:
