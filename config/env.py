@@ -20,6 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 ROOT = Path(__file__).resolve().parent.parent
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+KEY_LENGTH = 32  # at least
 LOOPBACK_NETWORKS: list[IPv4Network | IPv6Network] = [IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")]
 ADDRESS_HEADERS = (
     "X-Forwarded-For",
@@ -162,8 +163,8 @@ def secret_key() -> str:
     """Return BEACON_SECRET_KEY or the key kept (mode 600) in the data folder, made at the first start."""
     given = text("BEACON_SECRET_KEY")
     if given:
-        if len(given) < 32:
-            raise ImproperlyConfigured("BEACON_SECRET_KEY is too short: 32 characters at least.")
+        if len(given) < KEY_LENGTH:
+            raise ImproperlyConfigured(f"BEACON_SECRET_KEY is too short: {KEY_LENGTH} characters at least.")
         return given
     path = data_dir() / "secret_key"
     try:
@@ -175,6 +176,16 @@ def secret_key() -> str:
         return _key_made(path)
     except OSError as error:
         raise ImproperlyConfigured(f"The key file {path} can't be made: {error.strerror}.") from error
+
+
+def former_keys(name: str) -> list[str]:
+    """Return the server's former keys, which are told apart by commas. A message names none of them."""
+    given = words(name)
+    if any(len(key) < KEY_LENGTH for key in given):
+        raise ImproperlyConfigured(
+            f"{name} has a key of less than {KEY_LENGTH} characters: copy the former keys whole."
+        )
+    return given
 
 
 def _key_made(path: Path) -> str:

@@ -1,6 +1,6 @@
 """API keys as text: how one looks, and the keyed hash that alone is kept of it."""
 
-from apps.core.crypto import derived_key
+from apps.core.crypto import derived_keys
 from apps.core.hashing import keyed_hash
 from apps.core.ids import public_key
 
@@ -22,4 +22,9 @@ def shown_prefix(key: str) -> str:
 
 
 def key_hash(key: str) -> bytes:
-    return keyed_hash(derived_key("api-key"), key)
+    return key_hashes(key)[0]
+
+
+def key_hashes(key: str) -> list[bytes]:
+    """Return the hash under the present server's key, then those under former ones: a key is known by any of them."""
+    return [keyed_hash(derived, key) for derived in derived_keys("api-key")]

@@ -4,8 +4,9 @@ from collections.abc import MutableMapping
 from typing import Any, cast
 
 from django.contrib.auth import logout
-from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
+
+from .sessions import SessionStore
 
 # In an agency's session: the public session it came from. In the public one: the agencies' sessions it led to.
 PARENT = "public_session"

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from apps.agencies.api_keys import INGEST, key_hash, new_key, shown_prefix
+from apps.agencies.api_keys import INGEST, key_hash, key_hashes, new_key, shown_prefix
 from apps.agencies.models import Agency, ApiKey, Membership, User
 from apps.agencies.roles import Role
 from apps.agencies.services import agency_create, user_create
@@ -96,7 +96,7 @@ def _agency_make(password: str) -> Agency:
 
 def _key_ensure(agency: Agency, key: str) -> str:
     known = agency.api_keys.filter(revoked_at=None, scopes__contains=[INGEST])
-    if key and known.filter(key_hash=key_hash(key)).exists():
+    if key and known.filter(key_hash__in=key_hashes(key)).exists():
         return key
     key = new_key()
     ApiKey.objects.create(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from apps.core.crypto import derived_key, seal, unseal
+from apps.core.crypto import seal, unseal
 
 PURPOSE = "destination secrets"
 DOTS = "••••"
@@ -13,14 +13,12 @@ SHORT = 12
 
 
 def secrets_seal(secrets: Mapping[str, str]) -> bytes:
-    return seal(derived_key(PURPOSE), json.dumps(dict(secrets)).encode(), PURPOSE.encode())
+    return seal(PURPOSE, json.dumps(dict(secrets)).encode(), PURPOSE.encode())
 
 
 def secrets_open(sealed: bytes | memoryview) -> dict[str, str]:
     """Return secrets in clear. Raises SealBroken where the operator's key is another one by now."""
-    return {
-        str(k): str(v) for k, v in json.loads(unseal(derived_key(PURPOSE), bytes(sealed), PURPOSE.encode())).items()
-    }
+    return {str(k): str(v) for k, v in json.loads(unseal(PURPOSE, sealed, PURPOSE.encode())).items()}
 
 
 def secret_hint(secret: str) -> str:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
 from django.http import Http404, HttpRequest
 
 from apps.agencies.models import Domain, Membership, User
+from apps.agencies.sessions import SessionStore
 from apps.core.tenancy import in_schema
 from apps.sites.access import sites_visible
 

@@ -9,7 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from apps.core.crypto import derived_key, seal, unseal
+from apps.core.crypto import seal, unseal
 
 PURPOSE = "ignored-addresses"
 MOST = 100
@@ -47,14 +47,14 @@ def agents_parse(text: str) -> list[str]:
 def networks_seal(networks: Iterable[Network]) -> bytes | None:
     """Return the sealed form for a site's row; None for no networks."""
     texts = [str(network) for network in networks]
-    return seal(derived_key(PURPOSE), json.dumps(texts).encode(), PURPOSE.encode()) if texts else None
+    return seal(PURPOSE, json.dumps(texts).encode(), PURPOSE.encode()) if texts else None
 
 
 def networks_open(sealed: bytes | memoryview | None) -> list[Network]:
     """Return what `networks_seal` sealed. Raises SealBroken where the key has changed."""
     if not sealed:
         return []
-    texts = json.loads(unseal(derived_key(PURPOSE), bytes(sealed), PURPOSE.encode()))
+    texts = json.loads(unseal(PURPOSE, sealed, PURPOSE.encode()))
     return [ip_network(text) for text in texts]
 
 

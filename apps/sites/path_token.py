@@ -9,7 +9,7 @@ import re
 from base64 import b32encode
 from functools import lru_cache
 
-from apps.core.crypto import derived_key
+from apps.core.crypto import derived_key, derived_keys
 from apps.core.hashing import keyed_hash
 
 PURPOSE = "path-token"
@@ -22,20 +22,21 @@ LENGTH = 16
 @lru_cache(maxsize=4096)
 def path_token(site_key: str) -> str:
     """Return the 16 letters and digits of a site's path."""
-    name = _word("name", site_key)
-    return name + _word("check", name)
+    key = derived_key(PURPOSE)
+    name = _word(key, "name", site_key)
+    return name + _word(key, "check", name)
 
 
 def is_path_token(text: str) -> bool:
-    """Return whether `text` is some site's path."""
+    """Return whether `text` is some site's path, by the server's key or a former one."""
     return len(text) == LENGTH and SHAPE.fullmatch(text) is not None and _is_ours(text)
 
 
 @lru_cache(maxsize=4096)
 def _is_ours(text: str) -> bool:
-    half = LENGTH // 2
-    return hmac.compare_digest(text[half:], _word("check", text[:half]))
+    name, check = text[: LENGTH // 2], text[LENGTH // 2 :]
+    return any(hmac.compare_digest(check, _word(key, "check", name)) for key in derived_keys(PURPOSE))
 
 
-def _word(what: str, text: str) -> str:
-    return b32encode(keyed_hash(derived_key(PURPOSE), what, text)[:HALF_BYTES]).decode().lower()
+def _word(key: bytes, what: str, text: str) -> str:
+    return b32encode(keyed_hash(key, what, text)[:HALF_BYTES]).decode().lower()

@@ -8,7 +8,7 @@ import hmac
 from base64 import urlsafe_b64encode
 from functools import lru_cache
 
-from apps.core.crypto import derived_key
+from apps.core.crypto import derived_key, derived_keys
 from apps.core.hashing import keyed_hash
 
 PROXY_HEADER, ADDRESS_HEADER = "Beacon-Proxy-Key", "Beacon-Client-Address"
@@ -18,17 +18,20 @@ MAX_LENGTH = 64
 
 
 def proxy_key(site_key: str) -> str:
-    mac = keyed_hash(derived_key(PURPOSE), site_key)[:MAC_BYTES]
-    return f"{site_key}.{urlsafe_b64encode(mac).decode()}"
+    return _proxy_key(derived_key(PURPOSE), site_key)
 
 
 def site_of_proxy(key: str) -> str:
-    """Return the site key that a proxy's key is good for; empty where it is none of ours."""
+    """Return the site key that a proxy's key is good for, by the server's key or a former one; empty: none of ours."""
     return _site_of(key) if len(key) <= MAX_LENGTH else ""
 
 
 @lru_cache(maxsize=4096)
 def _site_of(key: str) -> str:
     site_key = key.rpartition(".")[0]
-    is_ours = bool(site_key) and hmac.compare_digest(key.encode(), proxy_key(site_key).encode())
-    return site_key if is_ours else ""
+    ours = [_proxy_key(derived, site_key).encode() for derived in derived_keys(PURPOSE)]
+    return site_key if any(hmac.compare_digest(key.encode(), one) for one in ours) else ""
+
+
+def _proxy_key(key: bytes, site_key: str) -> str:
+    return f"{site_key}.{urlsafe_b64encode(keyed_hash(key, site_key)[:MAC_BYTES]).decode()}"

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from apps.core import clock
-from apps.core.crypto import KEY_BYTES, derived_key, seal, unseal
+from apps.core.crypto import KEY_BYTES, seal, unseal
 from apps.core.tenancy import current_schema
 
 from .models import ImportJob, ParkedEntry, Session
@@ -49,7 +49,7 @@ class Salts:
         salt = self._salts.get(key)
         if salt is None:
             salt = self._salts[key] = os.urandom(KEY_BYTES)
-            self._job.salts_wrapped = seal(derived_key(PURPOSE), msgspec.json.encode(self._salts), _context(self._job))
+            self._job.salts_wrapped = seal(PURPOSE, msgspec.json.encode(self._salts), salts_context(self._job.id))
             self._job.save(update_fields=["salts_wrapped"])
         return salt
 
@@ -109,12 +109,13 @@ def file_digest(head: bytes, size: int) -> bytes:
     return hashlib.sha256(head[:DIGESTED_BYTES] + size.to_bytes(8, "big")).digest()
 
 
+def salts_context(job_id: int) -> bytes:
+    """Return what a job's salts are sealed with besides the key, in its agency's schema."""
+    return f"{current_schema()}:{job_id}".encode()
+
+
 def _unwrap(job: ImportJob) -> dict[str, bytes]:
     if job.salts_wrapped is None:
         return {}
-    clear = unseal(derived_key(PURPOSE), bytes(job.salts_wrapped), _context(job))
+    clear = unseal(PURPOSE, job.salts_wrapped, salts_context(job.id))
     return msgspec.json.decode(clear, type=dict[str, bytes])
-
-
-def _context(job: ImportJob) -> bytes:
-    return f"{current_schema()}:{job.id}".encode()

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from apps.core.crypto import SealBroken, derived_key, seal, unseal
+from apps.core.crypto import SealBroken, seal, unseal
 
 from .models import ConversionMatch
 from .steps.match import Keys, pack, unpack
@@ -23,13 +23,13 @@ KEPT = timedelta(days=7)
 
 
 def match_seal(event_id: UUID, keys: Mapping[str, str]) -> bytes:
-    return seal(derived_key(PURPOSE), pack(keys), event_id.bytes)
+    return seal(PURPOSE, pack(keys), event_id.bytes)
 
 
 def match_open(event_id: UUID, sealed: bytes | memoryview) -> Keys | None:
     """Return an event's keys; None, and told in the log, where its seal can't be opened."""
     try:
-        return unpack(unseal(derived_key(PURPOSE), bytes(sealed), event_id.bytes))
+        return unpack(unseal(PURPOSE, sealed, event_id.bytes))
     except (SealBroken, msgspec.MsgspecError) as error:
         logger.warning("The match keys of event %s can't be opened: %s", event_id, error)
         return None

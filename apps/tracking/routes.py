@@ -2,16 +2,18 @@
 
 A route is fresh for `FRESH_SECONDS` or until somebody publishes its key on `CHANNEL`. A stale one still answers while
 it is read anew in the background, and for as long as the database is away: known sites go on. Unknown keys are
-remembered too, briefly and in bounded number. API keys are kept the same way, by their hash.
+remembered too, briefly and in bounded number. API keys are kept the same way, by their hashes.
 """
 
 import logging
+from collections.abc import Iterable
 
 import msgspec
 from django.db import InterfaceError, OperationalError
 from django.db.models import F
 
 from apps.agencies.models import ApiKey, SiteRoute
+from apps.agencies.services.api_keys import api_key_take_over
 from apps.core.crypto import SealBroken
 from apps.sites.exclusions import from_text, networks_open
 from apps.sites.models import DEFAULT_RETENTION_DAYS, Site
@@ -96,13 +98,16 @@ def _ignored(row: SiteRoute) -> tuple[Network, ...]:
         return ()
 
 
-def _read_client(key_hash: str) -> Client | None:
+def _read_client(key_hashes: str) -> Client | None:
+    hashes = [bytes.fromhex(key_hash) for key_hash in key_hashes.split()]
     try:
         row = (
-            ApiKey.objects.filter(key_hash=bytes.fromhex(key_hash), revoked_at__isnull=True, agency__is_active=True)
+            ApiKey.objects.filter(key_hash__in=hashes, revoked_at__isnull=True, agency__is_active=True)
             .annotate(schema=F("agency__schema_name"))
             .first()
         )
+        if row is not None:
+            api_key_take_over(api_key=row, hashes=hashes)
     except (OperationalError, InterfaceError) as error:
         raise Unavailable("the database is away") from error
     return None if row is None else Client(row.schema, tuple(row.scopes))
@@ -117,9 +122,9 @@ def route_of(site_key: str) -> Route | None:
     return routes.get(site_key) if len(site_key) <= MAX_SITE_KEY and site_key.isprintable() else None
 
 
-def client_of(key_hash: bytes) -> Client | None:
-    """Return who holds the API key of this hash; None where it is unknown or revoked. Raises NotLoaded."""
-    return clients.get(key_hash.hex())
+def client_of(key_hashes: Iterable[bytes]) -> Client | None:
+    """Return who holds the API key of one of these; None where it is unknown or revoked. Raises NotLoaded."""
+    return clients.get(" ".join(key_hash.hex() for key_hash in key_hashes))
 
 
 def heard(message: str) -> None:

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 
 from apps.agencies.models import Salt
 from apps.core import clock
-from apps.core.crypto import KEY_BYTES, SealBroken, derived_key, seal, unseal
+from apps.core.crypto import KEY_BYTES, SealBroken, seal, unseal
 
 from . import identity
 from .loading import NotLoaded, Unavailable
@@ -86,20 +86,26 @@ def keep() -> None:
         load(missing)
 
 
+def salt_context(day: date) -> bytes:
+    """Return what a day's salt is sealed with besides the key."""
+    return day.isoformat().encode()
+
+
 def _read_or_make(day: date) -> bytes:
-    context = day.isoformat().encode()
+    context = salt_context(day)
     row = Salt.objects.filter(day=day).first()
     if row is None:
-        wrapped = seal(derived_key(PURPOSE), os.urandom(KEY_BYTES), context)
+        wrapped = seal(PURPOSE, os.urandom(KEY_BYTES), context)
         # Several processes may come here at once: the first one's salt holds for all.
         Salt.objects.bulk_create([Salt(day=day, wrapped=wrapped)], ignore_conflicts=True)
         row = Salt.objects.get(day=day)
     try:
-        return unseal(derived_key(PURPOSE), bytes(row.wrapped), context)
+        return unseal(PURPOSE, row.wrapped, context)
     except SealBroken:
-        # BEACON_SECRET_KEY has changed: the old salt is lost. The day's visitors get new ids from here on.
+        # BEACON_SECRET_KEY has changed, and the former one isn't among its fallbacks: the old salt is lost.
+        # The day's visitors get new ids from here on.
         logger.warning("The salt of %s can't be opened with this secret key and is made anew", day)
         salt = os.urandom(KEY_BYTES)
         changed = Salt.objects.filter(day=day, wrapped=row.wrapped)
-        changed.update(wrapped=seal(derived_key(PURPOSE), salt, context))
-        return unseal(derived_key(PURPOSE), bytes(Salt.objects.get(day=day).wrapped), context)
+        changed.update(wrapped=seal(PURPOSE, salt, context))
+        return unseal(PURPOSE, Salt.objects.get(day=day).wrapped, context)

@@ -10,6 +10,8 @@ ROOT = env.ROOT
 BEACON_DATA_DIR = env.data_dir()
 DEBUG = env.flag("BEACON_DEBUG")
 SECRET_KEY = env.secret_key()
+# Former keys, newest first: what they sealed and signed still opens, nothing is sealed or signed by them any more.
+SECRET_KEY_FALLBACKS = env.former_keys("BEACON_SECRET_KEY_FALLBACKS")
 
 # --- where it can be reached ------------------------------------------------------------------------------------------
 PORT = env.port("PORT", 8000)
@@ -272,6 +274,7 @@ PASSWORD_HASHERS = [
 LOGIN_URL = "/login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
+SESSION_ENGINE = "apps.agencies.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = BEACON_SCHEME == "https"
@@ -338,6 +341,7 @@ REST_FRAMEWORK = {
 
 # --- ingest and pipeline ----------------------------------------------------------------------------------------------
 BEACON_PIPELINE = "config.pipeline"
+BEACON_SEALED = "config.sealed"
 # Streams events:{p0}..{pN-1}. Changing it needs drained streams.
 STREAM_PARTITIONS = 16
 # Bound of all streams together, in bytes; past it the door answers 503.

@@ -1,5 +1,6 @@
 """Signing in on the public host and coming back: once, soon, in the same browser, to the same agency."""
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ from django.contrib.sessions.models import Session
 from apps.agencies import handover
 from tests.cast import Browser, Cast, public_browser
 from tests.factories import PASSWORD
+from tests.secret_keys import former_key_drop, key_change
 
 
 def leave_for_login(browser: Browser, path: str = "/s/first-site/") -> str:
@@ -148,7 +150,7 @@ def test_signing_out_of_the_agency_ends_the_public_session_too(cast: Cast) -> No
     assert response["Location"].startswith("http://localhost")
     assert agency.get("/account").status_code == 302
     assert public.get("/agencies").status_code == 302
-    assert urlsplit(public.get("/agencies")["Location"]).path == "/login"
+    assert public.get("/agencies")["Location"].startswith("/login")
 
 
 def test_signing_out_of_the_public_host_ends_the_agencys_session_too(cast: Cast) -> None:
@@ -158,6 +160,20 @@ def test_signing_out_of_the_public_host_ends_the_agencys_session_too(cast: Cast)
     public.post("/logout")
     assert agency.get("/account").status_code == 302
     assert not Session.objects.filter(session_key=agency.cookies["sessionid"].value).exists()
+
+
+def test_a_changed_secret_key_ends_no_session_and_parts_none(cast: Cast, settings: Any) -> None:
+    agency, public = cast.browser(None), public_browser(cast.analyst.user)
+    agency.get(way_back(public, leave_for_login(agency)))
+    key_change(settings)
+    # The public host sends who is logged in on to the agency.
+    for _ in range(2):
+        assert urlsplit(public.get("/agencies")["Location"]).hostname == "alder.localhost"
+        assert agency.get("/account").status_code == 200
+        former_key_drop(settings)
+    agency.post("/logout")
+    assert agency.get("/account").status_code == 302
+    assert public.get("/agencies")["Location"].startswith("/login")
 
 
 def test_a_mere_link_signs_nobody_out(cast: Cast) -> None:

@@ -10,6 +10,7 @@ from apps.alerts.models import Subscription
 from apps.alerts.unsubscribing import unsubscribe_url
 from apps.core.tenancy import in_schema
 from tests.cast import Cast, public_browser
+from tests.secret_keys import key_change
 
 from .conftest import Kind, wish
 
@@ -108,6 +109,14 @@ def test_a_look_changes_nothing_a_post_ends_it_without_a_login(in_alder: Cast) -
         assert "You get these mails no more" in text_of(browser.post(path))
     assert wishes_of(in_alder.viewer) == {"digest": []}
     assert len(wishes_of(in_alder.owner)) == 2
+
+
+def test_a_link_of_before_the_secret_key_was_changed_ends_it_too(in_alder: Cast, settings: Any) -> None:
+    wish(in_alder.viewer, in_alder.site, Kind.HOT)
+    path = path_of(in_alder, in_alder.viewer)
+    key_change(settings)
+    assert "You get these mails no more" in text_of(public_browser().post(path))
+    assert wishes_of(in_alder.viewer) == {}
 
 
 def test_mail_programs_post_with_neither_cookies_nor_tokens(in_alder: Cast) -> None:

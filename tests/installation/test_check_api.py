@@ -11,6 +11,7 @@ from apps.installation import services
 from apps.installation.models import SiteCheck
 from apps.sites.models import Site
 from tests.cast import Browser, Cast
+from tests.secret_keys import former_key_drop, key_change
 
 from .test_check_page import finished
 
@@ -44,6 +45,13 @@ def test_a_key_starts_a_check_and_reads_its_answer(in_alder: Cast, key: str) -> 
         "state": "queued", "cause": None, "severity": None, "says": None, "fix": None, "copy": None, "also": [],
         "final_url": "", "browser": "", "evidence": [], "created_at": "", "finished_at": None,
     }  # fmt: skip
+
+
+def test_a_key_that_was_used_outlives_the_servers_former_key(in_alder: Cast, key: str, settings: Any) -> None:
+    key_change(settings)
+    assert script(in_alder, key).get(url(in_alder.site)).status_code == 200
+    former_key_drop(settings)
+    assert script(in_alder, key).get(url(in_alder.site)).status_code == 200
 
 
 def test_an_answer_says_cause_sentence_and_fix(in_alder: Cast, key: str) -> None:

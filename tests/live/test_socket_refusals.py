@@ -1,5 +1,7 @@
 """Who may not watch, and what ends a watch."""
 
+from typing import Any
+
 import pytest
 from channels.testing import WebsocketCommunicator
 from django.contrib.sessions.models import Session as LoginSession
@@ -11,6 +13,7 @@ from apps.live import board, consumers
 from config.asgi import application
 from tests import factories
 from tests.cast import Cast
+from tests.secret_keys import key_change
 
 from .conftest import Watched
 from .sockets import apart, heard
@@ -32,6 +35,12 @@ def cookie(watched: Watched) -> str:
 
 async def test_a_member_is_let_in(watched: Watched, cookie: str) -> None:
     assert await is_let_in(watched, cookie)
+
+
+async def test_a_changed_secret_key_logs_no_watcher_out(watched: Watched, cookie: str, settings: Any) -> None:
+    key_change(settings)
+    for _ in range(2):
+        assert await is_let_in(watched, cookie)
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "", "http://[", "http://localhost:8000"])

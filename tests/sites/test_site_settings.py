@@ -11,9 +11,10 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from apps.agencies.models import SiteRoute
 from apps.sites.exclusions import from_text, networks_open
 from apps.sites.models import Site
-from apps.sites.proxy_key import proxy_key, site_of_proxy
+from apps.sites.proxy_key import _site_of, proxy_key, site_of_proxy
 from apps.sites.services import site_set_status
 from tests.cast import Cast
+from tests.secret_keys import former_key_drop, key_change
 
 PAGE = "/s/first-site/settings"
 FORM = {
@@ -146,6 +147,16 @@ def test_a_proxys_key_is_good_for_its_site_alone(cast: Cast) -> None:
     assert site_of_proxy(key.replace(cast.site.site_key, cast.other_site.site_key)) == ""
     for wrong in ("", ".", key[:-1], key + "=", "x" * 10_000, f"{cast.site.site_key}.", key.replace(".", ",")):
         assert site_of_proxy(wrong) == ""
+
+
+def test_a_proxys_key_is_good_for_as_long_as_its_secret_key_is_at_hand(settings: Any) -> None:
+    key = proxy_key("of-a-changed-key")
+    key_change(settings)
+    assert proxy_key("of-a-changed-key") != key
+    assert site_of_proxy(key) == "of-a-changed-key"
+    former_key_drop(settings)
+    _site_of.cache_clear()
+    assert site_of_proxy(key) == ""
 
 
 def test_doors_are_told_of_each_change(

@@ -1,6 +1,7 @@
 """A site's switches: what is measured, of whom, what the tag then says, and how visits fell by consent."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -8,13 +9,14 @@ from apps.agencies.models import SiteRoute
 from apps.core import clock
 from apps.core.ids import uuid7
 from apps.sites.models import Site
-from apps.sites.path_token import is_path_token, path_token
+from apps.sites.path_token import _is_ours, is_path_token, path_token
 from apps.sites.snippet import own_path_tag_of, tag_of
 from apps.sites.switches import EXTRAS
 from apps.tracking.ledger import State, Tally, ledger_add
 from apps.tracking.models import ConsentRecord, Session
 from tests.cast import Cast
 from tests.factories_tracking import Page, visit_make
+from tests.secret_keys import former_key_drop, key_change
 
 PAGE = "/s/first-site/settings"
 POSTS = {f"{PAGE}/measured": {"clicks": "on"}, f"{PAGE}/privacy": {"requires_consent": "on"}}
@@ -97,6 +99,17 @@ def test_the_sites_own_path_is_a_word_that_no_other_has(in_alder: Cast) -> None:
     page = in_alder.browser(in_alder.manager).get(PAGE).content.decode()
     assert f"/{token}*" in page
     assert tag.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;") in page
+
+
+def test_the_own_path_by_a_former_secret_key_is_answered_for_as_long_as_that_is_at_hand(settings: Any) -> None:
+    token = path_token("of-a-changed-key")
+    key_change(settings)
+    path_token.cache_clear()
+    assert is_path_token(token) and path_token("of-a-changed-key") != token
+    former_key_drop(settings)
+    _is_ours.cache_clear()
+    assert not is_path_token(token)
+    path_token.cache_clear()
 
 
 def visit(site: Site, analytics: str = "", marketing: str = "", *, days: int = 1, **fields: object) -> Session:

@@ -1,6 +1,7 @@
 """The days' salts: made once, wrapped, destroyed."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from apps.agencies.models import Salt
 from apps.core import clock
 from apps.tracking import identity, salts
 from apps.tracking.loading import NotLoaded
+from tests.secret_keys import key_change
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_process")]
 
@@ -59,6 +61,16 @@ def test_another_secret_key_makes_a_salt_anew_instead_of_failing() -> None:
     salts.forget_old(today + timedelta(days=9))
     salts.load([today])
     assert salts.salt_of(today) == made
+
+
+def test_the_days_salt_stays_where_the_former_key_is_at_hand(settings: Any) -> None:
+    today = clock.today()
+    salts.load([today])
+    salt = salts.salt_of(today)
+    key_change(settings)
+    salts.forget_old(today + timedelta(days=9))
+    salts.load([today])
+    assert salts.salt_of(today) == salt
 
 
 def test_nothing_computed_by_a_destroyed_salt_stays() -> None:

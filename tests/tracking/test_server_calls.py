@@ -1,6 +1,7 @@
 """Calls with an API key: whose visitor it is, and when, is the server's to say."""
 
 import json
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -10,6 +11,7 @@ from apps.agencies.api_keys import new_key, shown_prefix
 from apps.agencies.models import Agency, ApiKey, SiteRoute
 from apps.tracking import routes, sealing
 from apps.tracking.events import DAY_MS
+from tests.secret_keys import former_key_drop, key_change
 from tests.tracking.doors import BROWSER, DoorClient, Streams, batch, custom, now_ms, pageview, why
 
 VISITOR = "203.0.113.9"
@@ -51,6 +53,16 @@ def test_a_server_is_told_of_no_extras_and_its_own_headers_say_nothing_of_its_vi
     (envelope,) = streams.envelopes
     assert (envelope.consent.marketing, envelope.consent.gpc, envelope.consent.dnt) == ("granted", False, False)
     assert door.post(batch(pageview(2)), **bearer(key))["Beacon-Reason"] == "consent"
+
+
+def test_a_key_that_was_used_outlives_the_servers_former_key(door: DoorClient, key: str, settings: Any) -> None:
+    unused = make_key(ApiKey.objects.get().agency)
+    key_change(settings)
+    for number in (1, 2):
+        assert door.post(batch(pageview(number)), **bearer(key)).status_code == 202
+    former_key_drop(settings)
+    assert door.post(batch(pageview(3)), **bearer(key)).status_code == 202
+    assert door.post(batch(pageview(4)), **bearer(unused)).status_code == 401
 
 
 def test_a_named_visitor_is_the_same_whatever_the_address(door: DoorClient, key: str, streams: Streams) -> None:

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from http import HTTPStatus
 
-from apps.agencies.api_keys import INGEST, key_hash
+from apps.agencies.api_keys import INGEST, key_hashes
 from apps.sites.proxy_key import site_of_proxy
 from apps.tracking import routes
 from apps.tracking.address import clean_address, lies_in, limited_as, parse_address
@@ -88,7 +88,7 @@ def check_key(intake: Intake, over: Turned | None) -> None:
     if not scheme:
         return
     try:
-        client = routes.client_of(key_hash(key.strip())) if scheme.lower() == "bearer" and key else None
+        client = routes.client_of(key_hashes(key.strip())) if scheme.lower() == "bearer" and key else None
     except NotLoaded:
         raise_if(over)
         raise

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from redis.exceptions import RedisError
 
 from apps.core import clock
-from apps.core.crypto import SealBroken, derived_key, seal, unseal
+from apps.core.crypto import SealBroken, seal, unseal
 from apps.core.tenancy import current_schema
 from apps.tracking import valkey
 
@@ -71,7 +71,7 @@ def _name(target: Target) -> str:
 def _kept(name: str) -> str:
     try:
         sealed = valkey.get_bytes(name)
-        held = json.loads(unseal(derived_key(PURPOSE), sealed, name.encode())) if sealed else {}
+        held = json.loads(unseal(PURPOSE, sealed, name.encode())) if sealed else {}
     except (RedisError, SealBroken, ValueError):
         return ""
     # Where the server forgets late, the token still ends in time.
@@ -84,7 +84,7 @@ def _keep(name: str, text: str, seconds: float) -> None:
         return
     held = json.dumps({"token": text, "until": clock.now().timestamp() + lasts})
     with suppress(RedisError):
-        valkey.volatile().set(name, seal(derived_key(PURPOSE), held.encode(), name.encode()), ex=lasts)
+        valkey.volatile().set(name, seal(PURPOSE, held.encode(), name.encode()), ex=lasts)
 
 
 def _asked(target: Target, call: Call) -> tuple[str, float]:
