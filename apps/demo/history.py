@@ -17,9 +17,11 @@ from apps.tracking import identity, sealing
 from apps.tracking.envelope import Consent, Context, Envelope, EventIn
 from apps.tracking.import_jobs import Salts, job_begin, job_finish
 from apps.tracking.importing import append, wait_for_room, wait_stored
+from apps.tracking.match_keys import KEPT
 from apps.tracking.models import Session
 from apps.tracking.steps.page_url import kept_referrer, page_url
 
+from .cookies import cookies_remember
 from .journeys import Action, Step, Visit, visits_of_day
 from .payloads import consent, context, engagement_id, milliseconds
 from .world import World
@@ -75,6 +77,7 @@ def fill(site: Site, world: World, gap: Gap, is_stopped: Callable[[], bool] = la
     job = job_begin(site_id=site.id, file_name=name, digest=hashlib.sha256(name.encode()).digest())
     salts = Salts(job)
     entries: dict[int, str] = {}
+    recent: list[Visit] = []
     count = 0
     for day in reversed(days) if gap.is_backwards else days:
         if is_stopped():
@@ -86,7 +89,9 @@ def fill(site: Site, world: World, gap: Gap, is_stopped: Callable[[], bool] = la
         append((_envelope(site, visit, salts, job.id) for visit in told), entries)
         wait_for_room()
         count += len(told)
+        recent += [visit for visit in told if _end(visit) >= clock.now() - KEPT]
     wait_stored(entries)
+    cookies_remember(site, recent)
     job_finish(job)
     return count
 

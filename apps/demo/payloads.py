@@ -57,12 +57,13 @@ def match(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _has_agreed(visit: Visit) -> bool:
+def has_agreed(visit: Visit) -> bool:
+    """Return whether a visitor agrees to marketing."""
     return bool(consent(visit).get("marketing") == "granted")
 
 
 def _match(visit: Visit) -> dict[str, Any]:
-    return {"match": match(visit)} if _has_agreed(visit) else {}
+    return {"match": match(visit)} if has_agreed(visit) else {}
 
 
 def _draw(visit: Visit, what: str) -> int:
@@ -95,7 +96,7 @@ def pageview(visit: Visit, step: Step) -> dict[str, Any]:
 
 
 def event(visit: Visit, step: Step, action: Action) -> dict[str, Any]:
-    is_shared = _has_agreed(visit) and _draw(visit, "shared id") % 10 < SHARED_ID
+    is_shared = has_agreed(visit) and _draw(visit, "shared id") % 10 < SHARED_ID
     return {
         **_match(visit),
         **({"event_id": f"{action.name}-{action.id.hex[-12:]}"} if is_shared else {}),

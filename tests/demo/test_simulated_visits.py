@@ -2,22 +2,27 @@
 
 import random
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 from django.conf import LazySettings
 
+from apps.core import clock
+from apps.demo.cookies import cookies_remember
 from apps.demo.journeys import Visit, regulars, visits_of_day
 from apps.demo.logs import log_lines
-from apps.demo.payloads import context, events, milliseconds
+from apps.demo.payloads import context, events, has_agreed, match, milliseconds
 from apps.demo.people import Place, places
 from apps.demo.stories import CYCLE_DAYS, scene_now, stories
 from apps.demo.world import COUNTRIES, KESTREL, QUILLMARK, SALTGROVE
 from apps.networks.kinds import NetworkKind
 from apps.tracking.accesslog import page_target, parse_line
+from apps.tracking.match_keys import match_keys_open
+from apps.tracking.models import Conversion, ConversionMatch
 from apps.tracking.payload import read_clean
+from tests.cast import Cast
 
 DAY = date(2026, 11, 18)  # a Wednesday
 
@@ -132,3 +137,22 @@ def test_its_log_is_one_that_the_import_reads() -> None:
     assert pages == steps
     # Assets, and now and then a probe for what isn't there.
     assert len(lines) > 2 * steps
+
+
+def test_the_past_keeps_cookies_of_those_who_agreed_and_reached_a_goal(
+    day: list[Visit], in_alder: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 20, tzinfo=UTC))
+    agreed = [visit for visit in day if has_agreed(visit)]
+    others = [visit for visit in day if not has_agreed(visit)]
+    for visit in (agreed[0], others[0]):
+        step = visit.steps[0]
+        Conversion.objects.create(
+            site_id=in_alder.site.id, goal_id=1, event_id=step.id, session_id=step.id, occurred_at=step.at
+        )
+    cookies_remember(in_alder.site, day)
+    cookies_remember(in_alder.site, day)
+    first = agreed[0]
+    told = {**match(first), "user_agent": first.person.user_agent}
+    assert match_keys_open(step.id for visit in day for step in visit.steps) == {first.steps[0].id: told}
+    assert ConversionMatch.objects.get().session_id == first.steps[0].id
