@@ -76,6 +76,8 @@ class RoutingRule(models.Model):
     mapping = models.JSONField(default=dict)  # see mapping.Mapping
     is_on = models.BooleanField(default=True)
     created_at = models.DateTimeField()
+    # Since when it says what it says: what happened before goes by a replay only. None: an older version made it.
+    holds_since = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()
     changed_by = models.TextField()
     form_key = models.UUIDField(null=True)  # see once
@@ -84,6 +86,11 @@ class RoutingRule(models.Model):
         db_table = "routing_rule"
         constraints = [models.UniqueConstraint(fields=["destination", "form_key"], name="routing_rule_form_once")]
         indexes = [models.Index(fields=["site_id"], name="routing_rule_site")]
+
+    @property
+    def since(self) -> datetime:
+        """From when on what happens goes by it."""
+        return self.holds_since or self.created_at
 
 
 class ConsentExemption(models.Model):

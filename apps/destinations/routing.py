@@ -86,7 +86,7 @@ def conversions_unrouted(*, site_id: int, after: int = 0) -> list[int]:
         site_id=site_id,
         goal_id__in={rule.goal_id for rule in rules},
         is_backfill=False,
-        occurred_at__gte=max(clock.now() - LOOK_BACK, min(rule.created_at for rule in rules)),
+        occurred_at__gte=max(clock.now() - LOOK_BACK, min(rule.since for rule in rules)),
         id__gt=after,
     )
     routed = RoutedConversion.objects.filter(conversion_id=OuterRef("id"))
@@ -105,7 +105,7 @@ def events_route(*, site_id: int, session_ids: Iterable[UUID]) -> set[int]:
         kind=Kind.EVENT,
         name__in=list(by_name),
         set_aside="",
-        occurred_at__gte=max(clock.now() - LOOK_BACK, min(rule.created_at for rule in rules)),
+        occurred_at__gte=max(clock.now() - LOOK_BACK, min(rule.since for rule in rules)),
     ).values_list("event_id", "occurred_at", "name")
     names = {event_id: name for event_id, _, name in events}
     loaded = occurrences_load(site_id=site_id, wanted=[Wanted(event_id, at) for event_id, at, _ in events])
@@ -290,7 +290,7 @@ def _deliveries(
         # What happened before there was a destination, or while it was off, is sent by a replay only: whether another
         # destination has the same goal, and so has had it looked at meanwhile, makes no difference.
         at = occurrence.occurred_at
-        if not is_replay and (at < rule.created_at or destination.was_off(at)):
+        if not is_replay and (at < rule.since or destination.was_off(at)):
             continue
         if not conditions_met(_conditions(rule), occurrence, one.page):
             continue
