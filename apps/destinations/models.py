@@ -126,11 +126,22 @@ class RoutedConversion(models.Model):
         indexes = [models.Index(fields=["routed_at"], name="routed_conversion_at")]
 
 
+class RoutedEvent(models.Model):
+    """An event that rules name and that routing has looked at, whatever came of it; kept as `RoutedConversion`."""
+
+    event_id = models.UUIDField(primary_key=True)
+    routed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "routed_event"
+        indexes = [models.Index(fields=["routed_at"], name="routed_event_at")]
+
+
 class Delivery(models.Model):
     """One event for one destination: a row before anything is sent, and its state at any time after.
 
-    Once for each destination and event, whoever comes to it and however often. A scroll or engagement goal's event is
-    the page view, which may meet several: those have their goal in `occurrence`.
+    Once for each destination and event, whoever comes to it and however often: one that meets several goals goes by the
+    oldest rule. A page view may meet several one after the other, and each goes: those have it in `occurrence`.
     """
 
     class State(models.TextChoices):

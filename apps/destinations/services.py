@@ -23,7 +23,7 @@ from .models import ConsentExemption, Delivery, Destination, RoutingRule
 from .offs import made_up_note, off_note, on_note
 from .providers.base import Target
 from .providers.registry import PROVIDERS, provider_of
-from .routing import Replayed, conversions_replay
+from .replays import Replayed, conversions_replay
 from .secrets import secret_hint, secrets_seal
 from .targets import secrets_held
 from .waking import rules_changed
