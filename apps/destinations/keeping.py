@@ -14,7 +14,7 @@ from apps.tracking.models import SessionAlias
 from . import archived
 from .doubts import attempts_end_lost, attempts_in_doubt, doubt_words
 from .endings import finish
-from .models import ConsentExemption, Delivery, DeliveryAttempt, Destination, RoutedConversion
+from .models import ConsentExemption, Delivery, DeliveryAttempt, Destination, RoutedConversion, RoutedEvent
 from .providers.base import Provider
 from .providers.registry import provider_of
 from .recording import Ending
@@ -38,6 +38,7 @@ def deliveries_tidy() -> None:
         while ids := list(gone.values_list("id", flat=True)[:TOGETHER]):
             Delivery.objects.filter(id__in=ids).delete()
     RoutedConversion.objects.filter(routed_at__lt=now - 2 * LOOK_BACK).delete()
+    RoutedEvent.objects.filter(routed_at__lt=now - 2 * LOOK_BACK).delete()
 
 
 def deliveries_give_up(destination: Destination) -> int:

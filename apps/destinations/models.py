@@ -76,6 +76,8 @@ class RoutingRule(models.Model):
     mapping = models.JSONField(default=dict)  # see mapping.Mapping
     is_on = models.BooleanField(default=True)
     created_at = models.DateTimeField()
+    # Since when it says what it says: what happened before goes by a replay only. None: an older version made it.
+    holds_since = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()
     changed_by = models.TextField()
     form_key = models.UUIDField(null=True)  # see once
@@ -84,6 +86,11 @@ class RoutingRule(models.Model):
         db_table = "routing_rule"
         constraints = [models.UniqueConstraint(fields=["destination", "form_key"], name="routing_rule_form_once")]
         indexes = [models.Index(fields=["site_id"], name="routing_rule_site")]
+
+    @property
+    def since(self) -> datetime:
+        """From when on what happens goes by it."""
+        return self.holds_since or self.created_at
 
 
 class ConsentExemption(models.Model):
@@ -119,11 +126,22 @@ class RoutedConversion(models.Model):
         indexes = [models.Index(fields=["routed_at"], name="routed_conversion_at")]
 
 
+class RoutedEvent(models.Model):
+    """An event that rules name and that routing has looked at, whatever came of it; kept as `RoutedConversion`."""
+
+    event_id = models.UUIDField(primary_key=True)
+    routed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "routed_event"
+        indexes = [models.Index(fields=["routed_at"], name="routed_event_at")]
+
+
 class Delivery(models.Model):
     """One event for one destination: a row before anything is sent, and its state at any time after.
 
-    Once for each destination and event, whoever comes to it and however often. A scroll or engagement goal's event is
-    the page view, which may meet several: those have their goal in `occurrence`.
+    Once for each destination and event, whoever comes to it and however often: one that meets several goals goes by the
+    oldest rule. A page view may meet several one after the other, and each goes: those have it in `occurrence`.
     """
 
     class State(models.TextChoices):

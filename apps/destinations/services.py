@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from apps.core import clock
 from apps.core.errors import Refused
@@ -15,13 +16,14 @@ from apps.core.tenancy import current_schema
 
 from .conditions import Conditions, conditions_kept
 from .facts import DeliveriesDue
+from .inserting import rows_json
 from .mapping import Mapped, kept
 from .mapping import Mapping as RuleMapping
 from .models import ConsentExemption, Delivery, Destination, RoutingRule
 from .offs import made_up_note, off_note, on_note
 from .providers.base import Target
 from .providers.registry import PROVIDERS, provider_of
-from .routing import Replayed, conversions_replay
+from .replays import Replayed, conversions_replay
 from .secrets import secret_hint, secrets_seal
 from .targets import secrets_held
 from .waking import rules_changed
@@ -31,6 +33,8 @@ MOST_DESTINATIONS = 30
 MOST_RULES = 100
 # What a person may send again; anything else is done, or on its way.
 SENDABLE = (State.REJECTED, State.UNCERTAIN, State.DEAD)
+# What a rule lets through; the rest is how it is put.
+NAMING = ("source", "goal_id", "event_name", "conditions")
 
 
 def destination_create(
@@ -200,7 +204,8 @@ def rule_save(
 ) -> RoutingRule:
     """Make a rule, or change one of this destination. It holds for what happens from now on. Raises Refused.
 
-    With a key that one was made by before, return that one.
+    With a key that one was made by before, return that one. One that only names or fills what it sends anew goes on
+    holding as before.
     """
     now = clock.now()
     of_destination = RoutingRule.objects.filter(destination=destination)
@@ -219,16 +224,29 @@ def rule_save(
         "changed_by": user_name,
     }
     if rule_id is None:
-        values |= {"site_id": destination.site_id, "created_at": now}
+        values |= {"site_id": destination.site_id, "created_at": now, "holds_since": now}
         if form_key is None:
             rule = RoutingRule.objects.create(destination=destination, **values)
         else:
             rule, _ = RoutingRule.objects.get_or_create(destination=destination, form_key=form_key, defaults=values)
     else:
-        if not of_destination.filter(id=rule_id).update(**values):
-            raise Refused("That rule isn’t there any more.")
-        rule = of_destination.get(id=rule_id)
+        rule = _rule_change(of_destination.filter(id=rule_id), values, now)
     rules_changed(site_id=destination.site_id)
+    return rule
+
+
+def _rule_change(mine: QuerySet[RoutingRule], values: Mapping[str, Any], now: datetime) -> RoutingRule:
+    with transaction.atomic():
+        rule = mine.select_for_update().first()
+        if rule is None:
+            raise Refused("That rule isn’t there any more.")
+        # What happened before it named this, or while it was off, was nobody's to send.
+        before = {name: getattr(rule, name) for name in NAMING}
+        is_another = not rule.is_on or rows_json([before]) != rows_json([{name: values[name] for name in NAMING}])
+        rule.holds_since = now if is_another else rule.since
+        for name, value in values.items():
+            setattr(rule, name, value)
+        rule.save(update_fields=["holds_since", *values])
     return rule
 
 

@@ -23,16 +23,17 @@ from .lanes import only_one
 from .models import Delivery, Destination, RoutingRule
 from .routing import conversions_route, conversions_unrouted, events_route
 from .telling import refusal_tell, refusals_untold
-from .waking import begun, may_wake, may_wake_later, seen_before
+from .waking import begun, may_look_far, may_wake, may_wake_later, seen_before
 
 logger = logging.getLogger(__name__)
 State = Delivery.State
 # Events whose wake-up got lost are looked for in visits of so long.
 EVENTS_BACK = timedelta(hours=1)
-VISITS = 5_000
+# Of so many at once.
+VISITS = 1_000
 # Until the next sweep comes (CELERY_BEAT_SCHEDULE).
 SWEPT_SECONDS = 15
-# For so long at most a sweep is busy with what is left of one site.
+# For so long at most a sweep is busy with what is left of one site's conversions, and of its events.
 ROUTING_SECONDS = 10.0
 
 
@@ -95,29 +96,45 @@ def _sweep() -> None:
             return
         newest = Conversion.objects.order_by("-id").values_list("id", flat=True).first() or 0
         seen = seen_before(newest)
+        looks_far = may_look_far()
         for site_id in set(RoutingRule.objects.filter(is_on=True).values_list("site_id", flat=True)):
-            _route_left(site_id, seen)
+            _conversions_left(site_id, seen)
+            if looks_far:
+                _conversions_left(site_id, seen, is_late=True)
+            _events_left(site_id)
         _wake_due()
 
 
-def _route_left(site_id: int, seen: int) -> None:
-    """Route what was left of a site: lost messages, and what has waited for its visit's company.
+def _conversions_left(site_id: int, seen: int, *, is_late: bool = False) -> None:
+    """Route what was left of a site's conversions: lost messages, and what has waited for its visit's company.
 
     `seen`: the last conversion of the agency that a sweep before this has seen.
     """
     after = 0
     until = time.monotonic() + ROUTING_SECONDS
     while after < seen and time.monotonic() < until:
-        left = conversions_unrouted(site_id=site_id, after=after)
+        left = conversions_unrouted(site_id=site_id, after=after, is_late=is_late)
         _wake(conversions_route(site_id=site_id, conversion_ids=[one for one in left if one <= seen]))
         if not left:
             break
         after = left[-1]
+
+
+def _events_left(site_id: int) -> None:
+    """Route what was left of the events that rules of a site name: visit by visit, the latest first."""
+    if not RoutingRule.objects.filter(site_id=site_id, is_on=True, source=RoutingRule.Source.EVENT).exists():
+        return
+    now = clock.now()
     recent = Session.objects.filter(
-        site_id=site_id, started_at__gte=clock.now() - timedelta(days=1), ended_at__gte=clock.now() - EVENTS_BACK
-    )
-    if RoutingRule.objects.filter(site_id=site_id, is_on=True, source=RoutingRule.Source.EVENT).exists():
-        events_route(site_id=site_id, session_ids=recent.values_list("id", flat=True)[:VISITS])
+        site_id=site_id, import_id=None, started_at__gte=now - timedelta(days=1), ended_at__gte=now - EVENTS_BACK
+    ).order_by("-started_at", "-id")
+    until = time.monotonic() + ROUTING_SECONDS
+    rest = recent
+    while (visits := list(rest.values_list("started_at", "id")[:VISITS])) and time.monotonic() < until:
+        _wake(events_route(site_id=site_id, session_ids=[id_ for _, id_ in visits]))
+        at, last_id = visits[-1]
+        # Both: the second alone isn't looked up in the index by time.
+        rest = recent.filter(Q(started_at__lt=at) | Q(id__lt=last_id), started_at__lte=at)
 
 
 def _wake_due() -> None:

@@ -14,6 +14,8 @@ KEPT_SECONDS = 30
 # A message that got lost keeps others from being sent for no longer than this.
 LOST_SECONDS = 10
 SEEN_SECONDS = 3600
+# What happened long before it came is rare, and found slowly.
+FAR_SECONDS = 3600
 
 
 def has_rules(schema: str, site_id: int) -> bool:
@@ -54,6 +56,11 @@ def seen_before(conversion_id: int) -> int:
     before = cache.get("routing-seen")
     cache.set("routing-seen", conversion_id, SEEN_SECONDS)
     return int(before or 0)
+
+
+def may_look_far() -> bool:
+    """Return whether a sweep is to look for what came late as well; for a while no other does then."""
+    return bool(cache.add("routing-far", 1, FAR_SECONDS))
 
 
 def _sources(schema: str, site_id: int) -> list[str]:

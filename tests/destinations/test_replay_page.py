@@ -8,7 +8,7 @@ import pytest
 from apps.destinations.conditions import Conditions
 from apps.destinations.models import Delivery, Destination
 from apps.destinations.providers.webhook.provider import Webhook
-from apps.destinations.routing import Replayed, conversions_replay
+from apps.destinations.replays import Replayed, conversions_replay
 from apps.sites.models import Goal, Site
 from apps.tracking.models import Conversion, Event
 from tests.cast import Cast

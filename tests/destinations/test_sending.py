@@ -9,6 +9,7 @@ from apps.core import clock
 from apps.demo.standing_in.frame import Ask, Faults, Reply
 from apps.demo.webhook_stand_in.receiver import SECRET, Receiver
 from apps.destinations import delivering
+from apps.destinations.conditions import Conditions
 from apps.destinations.delivering import destination_send
 from apps.destinations.keeping import deliveries_tidy
 from apps.destinations.models import Delivery, DeliveryAttempt, Destination
@@ -27,6 +28,7 @@ from tests.cast import Cast
 from tests.factories_tracking import visit_make
 
 from .conftest import NOW, convert, later, only, route, rule_make, webhook_make, withdraw
+from .looking import company_put
 
 
 class Answers(Receiver):
@@ -102,17 +104,21 @@ def test_match_keys_go_along_and_are_gone_after_the_last_delivery(
 def test_match_keys_wait_for_the_goal_of_an_event_that_went_by_its_name_before(
     in_alder: Cast, receiver_url: str, webhook: Destination, goal: Goal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    webhook.rules.all().delete()
     later(monkeypatch, hours=-1)
+    rule_make(webhook, goal, conditions=Conditions(company_kinds=("business",)))
     other = webhook_make(in_alder.site, receiver_url, name="Other")
     rule_make(other, event_name="demo")
     later(monkeypatch)
-    one = convert(goal, in_alder.site)
+    one = convert(goal, in_alder.site, matched_at=None)
     ConversionMatch.objects.create(
         event_id=one.event_id, site_id=one.site_id, session_id=one.session_id, sealed=b"", stored_at=NOW
     )
     assert events_route(site_id=one.site_id, session_ids=[one.session_id]) == {other.id}
     destination_send(other.id)
     assert only().state == "received" and ConversionMatch.objects.exists()
+    company = company_put("Varnholt", in_alder.first)
+    Session.objects.filter(id=one.session_id).update(company_id=company.id, matched_at=NOW)
     route(one)
     destination_send(webhook.id)
     assert not ConversionMatch.objects.exists()

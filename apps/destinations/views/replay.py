@@ -19,7 +19,7 @@ from ..ages import age_words
 from ..archived import is_archived
 from ..forms import ReplayForm
 from ..models import RoutingRule
-from ..routing import Replayed, conversions_replay
+from ..replays import Replayed, conversions_replay
 from ..services import replay_begin
 
 # Somebody waits while they are looked at, half a millisecond each.

@@ -59,7 +59,7 @@ def destinations_make(
         )
         made[destination.id] = place
     # They were there before any of the conversions.
-    RoutingRule.objects.filter(site_id=site.id).update(created_at=clock.now() - timedelta(days=1))
+    RoutingRule.objects.filter(site_id=site.id).update(holds_since=clock.now() - timedelta(days=1))
     return made
 
 
