@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import close_old_connections
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.agencies.models import Agency
 from apps.core import clock
 from apps.core.tenancy import in_schema
 from apps.destinations.conditions import Conditions
 from apps.destinations.mapping import Mapping as RuleMapping
-from apps.destinations.models import Destination, RoutingRule
+from apps.destinations.models import Delivery, Destination, RoutingRule
 from apps.destinations.providers.ga4.forms import GLOBAL, STANDARD
 from apps.destinations.providers.meta.forms import DEFAULT_VERSION
 from apps.destinations.services import destination_create, destination_point, replay_begin, rule_save
@@ -179,12 +179,13 @@ def destinations_connect(urls: Mapping[tuple[str, str], str]) -> None:
             sites = {world.host: Site.objects.get(domains__host=world.host) for world in (KESTREL, BRINDLEWICK)}
             destinations_ensure(sites, urls)
             destinations_point(sites, urls)
+            past_send(sites)
     finally:
         close_old_connections()
 
 
 def destinations_ensure(sites: Mapping[str, Site], urls: Mapping[tuple[str, str], str]) -> None:
-    """Make those destinations of sites (by host) that never were, and send them the past days."""
+    """Make those destinations of sites (by host) that never were."""
     for one in WIRED:
         site = sites[one.world.host]
         if not _made(one, site).exists():
@@ -196,6 +197,15 @@ def destinations_point(sites: Mapping[str, Site], urls: Mapping[tuple[str, str],
     for one in WIRED:
         for destination in _made(one, sites[one.world.host]).filter(archived_at=None).exclude(stand_in_url=""):
             destination_point(destination=destination, stand_in_url=urls[one.key])
+
+
+def past_send(sites: Mapping[str, Site]) -> None:
+    """Send the past days to the demo's destinations that never had them: once their stand-ins run, not sooner."""
+    now = clock.now()
+    for one in WIRED:
+        replays = Delivery.objects.filter(destination=OuterRef("id"), is_replay=True)
+        for destination in _made(one, sites[one.world.host]).filter(~Exists(replays), archived_at=None):
+            replay_begin(destination=destination, since=now - REPLAY, until=now)
 
 
 def _made(one: Wired, site: Site) -> QuerySet[Destination]:
@@ -225,5 +235,3 @@ def _make(one: Wired, site: Site, url: str) -> None:
                 mapping=RuleMapping(name=sent.name, params=dict(sent.params)),
                 user_name=MADE_BY,
             )
-    now = clock.now()
-    replay_begin(destination=destination, since=now - REPLAY, until=now)

@@ -5,7 +5,15 @@ from datetime import timedelta
 import pytest
 
 from apps.core import clock
-from apps.demo.forwarding import WIRED, Wired, destinations_ensure, destinations_point, stand_ins, urls_by_hand
+from apps.demo.forwarding import (
+    WIRED,
+    Wired,
+    destinations_ensure,
+    destinations_point,
+    past_send,
+    stand_ins,
+    urls_by_hand,
+)
 from apps.demo.goals import DEMO_REQUESTED, goals_ensure
 from apps.demo.world import BRINDLEWICK, KESTREL
 from apps.destinations.delivering import destination_send
@@ -32,6 +40,8 @@ def test_they_are_made_once_and_their_stand_ins_take_what_they_are_sent(in_alder
     destinations_ensure(sites, urls_by_hand())
     with stand_ins() as urls:
         destinations_point(sites, urls)
+        assert not Delivery.objects.exists()
+        past_send(sites)
         for destination in Destination.objects.all():
             destination_send(destination.id)
     states = dict(Delivery.objects.values_list("destination__name", "state"))
@@ -44,6 +54,9 @@ def test_they_are_made_once_and_their_stand_ins_take_what_they_are_sent(in_alder
     destination_archive(destination=Destination.objects.get(name="CRM"))
     destinations_ensure(sites, urls_by_hand())
     destinations_point(sites, urls_by_hand())
+    count = Delivery.objects.count()
+    past_send(sites)
+    assert Delivery.objects.count() == count
     living = Destination.objects.filter(archived_at=None)
     assert (Destination.objects.count(), living.count()) == (len(WIRED), len(WIRED) - 1)
     assert set(living.values_list("stand_in_url", flat=True)) == set(urls_by_hand().values())
