@@ -19,6 +19,7 @@ from apps.destinations.services import (
     destination_archive,
     destination_change,
     destination_switch,
+    exemption_record,
 )
 from apps.sites.models import Goal
 from apps.tracking.match_keys import match_seal
@@ -257,6 +258,20 @@ def test_who_comes_back_and_refuses_takes_back_what_they_agreed_to_before(
     later(monkeypatch, hours=3)
     destination_send(webhook.id)
     assert (only().state, only().consent["state"]) == (state, "denied" if state == "withheld" else "granted")
+
+
+def test_who_comes_back_and_refuses_all_isnt_exempt_any_more(
+    in_alder: Cast, goal: Goal, receiver: Answers, webhook: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exemption_record(site_id=in_alder.site.id, country="US", ground="No opt-in law", user_name="Ann")
+    route(convert(goal, in_alder.site, visitor=7, country="US", consent_marketing="", consent_source=""))
+    assert (only().state, only().consent["state"]) == ("waiting", "exempt")
+    said: dict[str, Any] = {"consent_analytics": "denied", "consent_source": "api", "consent_at": NOW}
+    visit_make(in_alder.site, NOW, visitor=7, **said)
+    later(monkeypatch, minutes=1)
+    destination_send(webhook.id)
+    assert (only().state, only().consent["state"], only().consent["analytics"]) == ("withheld", "denied", "denied")
+    assert not receiver.taken
 
 
 @pytest.mark.parametrize(("is_safe", "state"), [(True, "received"), (False, "uncertain")])
