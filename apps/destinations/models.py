@@ -152,7 +152,8 @@ class Delivery(models.Model):
         default=dict
     )  # {"value": "50.0000", "currency": "EUR", "params": {...}}: what a rule or a person set
     consent = models.JSONField(default=dict)  # ConsentReceipt
-    match_keys = models.JSONField(default=list)  # Occurrence.keys_present: names alone, for the quality
+    # Names alone, of what goes along (`twin_keys.keys_told`). Of older deliveries: of all that was known.
+    match_keys = models.JSONField(default=list)
     has_twin_id = models.BooleanField(default=False)
     # The id that its first attempt had, where the provider counts once by it: match keys are erased, and it with them.
     counted_by = models.TextField(default="", db_default="")

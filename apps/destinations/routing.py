@@ -24,10 +24,11 @@ from .conditions import Conditions, conditions_met, conditions_read
 from .consent import receipt_kept
 from .inserting import rows_insert
 from .loading import Loaded, Wanted, occurrences_load
-from .mapping import kept, mapped_of, mapping_read
+from .mapping import kept, mapped_of, mapping_read, message_of
 from .match import match_keys_of
 from .models import Delivery, Destination, RoutedConversion, RoutingRule
 from .providers.registry import provider_of
+from .twin_keys import keys_told
 
 logger = logging.getLogger(__name__)
 State = Delivery.State
@@ -301,6 +302,7 @@ def _deliveries(
             continue
         mapped = mapped_of(mapping, occurrence)
         name = mapping.name or provider.default_name(goal_name=occurrence.goal_name, event_name=occurrence.event_name)
+        message = message_of(delivery_id=0, key="", name=name, mapped=mapped, occurrence=occurrence)
         consent = occurrence.consent
         now = clock.now()
         by_destination[destination.id] = Delivery(
@@ -319,7 +321,7 @@ def _deliveries(
             name=name,
             mapped=kept(mapped),
             consent=receipt_kept(consent),
-            match_keys=occurrence.keys_present,
+            match_keys=keys_told(provider, message),
             # A rule can send an id of the pixel's as a field.
             has_twin_id=bool(occurrence.match.event_id or mapped.params.get("event_id")),
             state=State.WAITING if consent.is_given else State.WITHHELD,

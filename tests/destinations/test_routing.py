@@ -61,7 +61,7 @@ def test_who_refuses_all_refuses_marketing_too_in_an_exempt_country_as_elsewhere
     in_alder: Cast, webhook: Destination, goal: Goal, marketing: str
 ) -> None:
     exemption_record(site_id=in_alder.site.id, country="US", ground="No opt-in law", user_name="Ann")
-    given = {"consent_analytics": "denied", "consent_marketing": marketing}
+    given: dict[str, Any] = {"consent_analytics": "denied", "consent_marketing": marketing}
     route(convert(goal, in_alder.site, country="US", **given), convert(goal, in_alder.site, country="DE", **given))
     assert set(Delivery.objects.values_list("state", "reason", "consent__state")) == {
         ("withheld", "consent_denied", "denied")

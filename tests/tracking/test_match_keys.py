@@ -89,7 +89,12 @@ def test_without_consent_to_marketing_nothing_is_taken(
 def test_what_isnt_shaped_as_the_cookies_is_left_out_and_so_is_an_id_that_names_somebody(
     door: DoorClient, streams: Streams
 ) -> None:
-    wrong = {"ga_client_id": "jo@kestrel.example", "ga_session_id": "x", "fbp": "fb.1.2", "fbc": "fb.1.1780000000000.a b"}
+    wrong = {
+        "ga_client_id": "jo@kestrel.example",
+        "ga_session_id": "x",
+        "fbp": "fb.1.2",
+        "fbc": "fb.1.1780000000000.a b",
+    }
     bodies = [
         custom(1, match=wrong),
         custom(2, id="jo@kestrel.example"),
@@ -101,7 +106,9 @@ def test_what_isnt_shaped_as_the_cookies_is_left_out_and_so_is_an_id_that_names_
     assert carried(streams) == [{}, {}, {"ga_client_id": "11.22", "fbp": "fb.1.1780000000000.9.AQ"}, {}]
 
 
-@pytest.mark.parametrize("start", ["fb.3.1780000000000", "fb.7.1780000000000", "fb.1.1780000000", "fb.1.17800000000000"])
+@pytest.mark.parametrize(
+    "start", ["fb.3.1780000000000", "fb.7.1780000000000", "fb.1.1780000000", "fb.1.17800000000000"]
+)
 def test_a_cookie_that_meta_would_refuse_isnt_taken(door: DoorClient, streams: Streams, start: str) -> None:
     """Of one event that it refuses Meta refuses the request with all that are in it."""
     door.post(batch(custom(1, match={"fbp": f"{start}.9", "fbc": f"{start}.AbC"}), consent=YES))

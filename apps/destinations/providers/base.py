@@ -269,6 +269,10 @@ class Provider:
         """Return which keys the provider recognises people by, and of these which go along with a message."""
         return MatchQuality((), ())
 
+    def ids_told(self, message: Message) -> Sequence[str]:
+        """Return the ids of the event that go along with a message, apart from what its rule adds."""
+        return ()
+
 
 class SettingsForm(forms.Form):
     """A provider's settings as a form. Fields named in `secret_fields` are kept sealed and never shown again.

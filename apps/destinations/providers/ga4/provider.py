@@ -73,6 +73,9 @@ class GA4(Provider):
     def match_quality(self, message: Message) -> MatchQuality:
         return match_quality_of(message)
 
+    def ids_told(self, message: Message) -> Sequence[str]:
+        return [message.occurrence.transaction_id]
+
     def batches(self, messages: Sequence[Message]) -> list[list[Message]]:
         return batches_of(messages)
 

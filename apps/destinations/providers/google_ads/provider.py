@@ -92,6 +92,9 @@ class GoogleAds(Provider):
     def match_quality(self, message: Message) -> MatchQuality:
         return match_quality_of(message)
 
+    def ids_told(self, message: Message) -> Sequence[str]:
+        return [transaction_id(message)]
+
     def prepare(self, target: Target, call: Call) -> Target:
         token = token_get(target, call)
         state = {"access_token": token.text, "token_name": token.name, "is_fresh": "1" if token.is_fresh else ""}
