@@ -10,6 +10,7 @@ from apps.tracking.consent_words import SOURCES
 from apps.tracking.match_keys import KEPT
 from apps.tracking.models import ConversionMatch
 
+from .checked import TEST_MODE
 from .consent import receipt_read
 from .glance_words import latency
 from .log_words import STATE_ICONS
@@ -42,6 +43,7 @@ _OF_THE_EVENT = {"event_id", "transaction_id"}
 _OUTCOMES = {
     "received": "taken",
     "confirmed": "confirmed",
+    "checked": "checked only: nothing was counted",
     "rejected": "refused for good",
     "split": "refused as a whole: sent again in halves",
     "retry": "failed, to be tried again",
@@ -149,7 +151,9 @@ def keys_kept_until(delivery: Delivery) -> datetime | None:
 def _keys(delivery: Delivery, zone: tzinfo) -> list[Ground]:
     names = keys_shown(provider_of(delivery.destination.provider), delivery.match_keys)
     known = [KEY_LABELS.get(name) or f"click id ({name})" for name in names]
-    if delivery.sent_at:
+    if delivery.reason == TEST_MODE:
+        what, none = "Went along to be checked", "No identifiers went along"
+    elif delivery.sent_at:
         what, none = "Went along", "No identifiers went along"
     elif delivery.state in (State.WAITING, State.SENDING):
         what, none = "Goes along", "No identifiers go along"
@@ -223,7 +227,7 @@ def _moments(delivery: Delivery, tries: Sequence[DeliveryAttempt]) -> list[Momen
     for one in tries:
         took = f" after {latency(one.duration_ms / 1000)}" if one.duration_ms is not None else ""
         answer = f"answered {one.status}{took}" if one.status is not None else _OUTCOMES.get(one.outcome, "on its way")
-        tone = "" if one.outcome in ("received", "confirmed", "") else "bad"
+        tone = "" if one.outcome in ("received", "confirmed", "checked", "") else "bad"
         found.append(
             Moment(one.begun_at, "send", f"Attempt {one.number}", f"{label} {answer}" if one.status else answer, tone)
         )

@@ -128,7 +128,7 @@ class Delivery(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
-        WITHHELD = "withheld", "Withheld"  # no consent, or nobody could be recognised by it: never sent
+        WITHHELD = "withheld", "Withheld"  # no consent, nobody to be recognised by it, or only checked: counts nowhere
         SENDING = "sending", "Sending"
         RECEIVED = "received", "Received"  # 2xx
         CONFIRMED = "confirmed", "Confirmed"  # the provider's own verdict

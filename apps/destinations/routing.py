@@ -20,6 +20,7 @@ from apps.sites.models import Goal
 from apps.tracking.goals.selectors import conversions_counted
 from apps.tracking.models import Conversion, Event, Kind, Session
 
+from .checked import CHECKED, checked_renew
 from .conditions import Conditions, conditions_met, conditions_read
 from .consent import receipt_kept
 from .inserting import rows_insert
@@ -144,7 +145,8 @@ def conversions_replay(
 ) -> Replayed:
     """Make deliveries of a past period's conversions for one destination; return what became of them, or would.
 
-    Those that count, as when they are routed at once. What it has had already isn't sent again, nor a goal that counts
+    Those that count, as when they are routed at once. What it has had already (not what it only checked in test mode)
+    isn't sent again, nor a goal that counts
     once of a visit whose other conversion it had; what its provider takes no more isn't tried. Also those that were
     found in the past, as a person has asked for them. Raises Refused for more conversions than `most`.
     """
@@ -190,9 +192,9 @@ def _replay(
         for delivery in _deliveries(by_goal[conversion.goal_id], one, conversion, is_replay=True)
     ]
     held = set(
-        Delivery.objects.filter(
-            destination=destination, event_id__in=[delivery.event_id for _, delivery in made]
-        ).values_list("event_id", "occurrence")
+        Delivery.objects.filter(destination=destination, event_id__in=[delivery.event_id for _, delivery in made])
+        .exclude(CHECKED)
+        .values_list("event_id", "occurrence")
     )
     new = [
         delivery
@@ -204,6 +206,7 @@ def _replay(
     oldest = clock.now() - provider.max_age if provider else None
     young = [delivery for delivery in new if oldest is None or delivery.occurred_at >= oldest]
     if not is_preview:
+        checked_renew(young)
         _keep(young)
     due = sum(delivery.state == State.WAITING for delivery in young)
     return Replayed(
@@ -268,7 +271,9 @@ def _goals_had(conversions: Sequence[Conversion]) -> set[tuple[int, int | None, 
             "id", flat=True
         )
     )
-    found = Delivery.objects.filter(goal_id__in=once, session_id__in={one.session_id for one in conversions})
+    found = Delivery.objects.filter(goal_id__in=once, session_id__in={one.session_id for one in conversions}).exclude(
+        CHECKED
+    )
     return set(found.values_list("destination_id", "goal_id", "session_id"))
 
 

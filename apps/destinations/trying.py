@@ -32,6 +32,8 @@ LONGEST_SECONDS = 8.0
 STATES = {
     Outcome.RECEIVED: State.RECEIVED,
     Outcome.CONFIRMED: State.CONFIRMED,
+    # What a test is for: nothing else was to come of it.
+    Outcome.CHECKED: State.RECEIVED,
     Outcome.UNSURE: State.UNCERTAIN,
     # Passing, but a test isn't tried again.
     Outcome.RETRY: State.DEAD,
@@ -56,7 +58,8 @@ class Tested:
 
     @property
     def is_fine(self) -> bool:
-        return self.verdict is not None and self.verdict.outcome in (Outcome.RECEIVED, Outcome.CONFIRMED)
+        fine = (Outcome.RECEIVED, Outcome.CONFIRMED, Outcome.CHECKED)
+        return self.verdict is not None and self.verdict.outcome in fine
 
 
 def destination_try(
