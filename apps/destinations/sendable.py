@@ -59,7 +59,8 @@ def still_sendable(
         if ending := _stopped(delivery, one):
             stopped.append(ending)
         elif ending := _unsendable(provider, target, delivery, message, doubt=doubt, now=now):
-            found.endings.append(ending)
+            is_open = bool(doubt) and ending.state != State.UNCERTAIN
+            found.endings.append(_in_doubt(provider, ending, doubt) if is_open else ending)
         else:
             found.deliveries[delivery.id] = delivery
             found.messages.append(message)

@@ -1,5 +1,6 @@
 """What is stopped before it goes, or goes again: why, whether it may have arrived, and on whose word it went."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -100,6 +101,30 @@ def test_an_answer_that_left_it_open_does_so_still(
     destination_send(webhook.id)
     assert (only().state, only().reason) == ("uncertain", "http_500")
     assert only().words.startswith("Webhook answered, and left open whether it took this. Marketing consent was")
+
+
+@pytest.mark.parametrize("rule", ["unmatchable", "too old"])
+def test_nor_is_it_called_anything_else_where_the_provider_wouldnt_take_it_again(
+    rule: str,
+    faults: Faults,
+    receiver: Answers,
+    webhook: Destination,
+    waiting: Delivery,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    later(monkeypatch, seconds=1)
+    faults.drop_ratio = 1.0
+    destination_send(webhook.id)
+    faults.drop_ratio = 0.0
+    kind = "apps.destinations.providers.webhook.provider.Webhook"
+    if rule == "unmatchable":
+        monkeypatch.setattr(f"{kind}.unmatchable", lambda *_: "Nobody is recognised by it.")
+    else:
+        monkeypatch.setattr(f"{kind}.max_age", timedelta(hours=1))
+    later(monkeypatch, hours=3)
+    destination_send(webhook.id)
+    said = "Nobody is recognised by it." if rule == "unmatchable" else "takes nothing that is older than"
+    assert (only().state, only().reason) == ("uncertain", "broken_off") and said in only().words
 
 
 @pytest.mark.parametrize("answer", [503, 422])
