@@ -16,6 +16,8 @@ from .occurrences import ConsentReceipt
 # Why something was withheld, where it was for want of consent: `Delivery.reason`.
 WITHOUT_CONSENT = ("consent_denied", "consent_unasked", "withdrawn")
 GRANTED, DENIED, UNASKED, EXEMPT = "granted", "denied", "unasked", "exempt"
+# As the writer has it (`writer.consents.is_marketing_refused`): who refuses analytics refuses all.
+REFUSED = Q(consent_marketing=DENIED) | Q(consent_analytics=DENIED)
 
 
 def exempt_countries(*, site_id: int) -> dict[str, ConsentExemption]:
@@ -25,7 +27,7 @@ def exempt_countries(*, site_id: int) -> dict[str, ConsentExemption]:
 
 
 def refusals_of(*, site_id: int, sessions: Collection[Session]) -> dict[UUID, Session]:
-    """Return, by visit, the visit in which its visitor has refused marketing since; most visits have none.
+    """Return, by visit, the visit in which its visitor has refused marketing, or all, since; most visits have none.
 
     Whoever comes back after lunch and refuses takes back what they agreed to in the morning, for as long as Beacon
     knows them again. One query; a second one where somebody has refused.
@@ -35,15 +37,15 @@ def refusals_of(*, site_id: int, sessions: Collection[Session]) -> dict[UUID, Se
     said = Session.objects.filter(
         Q(visitor_id__in=visitors) | Q(linked_visitor_id__in=visitors), site_id=site_id, consent_at__isnull=False
     )
-    refused = list(said.filter(consent_marketing=DENIED))
+    refused = list(said.filter(REFUSED))
     if not refused:
         return {}
-    granted = list(said.filter(consent_marketing=GRANTED))
+    granted = list(said.filter(consent_marketing=GRANTED).exclude(REFUSED))
     found: dict[UUID, Session] = {}
     for session in sessions:
         theirs = [one for one in (*granted, *refused) if _visitors(one) & known[session.id] or one.id == session.id]
         last = max(theirs, key=_said_at, default=session)
-        if last.consent_marketing == DENIED:
+        if _is_refused(last):
             found[session.id] = last
     return found
 
@@ -57,12 +59,16 @@ def _visitors(session: Session) -> set[int]:
 def _said_at(session: Session) -> tuple[datetime, bool]:
     """Return what words are ordered by; of two in the same moment the refusal holds."""
     assert session.consent_at is not None  # those alone are asked for
-    return session.consent_at, session.consent_marketing == DENIED
+    return session.consent_at, _is_refused(session)
+
+
+def _is_refused(session: Session) -> bool:
+    return DENIED in (session.consent_marketing, session.consent_analytics)
 
 
 def receipt_of(session: Session, exemptions: Mapping[str, ConsentExemption]) -> ConsentReceipt:
-    """Return what a visit's visitor agrees to by now. A refusal holds in every country."""
-    state = session.consent_marketing or UNASKED
+    """Return what a visit's visitor agrees to by now. A refusal holds in every country; who refuses all does too."""
+    state = DENIED if _is_refused(session) else session.consent_marketing or UNASKED
     exemption = exemptions.get(session.country) if session.country else None
     if state == UNASKED and exemption and not (session.gpc or session.dnt):
         state = EXEMPT

@@ -320,6 +320,7 @@ def _begun(turn: Turn, one: Try) -> Try | None:
         else:
             delivery = turn.deliveries[message.delivery_id]
             delivery.attempts = number
+            delivery.sent_at = delivery.sent_at or one.begun_at
             delivery.counted_by = delivery.counted_by or recording.counted_by_kept(turn.provider, message)
     mine = [message for message in one.request.messages if message.delivery_id in one.numbers]
     if len(mine) < len(one.request.messages):

@@ -10,6 +10,7 @@ from apps.tracking.consent_words import SOURCES
 from apps.tracking.match_keys import KEPT
 from apps.tracking.models import ConversionMatch
 
+from .checked import TEST_MODE
 from .consent import receipt_read
 from .glance_words import latency
 from .log_words import STATE_ICONS
@@ -18,11 +19,12 @@ from .models import Delivery, DeliveryAttempt
 from .occurrences import ConsentReceipt
 from .pretty import RequestText, body_pretty, request_read
 from .providers.registry import provider_of
+from .twin_keys import keys_shown
 
 State = Delivery.State
 # A delivery has fewer by far: those after are left out.
 MOST_ATTEMPTS = 50
-# MatchKeys, which are kept for delivery alone. Click ids stand on the visit.
+# What is kept for delivery alone, and the order's. Click ids stand on the visit.
 KEY_LABELS = {
     "ga_client_id": "Google Analytics client id (_ga)",
     "ga_session_id": "Google Analytics session id",
@@ -34,10 +36,14 @@ KEY_LABELS = {
     "phone_sha256": "phone number, hashed",
     "phone_google_sha256": "phone number, hashed in Google’s form",
     "event_id": "the site’s own event id",
+    "transaction_id": "the order’s number",
 }
+# They recognise nobody, and aren't erased with the others.
+_OF_THE_EVENT = {"event_id", "transaction_id"}
 _OUTCOMES = {
     "received": "taken",
     "confirmed": "confirmed",
+    "checked": "checked only: nothing was counted",
     "rejected": "refused for good",
     "split": "refused as a whole: sent again in halves",
     "retry": "failed, to be tried again",
@@ -125,8 +131,12 @@ def receipt_grounds(receipt: ConsentReceipt, occurred_at: datetime, *, zone: tzi
 
 
 def has_erasable(delivery: Delivery) -> bool:
-    """Return whether a delivery's identifiers are among those that are erased: the event's own id recognises nobody."""
-    return bool((set(delivery.match_keys) & set(KEY_LABELS)) - {"event_id"})
+    """Return whether a delivery's identifiers are among those that are erased: the event's own id recognises nobody.
+
+    `delivery` has its destination.
+    """
+    names = keys_shown(provider_of(delivery.destination.provider), delivery.match_keys)
+    return bool((set(names) & set(KEY_LABELS)) - _OF_THE_EVENT)
 
 
 def keys_kept_until(delivery: Delivery) -> datetime | None:
@@ -139,14 +149,17 @@ def keys_kept_until(delivery: Delivery) -> datetime | None:
 
 
 def _keys(delivery: Delivery, zone: tzinfo) -> list[Ground]:
-    known = [KEY_LABELS.get(name) or f"click id ({name})" for name in delivery.match_keys]
-    if delivery.sent_at:
-        what = "Went along"
+    names = keys_shown(provider_of(delivery.destination.provider), delivery.match_keys)
+    known = [KEY_LABELS.get(name) or f"click id ({name})" for name in names]
+    if delivery.reason == TEST_MODE:
+        what, none = "Went along to be checked", "No identifiers went along"
+    elif delivery.sent_at:
+        what, none = "Went along", "No identifiers went along"
     elif delivery.state in (State.WAITING, State.SENDING):
-        what = "Goes along"
+        what, none = "Goes along", "No identifiers go along"
     else:
-        what = "Known, and didn’t go along"
-    found = [Ground("hash", f"{what}: {', '.join(known)}" if known else "No identifiers are known")]
+        what, none = "Known, and didn’t go along", "No identifiers went along"
+    found = [Ground("hash", f"{what}: {', '.join(known)}" if known else none)]
     if not has_erasable(delivery):
         return found
     until = keys_kept_until(delivery)
@@ -214,7 +227,7 @@ def _moments(delivery: Delivery, tries: Sequence[DeliveryAttempt]) -> list[Momen
     for one in tries:
         took = f" after {latency(one.duration_ms / 1000)}" if one.duration_ms is not None else ""
         answer = f"answered {one.status}{took}" if one.status is not None else _OUTCOMES.get(one.outcome, "on its way")
-        tone = "" if one.outcome in ("received", "confirmed", "") else "bad"
+        tone = "" if one.outcome in ("received", "confirmed", "checked", "") else "bad"
         found.append(
             Moment(one.begun_at, "send", f"Attempt {one.number}", f"{label} {answer}" if one.status else answer, tone)
         )

@@ -11,6 +11,9 @@ from .providers.base import TAKEN_IN_PART, TAKEN_UNREAD, Outcome, Provider
 STOPPED = "stopped"
 # Reasons of `Unanswered` where something of the request was sent.
 ARRIVED_PERHAPS = ("timeout", "broken_off")
+_IN_PART = Q(outcome=Outcome.SPLIT, reason=TAKEN_IN_PART)
+_UNREAD = Q(outcome=Outcome.RETRY, reason=TAKEN_UNREAD)
+_UNKNOWN = Q(outcome="lost") | Q(outcome="unanswered", reason__in=ARRIVED_PERHAPS) | _IN_PART | _UNREAD
 
 
 def attempts_in_doubt(delivery_ids: Iterable[int]) -> dict[int, str]:
@@ -20,12 +23,19 @@ def attempts_in_doubt(delivery_ids: Iterable[int]) -> dict[int, str]:
     TAKEN_UNREAD: it took it, and what it said of it can't be read; else the reason for which there was no answer. What
     was before a person had it sent again is decided: its time begins anew with that.
     """
-    in_part = Q(outcome=Outcome.SPLIT, reason=TAKEN_IN_PART)
-    unread = Q(outcome=Outcome.RETRY, reason=TAKEN_UNREAD)
-    unknown = Q(outcome="lost") | Q(outcome="unanswered", reason__in=ARRIVED_PERHAPS) | in_part | unread
-    found = DeliveryAttempt.objects.filter(
-        Q(ended_at=None) | unknown & Q(begun_at__gt=F("delivery__created_at")), delivery_id__in=list(delivery_ids)
-    )
+    return _doubts(Q(ended_at=None) | _UNKNOWN & Q(begun_at__gt=F("delivery__created_at")), delivery_ids)
+
+
+def attempts_perhaps_arrived(delivery_ids: Iterable[int]) -> dict[int, str]:
+    """Return deliveries that may have arrived by whichever attempt, with why; what was decided since counts for naught.
+
+    Beside `attempts_in_doubt`'s reasons those of answers that left it open. One query, none without deliveries.
+    """
+    return _doubts(Q(ended_at=None) | _UNKNOWN | Q(outcome=Outcome.UNSURE), delivery_ids)
+
+
+def _doubts(unknown: Q, delivery_ids: Iterable[int]) -> dict[int, str]:
+    found = DeliveryAttempt.objects.filter(unknown, delivery_id__in=list(delivery_ids))
     rows = found.order_by("number").values_list("delivery_id", "reason")
     return {delivery_id: reason or STOPPED for delivery_id, reason in rows}
 
@@ -39,10 +49,12 @@ def attempts_end_lost(delivery_ids: Collection[int], now: datetime) -> None:
 
 
 def doubt_words(provider: Provider, doubt: str) -> str:
-    """Return a sentence on why a delivery may have arrived, of `attempts_in_doubt`'s reasons."""
+    """Return a sentence on why a delivery may have arrived, of a reason of `attempts_perhaps_arrived`."""
     if doubt == TAKEN_IN_PART:
         return f"{provider.label} took a part of the request that this was in, and it isn’t known which."
     if doubt == TAKEN_UNREAD:
         return f"{provider.label} answered that it took this, but nothing else that can be read."
+    if doubt not in (STOPPED, *ARRIVED_PERHAPS):
+        return f"{provider.label} answered, and left open whether it took this."
     what = "Beacon was stopped" if doubt == STOPPED else "The connection to it was lost"
     return f"{what} while this was on its way."

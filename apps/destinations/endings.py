@@ -5,6 +5,7 @@ from datetime import datetime
 
 from . import recording
 from .backoff import retry_delay
+from .checked import TEST_MODE
 from .match import match_keys_done
 from .models import Delivery
 from .occurrences import Message
@@ -12,12 +13,17 @@ from .providers.base import Answer, Outcome, Provider, Request, Unanswered, Verd
 from .recording import Ending
 
 State = Delivery.State
+# The reason of attempts that were to be checked alone, and weren't answered.
+UNCHECKED = "unchecked"
 
 
 def verdicts_of(provider: Provider, request: Request, answer: Answer | Unanswered) -> list[Verdict]:
     """Return a verdict for each of a request's messages, in their order."""
     if isinstance(answer, Answer):
         return provider.verdicts(request, answer)
+    if request.is_check:
+        # Nothing would have been kept: it is in no doubt.
+        return [Verdict(Outcome.RETRY, UNCHECKED, answer.words)] * len(request.messages)
     return [_of_silence(provider, message, answer) for message in request.messages]
 
 
@@ -46,6 +52,8 @@ def ending_of(provider: Provider, delivery: Delivery, verdict: Verdict, now: dat
             due_at=now + provider.check_after if is_open else None,
             is_received=True,
         )
+    if outcome is Outcome.CHECKED:
+        return Ending(delivery, State.WITHHELD, TEST_MODE, verdict.words)
     if outcome is Outcome.REJECTED:
         return Ending(delivery, State.REJECTED, verdict.reason, verdict.words, receipt=verdict.receipt)
     if outcome is Outcome.UNSURE:

@@ -8,6 +8,7 @@ from apps.core import formats
 
 from .ages import age_words
 from .backoff import FAILURES
+from .checked import only_checks
 from .glance import Figures
 from .models import Destination
 from .providers.base import Provider
@@ -53,12 +54,18 @@ def health_words(
         return Health("rejected", f"{own.label}{since}", own.words, is_broken=True)
     if destination.failures or not (destination.is_on and has_rules):
         # A failure or two pass.
-        return Health(own.state, own.label, own.words, is_well=0 < destination.failures < FAILURES)
+        is_well = 0 < destination.failures < FAILURES and not only_checks(destination, provider)
+        return Health(own.state, own.label, own.words, is_well=is_well)
+    if only_checks(destination, provider):
+        why = f"{provider.label} only checks what it gets. Switch it off under “Edit”, then replay what was checked."
+        return Health("uncertain", f"{own.label}: nothing counts", why)
     if figures.failed:
         lost = f"{formats.number(figures.failed)} to look at"
         return Health("uncertain", lost, "Rejected, uncertain or given up: in the log below, to be sent again.")
     if figures.p95_seconds is not None and figures.p95_seconds >= SLOW_SECONDS and figures.arrived >= FEWEST:
         return Health("uncertain", "Slow answers", "It takes everything, slowly.", is_well=True)
+    if destination.is_test_mode:
+        return Health("uncertain", own.label, own.words, is_well=True)
     if figures.last_arrived_at is not None:
         last = formats.ago(figures.last_arrived_at, zone=zone, now=now)
         return Health("confirmed", own.label, f"Last arrived {last}.", is_well=True)
@@ -82,7 +89,8 @@ def sentence(
     if not on:
         return ("It is switched off." if off == 1 else "All are switched off."), "", " What is due waits."
     first = _of_all(well, len(on))
-    tail = f" {_number(off)} {'is' if off == 1 else 'are'} switched off." if off else ""
+    tail = _checking([destination.name for destination, provider, _ in on if only_checks(destination, provider)])
+    tail += f" {_number(off)} {'is' if off == 1 else 'are'} switched off." if off else ""
     if not broken:
         return first, "", tail
     destination, provider, _ = min(broken, key=lambda one: one[0].problem_at or now)
@@ -137,6 +145,13 @@ def _of_all(well: int, total: int) -> str:
     if total == 1:
         return "It doesn’t get everything that it should."
     return f"{_number(well)} of {_number(total).lower()} {'gets' if well == 1 else 'get'} everything they should."
+
+
+def _checking(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    which = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f" {which} {'is' if len(names) == 1 else 'are'} in test mode, where nothing counts."
 
 
 def _number(count: int) -> str:

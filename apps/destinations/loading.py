@@ -15,6 +15,7 @@ from apps.sites.goals.patterns import Page
 from apps.sites.models import Goal
 from apps.tracking.models import Event, Session
 
+from .click_ids import query_without_click_ids
 from .consent import exempt_countries, receipt_of, refusals_of
 from .occurrences import CompanyFacts, ConsentReceipt, MatchKeys, Occurrence
 
@@ -118,7 +119,8 @@ def _occurrence(
     match: Mapping[str, str],
 ) -> Occurrence:
     is_goal = one.goal_id is not None
-    query = f"?{event.query}" if event.query else ""
+    told = query_without_click_ids(event.query)
+    query = f"?{told}" if told else ""
     screen = f"{session.screen_width}x{session.screen_height}" if session.screen_width and session.screen_height else ""
     return Occurrence(
         event_id=event.event_id,

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from apps.tracking.match_keys import match_keys_forget, match_keys_open
 from apps.tracking.models import Conversion
 
+from .checked import CHECKED
 from .models import Delivery, RoutedConversion, RoutingRule
 
 State = Delivery.State
@@ -23,8 +24,8 @@ def match_keys_of(event_ids: Iterable[UUID]) -> Mapping[UUID, Mapping[str, str]]
 def match_keys_done(event_ids: Iterable[UUID]) -> None:
     """Forget the match keys of events that no delivery is open for, and none is about to be made. Three queries."""
     given = set(event_ids)
-    # What the provider has yet to decide on may have to be sent again.
-    is_open = Q(state__in=OPEN) | Q(state=State.RECEIVED, next_attempt_at__isnull=False)
+    # What the provider has yet to decide on may have to be sent again; what it has only checked is yet to be sent.
+    is_open = Q(state__in=OPEN) | Q(state=State.RECEIVED, next_attempt_at__isnull=False) | CHECKED
     still_open = Delivery.objects.filter(is_open, event_id__in=given).values_list("event_id", flat=True)
     # An event can go to one place by its name, and a moment later to another as a goal's.
     rules = RoutingRule.objects.filter(is_on=True, destination__is_on=True, destination__archived_at=None)

@@ -146,7 +146,7 @@ class Delivery(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
-        WITHHELD = "withheld", "Withheld"  # no consent, or nobody could be recognised by it: never sent
+        WITHHELD = "withheld", "Withheld"  # no consent, nobody to be recognised by it, or only checked: counts nowhere
         SENDING = "sending", "Sending"
         RECEIVED = "received", "Received"  # 2xx
         CONFIRMED = "confirmed", "Confirmed"  # the provider's own verdict
@@ -170,7 +170,8 @@ class Delivery(models.Model):
         default=dict
     )  # {"value": "50.0000", "currency": "EUR", "params": {...}}: what a rule or a person set
     consent = models.JSONField(default=dict)  # ConsentReceipt
-    match_keys = models.JSONField(default=list)  # Occurrence.keys_present: names alone, for the quality
+    # Names alone, of what goes along (`twin_keys.keys_told`). Of older deliveries: of all that was known.
+    match_keys = models.JSONField(default=list)
     has_twin_id = models.BooleanField(default=False)
     # The id that its first attempt had, where the provider counts once by it: match keys are erased, and it with them.
     counted_by = models.TextField(default="", db_default="")

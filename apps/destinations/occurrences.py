@@ -83,7 +83,7 @@ class Occurrence:
     transaction_id: str
     items: Sequence[Mapping[str, Any]]  # {sku, name, price, quantity, category}
     props: Mapping[str, Any]
-    page_url: str
+    page_url: str  # without click ids
     page_path: str
     page_title: str
     referrer: str

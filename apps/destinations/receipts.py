@@ -11,6 +11,7 @@ from apps.core.downloads import Cell
 from .consent import receipt_read
 from .models import Delivery, Destination
 from .providers.registry import provider_of
+from .twin_keys import keys_shown
 
 SLICE_ROWS = 500
 # Some minutes of sending; whoever wants more takes it in several periods.
@@ -143,7 +144,7 @@ def _line(one: Delivery, destination: Destination | None, zone: tzinfo) -> Seque
         _yes(bool(consent and consent.gpc)),
         consent.ground if consent else "",
         consent.region if consent else "",
-        " ".join(one.match_keys),
+        " ".join(keys_shown(provider, one.match_keys)),
         _yes(one.is_test),
         _yes(one.is_replay),
     )

@@ -12,6 +12,7 @@ from apps.sites.models import Goal
 from apps.tracking.goals.selectors import conversions_counted
 from apps.tracking.models import Conversion, Session
 
+from .checked import CHECKED, checked_renew
 from .models import Delivery, Destination, RoutingRule
 from .providers.registry import provider_of
 from .routing import choices_of, deliveries_keep, deliveries_of, goals_had, rules_in_force
@@ -47,9 +48,10 @@ def conversions_replay(
 ) -> Replayed:
     """Make deliveries of a past period's conversions for one destination; return what became of them, or would.
 
-    Those that count, as when they are routed at once. What it has had already isn't sent again, nor a goal that counts
-    once of a visit whose other conversion it had; what its provider takes no more isn't tried. Also those that were
-    found in the past, as a person has asked for them. Raises Refused for more conversions than `most`.
+    Those that count, as when they are routed at once. What it has had already isn't sent again (what it only checked
+    in test mode is), nor a goal that counts once of a visit whose other conversion it had; what its provider takes no
+    more isn't tried. Also those that were found in the past, as a person has asked for them. Raises Refused for more
+    conversions than `most`.
     """
     rules = [rule for rule in rules_in_force(site_id=destination.site_id) if rule.destination_id == destination.id]
     goal_ids = {rule.goal_id for rule in rules if rule.source == RoutingRule.Source.GOAL and rule.goal_id is not None}
@@ -101,7 +103,7 @@ def _replay(
     unmet += len({one.event_id for one in conversions} - {event_id for event_id, _ in all_choices})  # gone meanwhile
     held = set(
         Delivery.objects.filter(
-            destination=destination, event_id__in=[delivery.event_id for delivery in made]
+            ~CHECKED, destination=destination, event_id__in=[delivery.event_id for delivery in made]
         ).values_list("event_id", "occurrence")
     )
     new = [delivery for delivery in made if (delivery.event_id, delivery.occurrence) not in held]
@@ -109,6 +111,7 @@ def _replay(
     oldest = clock.now() - provider.max_age if provider else None
     young = [delivery for delivery in new if oldest is None or delivery.occurred_at >= oldest]
     if not is_preview:
+        checked_renew(young)
         deliveries_keep(young)
     due = sum(delivery.state == State.WAITING for delivery in young)
     return Replayed(

@@ -22,14 +22,16 @@ from apps.tracking.events import TOO_OLD_AFTER_MS
 from apps.tracking.goals.selectors import conversions_counted
 from apps.tracking.models import Conversion, Event, Kind, Origin, Session
 
+from .checked import CHECKED
 from .conditions import Conditions, conditions_met, conditions_read
 from .consent import receipt_kept
 from .inserting import rows_insert
 from .loading import AROUND, Loaded, Wanted, occurrences_load
-from .mapping import kept, mapped_of, mapping_read
+from .mapping import kept, mapped_of, mapping_read, message_of
 from .match import match_keys_of
 from .models import Delivery, RoutedConversion, RoutedEvent, RoutingRule
 from .providers.registry import provider_of
+from .twin_keys import keys_told
 
 logger = logging.getLogger(__name__)
 State = Delivery.State
@@ -214,7 +216,7 @@ def goals_had(conversions: Sequence[Conversion]) -> set[tuple[int, int | None, U
             "id", flat=True
         )
     )
-    found = Delivery.objects.filter(goal_id__in=once, session_id__in={one.session_id for one in conversions})
+    found = Delivery.objects.filter(~CHECKED, goal_id__in=once, session_id__in={one.session_id for one in conversions})
     return set(found.values_list("destination_id", "goal_id", "session_id"))
 
 
@@ -303,6 +305,7 @@ def _delivery(choice: Choice, *, is_replay: bool) -> Delivery | None:
         return None
     mapped = mapped_of(mapping, occurrence)
     name = mapping.name or provider.default_name(goal_name=occurrence.goal_name, event_name=occurrence.event_name)
+    message = message_of(delivery_id=0, key="", name=name, mapped=mapped, occurrence=occurrence)
     consent = occurrence.consent
     now = clock.now()
     return Delivery(
@@ -320,7 +323,7 @@ def _delivery(choice: Choice, *, is_replay: bool) -> Delivery | None:
         name=name,
         mapped=kept(mapped),
         consent=receipt_kept(consent),
-        match_keys=occurrence.keys_present,
+        match_keys=keys_told(provider, message),
         # A rule can send an id of the pixel's as a field.
         has_twin_id=bool(occurrence.match.event_id or mapped.params.get("event_id")),
         state=State.WAITING if consent.is_given else State.WITHHELD,

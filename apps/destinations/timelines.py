@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from apps.core import clock
 
+from .checked import TEST_MODE
 from .models import Delivery, Destination
 
 State = Delivery.State
@@ -106,6 +107,8 @@ def _words(one: Delivery, destination: Destination) -> tuple[str, str, datetime 
             return f"{whom} accepted {what}", "at", one.received_at, f"{tried}{replayed}"
         case State.CONFIRMED:
             return f"{whom} confirmed {what}", "at", one.finished_at, f"{tried}{replayed}"
+        case State.WITHHELD if one.reason == TEST_MODE:
+            return f"{whom} only checked {what}", "at", one.finished_at, f"{tried}: in test mode nothing counts"
         case State.WITHHELD:
             return f"{what} withheld from {whom}", "", None, f": {WITHHELD.get(one.reason, one.reason)}"
         case State.REJECTED:

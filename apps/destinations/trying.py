@@ -24,6 +24,7 @@ from .occurrences import Message
 from .providers.base import Answer, Outcome, PrepareFailed, Problem, Provider, Target, Unanswered, Verdict
 from .recording import Ending, Tried
 from .samples import Sample
+from .twin_keys import keys_told
 
 State = Delivery.State
 # Of each request of a test: a person waits for it, and the page for 20 seconds at most.
@@ -31,6 +32,8 @@ LONGEST_SECONDS = 8.0
 STATES = {
     Outcome.RECEIVED: State.RECEIVED,
     Outcome.CONFIRMED: State.CONFIRMED,
+    # What a test is for: nothing else was to come of it.
+    Outcome.CHECKED: State.RECEIVED,
     Outcome.UNSURE: State.UNCERTAIN,
     # Passing, but a test isn't tried again.
     Outcome.RETRY: State.DEAD,
@@ -55,7 +58,8 @@ class Tested:
 
     @property
     def is_fine(self) -> bool:
-        return self.verdict is not None and self.verdict.outcome in (Outcome.RECEIVED, Outcome.CONFIRMED)
+        fine = (Outcome.RECEIVED, Outcome.CONFIRMED, Outcome.CHECKED)
+        return self.verdict is not None and self.verdict.outcome in fine
 
 
 def destination_try(
@@ -69,6 +73,7 @@ def destination_try(
     message = _message(delivery, sample, mapped)
     if problems := provider.problems(target, message):
         return Tested(sample, problems)
+    delivery.match_keys = keys_told(provider, message)
     delivery.save(force_insert=True)
     message = _message(delivery, sample, mapped)
     timeout = min(provider.timeout_seconds, LONGEST_SECONDS)
@@ -125,7 +130,6 @@ def _delivery(destination: Destination, sample: Sample, name: str, mapped: Mappe
         name=name,
         mapped=kept(mapped),
         consent=receipt_kept(occurrence.consent),
-        match_keys=occurrence.match.present,
         has_twin_id=bool(occurrence.match.event_id),
         state=State.UNCERTAIN,
         reason="stopped",

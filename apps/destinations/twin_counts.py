@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, F, Q
 
+from .checked import TEST_MODE
 from .models import Delivery
 from .twins import Tally
 
@@ -36,7 +37,7 @@ SELECT destination_id, sum(again - 1)::bigint FROM (
 def tallies_of(*, site_id: int, since: datetime, late_after: Mapping[int, timedelta]) -> dict[int, list[Tally]]:
     """Return tallies by destination of what entered since then. `late_after` by destination: those asked for.
 
-    With marketing consent alone, and without tests and visits that are set aside. One query.
+    With marketing consent alone, and without tests, what was only checked, and visits that are set aside. One query.
     """
     late = Q()
     for destination_id, after in late_after.items():
@@ -49,7 +50,7 @@ def tallies_of(*, site_id: int, since: datetime, late_after: Mapping[int, timede
             is_test=False,
             consent__state="granted",
         )
-        .exclude(reason__in=("set_aside", "withdrawn"))
+        .exclude(reason__in=("set_aside", "withdrawn", TEST_MODE))
         .order_by()
         .values_list("destination_id", "name", "match_keys", "has_twin_id")
         .annotate(

@@ -1,6 +1,9 @@
-"""Which of what Beacon may know each provider recognises people by: asked of the provider, by made-up messages."""
+"""Which of what Beacon may know each provider recognises people by, and the event: asked of it, by made-up messages.
 
-from collections.abc import Mapping
+So what is kept and shown of a delivery's keys names what goes along, and nothing that is only known.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -25,6 +28,8 @@ MATCH: Mapping[str, str] = {
 }
 CLICK_IDS = ("gclid", "gbraid", "wbraid", "fbclid", "msclkid", "ttclid", "li_fat_id", "twclid")
 CLICK = "Ex4mple_click-id0123456789"
+# The site's own ids of the event.
+EVENT, ORDER = "event_id", "transaction_id"
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _NOTHING = Occurrence(
     event_id=UUID(int=1),
@@ -80,8 +85,38 @@ def keys_of(provider: Provider) -> Mapping[str, frozenset[str]]:
     return MappingProxyType({words: frozenset(names) for words, names in found.items()})
 
 
+def keys_told(provider: Provider, message: Message) -> list[str]:
+    """Return the names of what of all that is known goes along with a message: none of what the provider isn't told."""
+    happened = message.occurrence
+    recognised = keys_of(provider)
+    names = {name for words in provider.match_quality(message).present for name in recognised.get(words, ())}
+    sent = {*provider.ids_told(message), *map(str, message.params.values())}
+    own = {EVENT: happened.match.event_id, ORDER: happened.transaction_id}
+    names |= {name for name, value in own.items() if value and value in sent}
+    return [name for name in happened.keys_present if name in names]
+
+
+def keys_shown(provider: Provider | None, names: Sequence[str]) -> list[str]:
+    """Return what may be shown of the names kept with a delivery: older ones name all that was known.
+
+    `provider`: None where this version doesn't know it.
+    """
+    return [name for name in names if name in _all_told(provider)] if provider else list(names)
+
+
+@cache
+def _all_told(provider: Provider) -> frozenset[str]:
+    happened = (replace(_NOTHING, match=MatchKeys(event_id=CLICK)), replace(_NOTHING, transaction_id=CLICK))
+    ids = {name for one in happened for name in keys_told(provider, _message(one))}
+    return frozenset(ids.union(*keys_of(provider).values()))
+
+
 def _present(provider: Provider, occurrence: Occurrence) -> set[str]:
     def asked(one: Occurrence) -> set[str]:
-        return set(provider.match_quality(Message(0, "", "example", None, "", {}, one)).present)
+        return set(provider.match_quality(_message(one)).present)
 
     return asked(occurrence) - asked(_NOTHING)
+
+
+def _message(occurrence: Occurrence) -> Message:
+    return Message(0, "", "example", None, "", {}, occurrence)

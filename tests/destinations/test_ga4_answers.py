@@ -69,7 +69,7 @@ def test_in_test_mode_the_wrong_one_is_named_and_the_others_are_looked_at_again(
     assert [verdict.outcome.value for verdict in verdicts] == ["split", "rejected"]
     of_all = ANALYTICS.verdicts(request, _validated(("client_id", "Required.", "VALUE_REQUIRED")))
     assert [verdict.outcome.value for verdict in of_all] == ["split", "split"]
-    assert {verdict.reason for verdict in ANALYTICS.verdicts(request, _validated())} == {"validated"}
+    assert {verdict.outcome for verdict in ANALYTICS.verdicts(request, _validated())} == {Outcome.CHECKED}
 
 
 @pytest.mark.parametrize("text", ["", "<html>", "[]", "{}", '{"validationMessages": 3}', "[" * 100_000])

@@ -167,15 +167,3 @@ def test_no_answer_is_left_to_a_person_and_a_503_is_tried_again(
     destination_send(ga4.id)
     assert only().state == "received" and list(stand_in.taken.values()) == [1]
     assert not ConversionMatch.objects.exists()
-
-
-def test_a_destination_in_test_mode_has_all_validated_and_nothing_counted(
-    in_alder: Cast, goal: Goal, ga4: Destination, stand_in: GA4StandIn
-) -> None:
-    Destination.objects.update(is_test_mode=True)
-    one = convert(goal, in_alder.site)
-    _keep_match(one)
-    route(one)
-    destination_send(ga4.id)
-    assert (only().state, only().reason) == ("received", "validated")
-    assert not stand_in.taken

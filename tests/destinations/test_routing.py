@@ -57,6 +57,18 @@ def test_where_the_owner_says_that_none_is_needed_only_a_refusal_withholds(
     ]
 
 
+@pytest.mark.parametrize("marketing", ["", "granted"])
+def test_who_refuses_all_refuses_marketing_too_in_an_exempt_country_as_elsewhere(
+    in_alder: Cast, webhook: Destination, goal: Goal, marketing: str
+) -> None:
+    exemption_record(site_id=in_alder.site.id, country="US", ground="No opt-in law", user_name="Ann")
+    given: dict[str, Any] = {"consent_analytics": "denied", "consent_marketing": marketing}
+    route(convert(goal, in_alder.site, country="US", **given), convert(goal, in_alder.site, country="DE", **given))
+    assert set(Delivery.objects.values_list("state", "reason", "consent__state")) == {
+        ("withheld", "consent_denied", "denied")
+    }
+
+
 def test_what_was_found_in_the_past_and_what_was_before_the_rule_go_by_a_replay_only(
     in_alder: Cast, webhook: Destination, goal: Goal
 ) -> None:

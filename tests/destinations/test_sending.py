@@ -20,6 +20,7 @@ from apps.destinations.services import (
     destination_archive,
     destination_change,
     destination_switch,
+    exemption_record,
 )
 from apps.sites.models import Goal
 from apps.tracking.match_keys import match_seal
@@ -79,7 +80,7 @@ def test_it_is_sent_once_and_its_receipt_kept(receiver: Answers, webhook: Destin
     assert "webhook-signature: ••••" in kept and SECRET not in kept
 
 
-def test_match_keys_go_along_and_are_gone_after_the_last_delivery(
+def test_match_keys_are_gone_after_the_last_delivery(
     in_alder: Cast, receiver_url: str, webhook: Destination, goal: Goal
 ) -> None:
     other = webhook_make(in_alder.site, receiver_url, name="Other")
@@ -96,7 +97,6 @@ def test_match_keys_go_along_and_are_gone_after_the_last_delivery(
     destination_send(webhook.id)
     assert ConversionMatch.objects.exists()
     destination_send(other.id)
-    assert [delivery.match_keys for delivery in Delivery.objects.all()] == [["fbp", "event_id"]] * 2
     assert set(Delivery.objects.values_list("state", flat=True)) == {"received"}
     assert not ConversionMatch.objects.exists()
 
@@ -263,6 +263,20 @@ def test_who_comes_back_and_refuses_takes_back_what_they_agreed_to_before(
     later(monkeypatch, hours=3)
     destination_send(webhook.id)
     assert (only().state, only().consent["state"]) == (state, "denied" if state == "withheld" else "granted")
+
+
+def test_who_comes_back_and_refuses_all_isnt_exempt_any_more(
+    in_alder: Cast, goal: Goal, receiver: Answers, webhook: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exemption_record(site_id=in_alder.site.id, country="US", ground="No opt-in law", user_name="Ann")
+    route(convert(goal, in_alder.site, visitor=7, country="US", consent_marketing="", consent_source=""))
+    assert (only().state, only().consent["state"]) == ("waiting", "exempt")
+    said: dict[str, Any] = {"consent_analytics": "denied", "consent_source": "api", "consent_at": NOW}
+    visit_make(in_alder.site, NOW, visitor=7, **said)
+    later(monkeypatch, minutes=1)
+    destination_send(webhook.id)
+    assert (only().state, only().consent["state"], only().consent["analytics"]) == ("withheld", "denied", "denied")
+    assert not receiver.taken
 
 
 @pytest.mark.parametrize(("is_safe", "state"), [(True, "received"), (False, "uncertain")])

@@ -53,6 +53,7 @@ def test_each_state_is_said_in_words(in_alder: Cast, webhook: Destination, goal:
     assert line(state=State.DEAD) == "demo given up for Meta at 10:00:00, attempt 2"
     assert line(state=State.UNCERTAIN).startswith("demo may have reached Meta at 10:00:00, attempt 2")
     assert line(state=State.WITHHELD, reason="consent_unasked") == "demo withheld from Meta: no marketing consent"
+    assert line(reason="test_mode") == "Meta only checked demo at 10:00:00, attempt 2: in test mode nothing counts"
     Destination.objects.update(stand_in_url="http://127.0.0.1:9104")
     assert "Meta (local stand-in)" in line()
 

@@ -31,7 +31,12 @@ from .ruling import rule_make
 from .test_writer_stores import queries_of
 
 YES = {"analytics": "granted", "marketing": "granted", "source": "api"}
-COOKIES = {"ga_client_id": "11.22", "ga_session_id": "1780000000", "fbp": "fb.1.1.987654321", "fbc": "fb.1.3.cl-Id_1"}
+COOKIES = {
+    "ga_client_id": "11.22",
+    "ga_session_id": "1780000000",
+    "fbp": "fb.1.1780000000000.987654321",
+    "fbc": "fb.1.1780000000003.cl-Id_1",
+}
 GRANTED = Consent("granted", "granted", source="api")
 
 
@@ -84,16 +89,30 @@ def test_without_consent_to_marketing_nothing_is_taken(
 def test_what_isnt_shaped_as_the_cookies_is_left_out_and_so_is_an_id_that_names_somebody(
     door: DoorClient, streams: Streams
 ) -> None:
-    wrong = {"ga_client_id": "jo@kestrel.example", "ga_session_id": "x", "fbp": "fb.1.2", "fbc": "fb.1.3.a b"}
+    wrong = {
+        "ga_client_id": "jo@kestrel.example",
+        "ga_session_id": "x",
+        "fbp": "fb.1.2",
+        "fbc": "fb.1.1780000000000.a b",
+    }
     bodies = [
         custom(1, match=wrong),
         custom(2, id="jo@kestrel.example"),
-        custom(3, match={"ga_client_id": "GA1.2.11.22", "fbp": "fb.1.1.9.AQ"}),
+        custom(3, match={"ga_client_id": "GA1.2.11.22", "fbp": "fb.1.1780000000000.9.AQ"}),
         custom(4, kind="engagement", name=..., page_id="p", match=COOKIES),
     ]
     answer = door.post(batch(*bodies, consent=YES))
     assert json.loads(answer.content)["ignored"] == 2
-    assert carried(streams) == [{}, {}, {"ga_client_id": "11.22", "fbp": "fb.1.1.9.AQ"}, {}]
+    assert carried(streams) == [{}, {}, {"ga_client_id": "11.22", "fbp": "fb.1.1780000000000.9.AQ"}, {}]
+
+
+@pytest.mark.parametrize(
+    "start", ["fb.3.1780000000000", "fb.7.1780000000000", "fb.1.1780000000", "fb.1.17800000000000"]
+)
+def test_a_cookie_that_meta_would_refuse_isnt_taken(door: DoorClient, streams: Streams, start: str) -> None:
+    """Of one event that it refuses Meta refuses the request with all that are in it."""
+    door.post(batch(custom(1, match={"fbp": f"{start}.9", "fbc": f"{start}.AbC"}), consent=YES))
+    assert carried(streams) == [{}]
 
 
 def test_contact_data_is_hashed_in_both_forms_before_it_travels(door: DoorClient, streams: Streams) -> None:

@@ -26,6 +26,7 @@ class Outcome(StrEnum):
 
     RECEIVED = "received"  # the provider has it; a verdict may follow (`Provider.checks`)
     CONFIRMED = "confirmed"  # the provider has said that it counts
+    CHECKED = "checked"  # the provider has only looked at it: it would take it, and keeps and counts nothing
     REJECTED = "rejected"  # this message will never be taken as it is
     SPLIT = "split"  # one of the request's messages is wrong and nobody says which: each half anew
     RETRY = "retry"  # passing: again later
@@ -78,13 +79,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request with the messages in it, in their order. `body` None: none (GET)."""
+    """A request with the messages in it, in their order. `body` None: none (GET).
+
+    `is_check`: it only asks whether they would be taken, and nothing of them is kept, whatever becomes of it.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes | None
     messages: Sequence[Message] = ()
+    is_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,8 @@ class Provider:
     standard_names: Sequence[str] = ()
     # What becomes of tests and of what is sent in test mode, in a sentence: not every provider leaves them uncounted.
     test_words: str = ""
+    # Whether what is sent in test mode is kept there at all; else it is CHECKED, and withheld until it can count.
+    keeps_tests: bool = True
     # Settings that are addresses of the customer's own, in which secrets often stand: whole for those who set up alone.
     own_addresses: frozenset[str] = frozenset()
     # The secret that Beacon makes for the other side, where there is one: shown once, made anew by `secret_make`.
@@ -268,6 +275,10 @@ class Provider:
     def match_quality(self, message: Message) -> MatchQuality:
         """Return which keys the provider recognises people by, and of these which go along with a message."""
         return MatchQuality((), ())
+
+    def ids_told(self, message: Message) -> Sequence[str]:
+        """Return the ids of the event that go along with a message, apart from what its rule adds."""
+        return ()
 
 
 class SettingsForm(forms.Form):

@@ -16,6 +16,7 @@ from apps.core.formats import number, share
 from apps.sites.access import site_or_404
 from apps.sites.models import Goal, Site
 
+from ..checked import only_checks
 from ..models import Destination
 from ..providers.base import Provider
 from ..providers.registry import provider_of
@@ -83,6 +84,7 @@ def _shown(
             for key in sorted(twins.keys, key=lambda key: (-key.count, key.words))
         ],
         "has_twin": has_twin,
+        "only_checks": only_checks(one, provider),
         "advice": advice_of(
             twins, provider=provider, recognised_by=recognised_by, has_twin=has_twin, event_name=event_name
         ),

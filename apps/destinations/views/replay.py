@@ -17,6 +17,7 @@ from apps.core.periods import Span
 from ..access import destination_or_404, provider_or_404
 from ..ages import age_words
 from ..archived import is_archived
+from ..checked import only_checks
 from ..forms import ReplayForm
 from ..models import RoutingRule
 from ..replays import Replayed, conversions_replay
@@ -42,6 +43,7 @@ def replay(request: HttpRequest, slug: str, destination_id: int) -> HttpResponse
         "provider": kind,
         "form": form,
         "is_archived": is_archived(site),
+        "only_checks": only_checks(destination, kind),
         "oldest": age_words(kind.max_age),
         "has_goals": rules.filter(source=RoutingRule.Source.GOAL).exists(),
         "has_events": rules.filter(source=RoutingRule.Source.EVENT).exists(),

@@ -24,8 +24,9 @@ KINDS = ("pageview", "event")
 COOKIES = {
     "ga_client_id": re.compile(r"(?:GA\d\.[\d-]+\.)?(\d{1,20}\.\d{1,20})", re.ASCII),
     "ga_session_id": re.compile(r"(\d{1,20})", re.ASCII),
-    "fbp": re.compile(r"(fb\.\d\.\d{1,16}\.\d{1,20}(?:\.[\w-]{1,16})?)", re.ASCII),
-    "fbc": re.compile(r"(fb\.\d\.\d{1,16}\.[\w.-]{1,480})", re.ASCII),
+    # Meta knows 0 to 2 parts before the domain, and moments in milliseconds alone: of others it refuses the event.
+    "fbp": re.compile(r"(fb\.[0-2]\.\d{13}\.\d{1,20}(?:\.[\w-]{1,16})?)", re.ASCII),
+    "fbc": re.compile(r"(fb\.[0-2]\.\d{13}\.[\w.-]{1,480})", re.ASCII),
 }
 ADDRESS = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+")
 GMAIL = ("gmail.com", "googlemail.com")

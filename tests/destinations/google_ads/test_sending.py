@@ -101,7 +101,7 @@ def test_a_click_that_google_does_not_know_is_rejected_alone_and_left_open_among
 def test_a_test_is_checked_by_google_and_not_kept(there: There) -> None:
     request = GOOGLE.test_request(there.prepared(), message())
     (verdict,) = GOOGLE.verdicts(request, ask(request))
-    assert (verdict.outcome, verdict.reason, verdict.receipt) == (Outcome.RECEIVED, "validated", "")
+    assert (verdict.outcome, verdict.reason, verdict.receipt) == (Outcome.CHECKED, "validated", "")
     in_test_mode = GOOGLE.request(replace(there.prepared(), is_test_mode=True), [message()])
     assert GOOGLE.verdicts(in_test_mode, ask(in_test_mode))[0].reason == "validated"
     assert there.stand_in.taken == {}

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from apps.destinations.occurrences import MatchKeys
 from apps.destinations.providers.base import Outcome
+from apps.destinations.providers.meta.identity import user_data_of
 from tests.destinations.conftest import NOW
 from tests.destinations.meta.conftest import There
-from tests.destinations.meta.messages import KEYS, META, ask, message
+from tests.destinations.meta.messages import AGENT, EMAIL, KEYS, META, ask, message
 
 
 @pytest.mark.parametrize(
@@ -90,3 +92,13 @@ def test_what_is_fine_has_none_and_is_taken(there: There, fine: dict[str, Any]) 
     assert META.problems(target, told) == []
     request = META.request(target, [told])
     assert META.verdicts(request, ask(request))[0].outcome is Outcome.RECEIVED
+
+
+@pytest.mark.parametrize(
+    "start", ["fb.3.1795199000000", "fb.7.1795199000000", "fb.1.1795199000", "fb.1.17951990000000"]
+)
+def test_cookies_of_a_form_that_meta_refuses_are_left_out(start: str, there: There) -> None:
+    told = message(match=MatchKeys(fbp=f"{start}.9", fbc=f"{start}.AbC", email_sha256=EMAIL, user_agent=AGENT))
+    assert {"fbp", "fbc"}.isdisjoint(user_data_of(told))
+    (verdict,) = there.send(told)
+    assert verdict.outcome == Outcome.RECEIVED

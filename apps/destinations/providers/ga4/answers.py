@@ -90,10 +90,11 @@ def _validated(answer: Answer, events: int) -> list[Verdict]:
         return [Verdict(Outcome.RETRY, "unreadable", words)] * events
     if not told:
         words = (
-            "Google’s validation finds nothing wrong, and keeps nothing of a test. It looks at neither the measurement "
-            "ID nor the API secret: see in Google Analytics, under Realtime, whether the first conversion arrives."
+            "Checked by Google’s validation, which finds nothing wrong: nothing was counted. It looks at neither the "
+            "measurement ID nor the API secret: see in Google Analytics, under Realtime, whether the first conversion "
+            "arrives."
         )
-        return [Verdict(Outcome.RECEIVED, "validated", words)] * events
+        return [Verdict(Outcome.CHECKED, "validated", words)] * events
     if events == 1:
         return [_wrong(told)]
     words = "Google’s validation found something wrong in the request; this one is looked at again by itself."

@@ -1,7 +1,7 @@
 """Google Analytics 4: what is sent to the Measurement Protocol, and where."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -24,13 +24,6 @@ gtag("event", "purchase", { transaction_id: order.id, value: order.total, curren
 beacon("purchase", { transaction_id: order.id, value: order.total, currency: "EUR" });"""
 
 
-@dataclass(frozen=True, slots=True)
-class CollectRequest(Request):
-    """With what its answer is read by."""
-
-    is_check: bool = False
-
-
 class GA4(Provider):
     key = "ga4"
     label = "GA4"
@@ -39,6 +32,7 @@ class GA4(Provider):
     summary = "Conversions in Google Analytics 4, added to the visits that Google’s own tag has measured."
     form_class = GA4Form
     test_words = "Google’s validation looks at it and says what it would object to; nothing is kept or counted."
+    keeps_tests = False
     batch_size = MOST_EVENTS
     # An older one Google counts as if it had happened 72 hours ago.
     max_age = timedelta(hours=72)
@@ -73,6 +67,9 @@ class GA4(Provider):
     def match_quality(self, message: Message) -> MatchQuality:
         return match_quality_of(message)
 
+    def ids_told(self, message: Message) -> Sequence[str]:
+        return [message.occurrence.transaction_id]
+
     def batches(self, messages: Sequence[Message]) -> list[list[Message]]:
         return batches_of(messages)
 
@@ -83,8 +80,7 @@ class GA4(Provider):
         return _request(target, [_testable(message)], is_check=True)
 
     def verdicts(self, request: Request, answer: Answer) -> list[Verdict]:
-        is_check = isinstance(request, CollectRequest) and request.is_check
-        return verdicts_of(answer, request.messages, is_check=is_check)
+        return verdicts_of(answer, request.messages, is_check=request.is_check)
 
 
 def _request(target: Target, messages: Sequence[Message], *, is_check: bool) -> Request:
@@ -95,7 +91,7 @@ def _request(target: Target, messages: Sequence[Message], *, is_check: bool) -> 
             "api_secret": target.secrets.get("api_secret", ""),
         }
     )
-    return CollectRequest(
+    return Request(
         "POST",
         f"{host}{VALIDATE if is_check else COLLECT}?{query}",
         {"Content-Type": "application/json"},

@@ -29,7 +29,6 @@ class IngestRequest(Request):
 
     token_name: str = ""
     is_token_fresh: bool = False
-    is_check_only: bool = False
 
 
 class GoogleAds(Provider):
@@ -40,6 +39,7 @@ class GoogleAds(Provider):
     summary = "Conversions of people who clicked on an ad in Google, with Google’s own verdict within a day."
     form_class = GoogleAdsForm
     test_words = "Google looks at it and says what it would refuse; nothing is kept or counted."
+    keeps_tests = False
     batch_size = 2_000
     # The longest window that a conversion action can have after a click, as far as is known: Google says only that
     # older ones are refused, hours later (EVENT_TOO_OLD), and not from which age.
@@ -92,6 +92,9 @@ class GoogleAds(Provider):
     def match_quality(self, message: Message) -> MatchQuality:
         return match_quality_of(message)
 
+    def ids_told(self, message: Message) -> Sequence[str]:
+        return [transaction_id(message)]
+
     def prepare(self, target: Target, call: Call) -> Target:
         token = token_get(target, call)
         state = {"access_token": token.text, "token_name": token.name, "is_fresh": "1" if token.is_fresh else ""}
@@ -110,7 +113,7 @@ class GoogleAds(Provider):
         return verdicts_of(
             answer,
             events=len(request.messages),
-            is_check_only=bool(made and made.is_check_only),
+            is_check_only=request.is_check,
             is_token_fresh=bool(made and made.is_token_fresh),
         )
 
@@ -146,9 +149,9 @@ class GoogleAds(Provider):
             {**_headers(target), "Content-Type": "application/json"},
             body_make(target, messages, validate_only=is_check_only),
             messages,
+            is_check=is_check_only,
             token_name=target.state.get("token_name", ""),
             is_token_fresh=bool(target.state.get("is_fresh")),
-            is_check_only=is_check_only,
         )
 
 

@@ -86,8 +86,8 @@ def _taken(answer: Answer, *, is_check_only: bool) -> Verdict:
         if isinstance(one, dict) and (text := " ".join(filter(None, [path(one.get("field")), word(one.get("reason"))])))
     ]
     if is_check_only:
-        words = "Google has checked it and would take it. It keeps nothing of a test."
-        return Verdict(Outcome.RECEIVED, "validated", words, warnings=warnings)
+        words = "Checked by Google’s validation, which would take it: nothing was counted."
+        return Verdict(Outcome.CHECKED, "validated", words, warnings=warnings)
     words = "Google has it; its verdict follows within 24 hours."
     return Verdict(Outcome.RECEIVED, "accepted", words, receipt=plain(body.get("requestId")), warnings=warnings)
 

@@ -10,11 +10,10 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from apps.core import clock
-from apps.tracking.steps.acquisition import CLICK_IDS
 
+from ...click_ids import url_without_click_ids
 from ...occurrences import Message
 from ..base import Problem, Target
 from .custom import custom_data_of, custom_problems
@@ -56,7 +55,8 @@ def event_of(message: Message, target: Target) -> dict[str, Any]:
         "action_source": action_source(message),
     }
     if happened.page_url:
-        event["event_source_url"] = _without_click_ids(happened.page_url)
+        # Meta's own goes as `fbc`, and the others' are none of its business.
+        event["event_source_url"] = url_without_click_ids(happened.page_url)
     event["user_data"] = user_data_of(message)
     if custom := custom_data_of(message):
         event["custom_data"] = custom
@@ -144,10 +144,3 @@ def _test(target: Target, message: Message) -> Problem | None:
         "events, to the destination’s settings."
     )
     return Problem("test_event_code", rule)
-
-
-def _without_click_ids(url: str) -> str:
-    """Return a page's address without click ids: Meta's own goes as `fbc`, and the others' are none of its business."""
-    parts = urlsplit(url)
-    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in CLICK_IDS]
-    return urlunsplit(parts._replace(query=urlencode(kept)))

@@ -12,9 +12,9 @@ from ...occurrences import Message, Occurrence
 from ..base import MatchQuality, Problem
 
 SHA256_HEX = re.compile(r"[0-9a-f]{64}")
-# Meta's builder library appends a short suffix to both.
-FBP = re.compile(r"fb\.[0-9]\.[0-9]{10,16}\.[0-9]{1,20}(?:\.[\w-]{1,16})?", re.ASCII)
-FBC = re.compile(r"fb\.[0-9]\.(?P<ms>[0-9]{10,16})\.(?P<click>[\w.-]{1,500})", re.ASCII)
+# `fb.{subdomainIndex}.{ms}.`: 0 to 2, and milliseconds. Meta's builder library appends a short suffix to both.
+FBP = re.compile(r"fb\.[0-2]\.[0-9]{13}\.[0-9]{1,20}(?:\.[\w-]{1,16})?", re.ASCII)
+FBC = re.compile(r"fb\.[0-2]\.(?P<ms>[0-9]{13})\.(?P<click>[\w.-]{1,500})", re.ASCII)
 CLICK = re.compile(r"[\w.-]{1,500}", re.ASCII)
 COUNTRY = re.compile(r"[A-Za-z]{2}")
 # "example.com", as a value made on a server without a cookie has it; 2 would be "www.example.com".

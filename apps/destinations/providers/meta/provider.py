@@ -80,6 +80,9 @@ class Meta(Provider):
     def match_quality(self, message: Message) -> MatchQuality:
         return match_quality_of(message)
 
+    def ids_told(self, message: Message) -> Sequence[str]:
+        return [event_id(message), message.occurrence.transaction_id]
+
     def batches(self, messages: Sequence[Message]) -> list[list[Message]]:
         """A test's code is said of the request: what is none never shares one with a test."""
         tests = [message for message in messages if message.is_test]

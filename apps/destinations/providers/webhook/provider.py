@@ -49,6 +49,9 @@ class Webhook(Provider):
         # webhook-id is the receiver's key for that.
         return True
 
+    def ids_told(self, message: Message) -> Sequence[str]:
+        return [message.occurrence.transaction_id]
+
     def problems(self, target: Target, message: Message) -> list[Problem]:
         size = len(body_make(message, is_test=target.is_test_mode))
         if size <= MOST_BYTES:
