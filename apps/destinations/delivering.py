@@ -42,7 +42,7 @@ from .providers.base import (
 from .providers.registry import provider_of
 from .recording import Tried, Try
 from .sendable import still_sendable
-from .targets import target_of
+from .targets import SEALED, target_of
 
 logger = logging.getLogger(__name__)
 State = Delivery.State
@@ -195,8 +195,7 @@ def _target(destination: Destination) -> Target | None:
     try:
         return target_of(destination)
     except SealBroken:
-        words = "Its secrets can’t be opened with this server’s key: enter them again."
-        destination_failed(destination, Verdict(Outcome.REFUSED, "secrets_sealed", words))
+        destination_failed(destination, SEALED)
         return None
 
 

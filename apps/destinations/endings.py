@@ -5,7 +5,7 @@ from datetime import datetime
 
 from . import recording
 from .backoff import retry_delay
-from .match import match_keys_done
+from .match import match_keys_settle
 from .models import Delivery
 from .occurrences import Message
 from .providers.base import Answer, Outcome, Provider, Request, Unanswered, Verdict
@@ -61,8 +61,8 @@ def ending_of(provider: Provider, delivery: Delivery, verdict: Verdict, now: dat
 
 
 def finish(endings: Sequence[Ending]) -> None:
-    """Write what became of deliveries, and forget what isn't needed for them any more."""
+    """Write what became of deliveries, and forget what isn't needed for them any more once that is committed."""
     recording.deliveries_end(endings)
     final = {one.delivery.event_id for one in endings if one.state not in (State.WAITING, State.SENDING)}
     if final:
-        match_keys_done(final)
+        match_keys_settle(final)

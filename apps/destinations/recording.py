@@ -22,8 +22,10 @@ KEYS = uuid.UUID("5b0f2c0e-4d0c-4f5a-9c36-8f0f7c7f1a4d")
 END = """
 UPDATE delivery SET state = ended.state, reason = ended.reason, words = ended.words,
     next_attempt_at = ended.due_at, leased_until = NULL,
-    receipt = CASE WHEN ended.receipt = '' THEN delivery.receipt ELSE ended.receipt END,
-    received_at = coalesce(delivery.received_at, CASE WHEN ended.is_received THEN %(now)s END),
+    -- What is sent again was received by that alone: the time for its verdict begins with it.
+    receipt = CASE WHEN ended.receipt = '' AND ended.state != 'waiting' THEN delivery.receipt ELSE ended.receipt END,
+    received_at = CASE WHEN ended.state != 'waiting'
+        THEN coalesce(delivery.received_at, CASE WHEN ended.is_received THEN %(now)s END) END,
     finished_at = CASE WHEN ended.is_final THEN %(now)s ELSE NULL END,
     consent = ended.consent, match_keys = ended.match_keys
 FROM json_to_recordset(%(ended)s::json) AS ended(

@@ -21,7 +21,7 @@ from apps.tracking.match_keys import match_seal
 from apps.tracking.models import ConversionMatch, Session
 from tests.cast import Cast
 
-from .conftest import NOW, convert, later, only, route, webhook_make
+from .conftest import NOW, Committing, convert, later, only, route, webhook_make
 from .looking import company_put, delivery_put, words
 
 PAGE = "/s/first-site/destinations"
@@ -60,7 +60,12 @@ def text(page: str) -> str:
 
 @pytest.mark.usefixtures("no_jitter")
 def test_a_delivery_shows_each_attempt_masked_and_on_whose_word_it_went(
-    in_alder: Cast, goal: Goal, receiver: Answers, webhook: Destination, monkeypatch: pytest.MonkeyPatch
+    in_alder: Cast,
+    goal: Goal,
+    receiver: Answers,
+    webhook: Destination,
+    committing: Committing,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     in_alder.site.time_zone = "Europe/Berlin"
     in_alder.site.save()
@@ -82,7 +87,8 @@ def test_a_delivery_shows_each_attempt_masked_and_on_whose_word_it_went(
     page = text(words(browser.get(f"{LOG}/{only().id}")))
     assert "Identifiers are kept sealed until the last delivery" in page
     later(monkeypatch, seconds=30)
-    destination_send(webhook.id)
+    with committing():
+        destination_send(webhook.id)
     answer = words(browser.get(f"{LOG}/{only().id}"))
     assert SECRET not in answer and "busy &lt;now&gt;" in answer and "fb.1.1.2" not in answer
     page = text(answer)

@@ -26,7 +26,7 @@ from apps.tracking.models import ConversionMatch, Session
 from tests.cast import Cast
 from tests.factories_tracking import visit_make
 
-from .conftest import NOW, convert, later, only, route, rule_make, webhook_make, withdraw
+from .conftest import NOW, Committing, convert, later, only, route, rule_make, webhook_make, withdraw
 
 
 class Answers(Receiver):
@@ -78,7 +78,7 @@ def test_it_is_sent_once_and_its_receipt_kept(receiver: Answers, webhook: Destin
 
 
 def test_match_keys_go_along_and_are_gone_after_the_last_delivery(
-    in_alder: Cast, receiver_url: str, webhook: Destination, goal: Goal
+    in_alder: Cast, receiver_url: str, webhook: Destination, goal: Goal, committing: Committing
 ) -> None:
     other = webhook_make(in_alder.site, receiver_url, name="Other")
     rule_make(other, goal)
@@ -91,16 +91,23 @@ def test_match_keys_go_along_and_are_gone_after_the_last_delivery(
         stored_at=NOW,
     )
     route(one)
-    destination_send(webhook.id)
+    with committing():
+        destination_send(webhook.id)
     assert ConversionMatch.objects.exists()
-    destination_send(other.id)
+    with committing():
+        destination_send(other.id)
     assert [delivery.match_keys for delivery in Delivery.objects.all()] == [["fbp", "event_id"]] * 2
     assert set(Delivery.objects.values_list("state", flat=True)) == {"received"}
     assert not ConversionMatch.objects.exists()
 
 
 def test_match_keys_wait_for_the_goal_of_an_event_that_went_by_its_name_before(
-    in_alder: Cast, receiver_url: str, webhook: Destination, goal: Goal, monkeypatch: pytest.MonkeyPatch
+    in_alder: Cast,
+    receiver_url: str,
+    webhook: Destination,
+    goal: Goal,
+    committing: Committing,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     later(monkeypatch, hours=-1)
     other = webhook_make(in_alder.site, receiver_url, name="Other")
@@ -111,10 +118,12 @@ def test_match_keys_wait_for_the_goal_of_an_event_that_went_by_its_name_before(
         event_id=one.event_id, site_id=one.site_id, session_id=one.session_id, sealed=b"", stored_at=NOW
     )
     assert events_route(site_id=one.site_id, session_ids=[one.session_id]) == {other.id}
-    destination_send(other.id)
+    with committing():
+        destination_send(other.id)
     assert only().state == "received" and ConversionMatch.objects.exists()
     route(one)
-    destination_send(webhook.id)
+    with committing():
+        destination_send(webhook.id)
     assert not ConversionMatch.objects.exists()
 
 

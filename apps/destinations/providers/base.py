@@ -252,8 +252,9 @@ class Provider:
     def check(self, target: Target, receipts: Sequence[str], call: Call) -> dict[str, Verdict]:
         """Return what the provider says by now of requests by their receipt. Only where `checks`. Raises Unanswered.
 
-        RECEIVED: it has decided on the request's messages together; of each alone nothing is known, nor will be.
-        RETRY: it has dropped them for what passes.
+        RECEIVED: it has decided on the request's messages together; of each alone nothing is known, nor will be. Or it
+        has them and counts none, as is ordinary: nobody has to mend it. RETRY: it has dropped them for what passes.
+        PENDING: it was asked, and has none yet. Those that it couldn't be asked about are left out.
         """
         raise NotImplementedError
 
