@@ -29,8 +29,8 @@ from .lanes import lane
 from .leases import deliveries_claim, leases_end, leases_renew
 from .models import Delivery, Destination
 from .occurrences import Message
+from .oddities import oddities_told
 from .providers.base import (
-    Answer,
     Call,
     Outcome,
     PrepareFailed,
@@ -203,7 +203,7 @@ def _take_up(turn: Turn) -> bool:
     """Take up what is due next; return whether there was anything."""
     if not _paced(turn):
         return False
-    claimed = deliveries_claim(turn.destination.id, _claims(turn))
+    claimed = deliveries_claim(turn.destination.id, _claims(turn), is_probe=is_probe(turn.destination))
     turn.ready = _messages(turn, claimed) if claimed else []
     return bool(claimed)
 
@@ -330,7 +330,8 @@ def _settle(turn: Turn, landed: Sequence[Landed]) -> None:
     """Note what became of requests and their messages, and how the destination is. Five queries, however many."""
     if not landed:
         return
-    tried = [Tried(one, answer, _of_itself(turn, one, answer)) for one, answer in landed]
+    answered = [Tried(one, answer, verdicts_of(turn.provider, one.request, answer)) for one, answer in landed]
+    tried = oddities_told(answered, turn.deliveries)
     each = [
         (message, verdict)
         for one in tried
@@ -342,7 +343,7 @@ def _settle(turn: Turn, landed: Sequence[Landed]) -> None:
     for _, verdict in each:
         measures.ATTEMPTS.labels(turn.provider.key, verdict.outcome.value).inc()
     turn.destination.refresh_from_db(fields=HEALTH)
-    destination_judge(turn.destination, [one.verdicts for one in tried])
+    destination_judge(turn.destination, [one.verdicts for one in tried if not one.is_odd])
     for one in tried:
         together = [
             message
@@ -358,18 +359,3 @@ def _end(turn: Turn, verdicts: Sequence[tuple[Message, Verdict]]) -> None:
     now = clock.now()
     ended = [(turn.deliveries.pop(message.delivery_id, None), verdict) for message, verdict in verdicts]
     finish([ending_of(turn.provider, delivery, verdict, now) for delivery, verdict in ended if delivery is not None])
-
-
-def _of_itself(turn: Turn, one: Try, answer: Answer | Unanswered) -> list[Verdict]:
-    """Return an answer's verdicts; of one delivery alone that is refused while others are taken, that it is rejected.
-
-    A firewall before a receiver, say, may let in all but one: tried first each time, it would hold up all the others.
-    """
-    verdicts = verdicts_of(turn.provider, one.request, answer)
-    if len(verdicts) > 1 or verdicts[0].outcome is not Outcome.REFUSED:
-        return verdicts
-    delivery = turn.deliveries.get(one.request.messages[0].delivery_id)
-    if delivery is None or delivery.attempts < 2 or not recording.is_taken_since_last_try(delivery):
-        return verdicts
-    words = f"{verdicts[0].words} Others were taken since it was refused before: it is about this one."
-    return [replace(verdicts[0], outcome=Outcome.REJECTED, words=words)]
