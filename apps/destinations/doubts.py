@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import F, Q
 
 from .models import DeliveryAttempt
-from .providers.base import TAKEN_IN_PART, TAKEN_UNREAD, Outcome, Provider
+from .providers.base import FAILED_UNREAD, TAKEN_IN_PART, TAKEN_UNREAD, Outcome, Provider
 
 STOPPED = "stopped"
 # Reasons of `Unanswered` where something of the request was sent.
@@ -17,11 +17,12 @@ def attempts_in_doubt(delivery_ids: Iterable[int]) -> dict[int, str]:
     """Return deliveries that may have arrived by an attempt of which nobody knows, with why. One query.
 
     STOPPED: its worker died; TAKEN_IN_PART: the provider took some of its request, and nobody knows which;
-    TAKEN_UNREAD: it took it, and what it said of it can't be read; else the reason for which there was no answer. What
-    was before a person had it sent again is decided: its time begins anew with that.
+    TAKEN_UNREAD: it took it, and what it said of it can't be read; FAILED_UNREAD: it failed at it, and didn't say
+    whether it had taken it; else the reason for which there was no answer. What was before a person had it sent again is
+    decided: its time begins anew with that.
     """
     in_part = Q(outcome=Outcome.SPLIT, reason=TAKEN_IN_PART)
-    unread = Q(outcome=Outcome.RETRY, reason=TAKEN_UNREAD)
+    unread = Q(outcome=Outcome.RETRY, reason__in=(TAKEN_UNREAD, FAILED_UNREAD))
     unknown = Q(outcome="lost") | Q(outcome="unanswered", reason__in=ARRIVED_PERHAPS) | in_part | unread
     found = DeliveryAttempt.objects.filter(
         Q(ended_at=None) | unknown & Q(begun_at__gt=F("delivery__created_at")), delivery_id__in=list(delivery_ids)
@@ -44,5 +45,7 @@ def doubt_words(provider: Provider, doubt: str) -> str:
         return f"{provider.label} took a part of the request that this was in, and it isn’t known which."
     if doubt == TAKEN_UNREAD:
         return f"{provider.label} answered that it took this, but nothing else that can be read."
+    if doubt == FAILED_UNREAD:
+        return f"{provider.label} failed at the request that this was in, and didn’t say whether it had taken it."
     what = "Beacon was stopped" if doubt == STOPPED else "The connection to it was lost"
     return f"{what} while this was on its way."

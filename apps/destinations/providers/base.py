@@ -19,6 +19,8 @@ from ..occurrences import Message
 TAKEN_IN_PART = "fewer_received"
 # The reason of RETRY where the provider said that it took a request, but nothing else that can be read: kept likewise.
 TAKEN_UNREAD = "taken_unread"
+# The reason of RETRY where the provider failed at a request and doesn't say whether it had taken it: kept likewise.
+FAILED_UNREAD = "failed_unread"
 
 
 class Outcome(StrEnum):
