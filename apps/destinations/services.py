@@ -108,6 +108,9 @@ def destination_change(
         row.problem, row.problem_words, row.problem_at, row.problem_told_at = "", "", None, None
         row.failures, row.open_until = 0, None
         row.save()
+        # Quiet hours may be others by now: those that still hold put it off again.
+        quiet = Delivery.objects.filter(destination=row, state=State.WAITING, reason="quiet")
+        quiet.update(next_attempt_at=now)
         publish(DeliveriesDue(current_schema(), row.id))
     rules_changed(site_id=destination.site_id)
     destination.refresh_from_db()

@@ -177,6 +177,8 @@ class Provider:
     standard_names: Sequence[str] = ()
     # What becomes of tests and of what is sent in test mode, in a sentence: not every provider leaves them uncounted.
     test_words: str = ""
+    # Whether a test that is taken proves that credentials and address are right.
+    test_proves_access: bool = True
     # Settings that are addresses of the customer's own, in which secrets often stand: whole for those who set up alone.
     own_addresses: frozenset[str] = frozenset()
     # The secret that Beacon makes for the other side, where there is one: shown once, made anew by `secret_make`.

@@ -39,6 +39,8 @@ class GA4(Provider):
     summary = "Conversions in Google Analytics 4, added to the visits that Google’s own tag has measured."
     form_class = GA4Form
     test_words = "Google’s validation looks at it and says what it would object to; nothing is kept or counted."
+    # Validation looks at neither the measurement ID nor the API secret.
+    test_proves_access = False
     batch_size = MOST_EVENTS
     # An older one Google counts as if it had happened 72 hours ago.
     max_age = timedelta(hours=72)
