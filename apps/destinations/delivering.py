@@ -21,7 +21,7 @@ from apps.core.crypto import SealBroken
 from . import measures, recording
 from .archived import may_leave
 from .doubts import attempts_end_lost
-from .endings import ending_of, finish, verdicts_of
+from .endings import endings_of, finish, verdicts_of
 from .exchange import calling
 from .flights import Flights, Landed, flights
 from .health import destination_failed, destination_judge, is_probe
@@ -63,7 +63,7 @@ MOST_STRETCH, MOST_CLAIMED = 8, 256
 QUICK_SECONDS = 1.0
 
 # What others may have noted of a destination meanwhile.
-HEALTH = ("problem", "failures", "open_until", "next_request_at", "is_on")
+HEALTH = ("problem", "failures", "open_until", "next_request_at", "is_on", "changed_at")
 
 
 @dataclass(slots=True)
@@ -81,6 +81,15 @@ class Turn:
     halves: list[list[Message]] = field(default_factory=list)
     stretch: int = 1
     claimed_at: float = 0.0
+    changed_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.changed_at = self.destination.changed_at
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a person has changed the destination since: `target` is what it was before."""
+        return self.destination.changed_at != self.changed_at
 
 
 def destination_send(destination_id: int) -> bool:
@@ -152,7 +161,7 @@ def _fill(turn: Turn, number: int, until: float) -> bool:
         is_over = time.monotonic() >= until
         if is_over or not _may_go_on(turn, number):
             _give_back(turn)
-            return is_over
+            return is_over or turn.is_outdated
         if turn.ready:
             together, turn.ready = turn.ready[: _size(turn)], turn.ready[_size(turn) :]
             _depart(turn, together)
@@ -179,8 +188,11 @@ def _halves_depart(turn: Turn, number: int, until: float) -> None:
 
 
 def _may_go_on(turn: Turn, number: int) -> bool:
-    """Return whether more may leave in this turn: a site may have been archived since it began. A query at most."""
-    return _may_send(turn.destination, number) and may_leave(turn.destination.site_id)
+    """Return whether more may leave in this turn: since it began its site may have been archived, or it been changed.
+
+    A query at most.
+    """
+    return not turn.is_outdated and _may_send(turn.destination, number) and may_leave(turn.destination.site_id)
 
 
 def _may_send(destination: Destination, number: int) -> bool:
@@ -293,13 +305,13 @@ def _depart(turn: Turn, messages: Sequence[Message]) -> None:
         target = provider.prepare(turn.target, turn.call)
     except PrepareFailed as failed:
         _end(turn, [(message, failed.verdict) for message in messages])
-        destination_judge(turn.destination, [[failed.verdict]])
+        _judge(turn, [[failed.verdict]])
         return
     except Unanswered as error:
         # Nothing of the messages has left.
         verdict = Verdict(Outcome.RETRY, error.reason, error.words)
         _end(turn, [(message, verdict) for message in messages])
-        destination_judge(turn.destination, [[verdict]])
+        _judge(turn, [[verdict]])
         return
     _hold(turn)
     mine = [message for message in messages if message.delivery_id in turn.deliveries]
@@ -342,8 +354,7 @@ def _settle(turn: Turn, landed: Sequence[Landed]) -> None:
         _end(turn, [(message, verdict) for message, verdict in each if verdict.outcome is not Outcome.SPLIT])
     for _, verdict in each:
         measures.ATTEMPTS.labels(turn.provider.key, verdict.outcome.value).inc()
-    turn.destination.refresh_from_db(fields=HEALTH)
-    destination_judge(turn.destination, [one.verdicts for one in tried if not one.is_odd])
+    _judge(turn, [one.verdicts for one in tried if not one.is_odd])
     for one in tried:
         together = [
             message
@@ -354,8 +365,15 @@ def _settle(turn: Turn, landed: Sequence[Landed]) -> None:
         turn.halves += [half for half in (together[:middle], together[middle:]) if half]
 
 
+def _judge(turn: Turn, verdicts: Sequence[Sequence[Verdict]]) -> None:
+    """Note how the destination is, by what came of requests; as it was before a change says nothing of it."""
+    turn.destination.refresh_from_db(fields=HEALTH)
+    if not turn.is_outdated:
+        destination_judge(turn.destination, verdicts)
+
+
 def _end(turn: Turn, verdicts: Sequence[tuple[Message, Verdict]]) -> None:
     """Note what became of messages, as far as they are ours."""
-    now = clock.now()
     ended = [(turn.deliveries.pop(message.delivery_id, None), verdict) for message, verdict in verdicts]
-    finish([ending_of(turn.provider, delivery, verdict, now) for delivery, verdict in ended if delivery is not None])
+    mine = [(delivery, verdict) for delivery, verdict in ended if delivery is not None]
+    finish(endings_of(turn.provider, mine, clock.now()))

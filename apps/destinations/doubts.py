@@ -18,8 +18,8 @@ def attempts_in_doubt(delivery_ids: Iterable[int]) -> dict[int, str]:
 
     STOPPED: its worker died; TAKEN_IN_PART: the provider took some of its request, and nobody knows which;
     TAKEN_UNREAD: it took it, and what it said of it can't be read; FAILED_UNREAD: it failed at it, and didn't say
-    whether it had taken it; else the reason for which there was no answer. What was before a person had it sent again is
-    decided: its time begins anew with that.
+    whether it had taken it; else the reason for which there was no answer. What was before a person had it sent again
+    is decided: its time begins anew with that.
     """
     in_part = Q(outcome=Outcome.SPLIT, reason=TAKEN_IN_PART)
     unread = Q(outcome=Outcome.RETRY, reason__in=(TAKEN_UNREAD, FAILED_UNREAD))

@@ -170,6 +170,26 @@ def test_what_the_receiver_never_takes_ends_and_may_be_sent_again_by_a_person(
     assert waiting.state == "received"
 
 
+@pytest.mark.usefixtures("no_jitter")
+def test_pauses_begin_anew_with_what_a_person_sends_again(
+    receiver: Answers, webhook: Destination, waiting: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.plan = [Reply(503)] * 2
+    destination_send(webhook.id)
+    later(monkeypatch, seconds=11)
+    destination_send(webhook.id)
+    assert only().next_attempt_at == NOW + timedelta(seconds=31)
+    Delivery.objects.update(state="dead", attempts=12)
+    later(monkeypatch, hours=1)
+    deliveries_resend(site_id=waiting.site_id, delivery_ids=[waiting.id])
+    receiver.plan = [Reply(503)] * 2
+    destination_send(webhook.id)
+    assert (only().attempts, only().next_attempt_at) == (13, NOW + timedelta(hours=1, seconds=10))
+    later(monkeypatch, hours=1, seconds=11)
+    destination_send(webhook.id)
+    assert (only().attempts, only().next_attempt_at) == (14, NOW + timedelta(hours=1, seconds=31))
+
+
 def test_a_refused_destination_waits_for_a_person_and_loses_nothing(
     in_alder: Cast, goal: Goal, receiver: Answers, webhook: Destination, waiting: Delivery
 ) -> None:
