@@ -59,7 +59,7 @@ def before_the_first_answer(monkeypatch: pytest.MonkeyPatch, then: Callable[[], 
     monkeypatch.setattr(delivering, "_settle", settled)
 
 
-def tests_among(receiver: Receiver) -> list[bool]:
+def sent_as_tests(receiver: Receiver) -> list[bool]:
     return [bool(one["data"]["is_test"]) for one in receiver.seen]  # type: ignore[index]
 
 
@@ -71,10 +71,10 @@ def test_test_mode_holds_at_once_for_what_hasnt_left(
     # There is more, to be sent at once.
     assert destination_send(webhook.id) is True
     left = len(receiver.seen)
-    assert left <= delivering.CHUNK and not any(tests_among(receiver))
+    assert left <= delivering.CHUNK and not any(sent_as_tests(receiver))
     assert not Delivery.objects.exclude(leased_until=None).exists()
     assert destination_send(webhook.id) is False
-    assert tests_among(receiver) == [False] * left + [True] * (40 - left)
+    assert sent_as_tests(receiver) == [False] * left + [True] * (40 - left)
     assert set(receiver.taken.values()) == {1}
 
 
