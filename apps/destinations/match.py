@@ -29,10 +29,14 @@ def match_keys_settle(event_ids: Iterable[UUID]) -> None:
 
     Not within it: of an event that two destinations are done with at the same moment, each would see the other at it.
     """
-    transaction.on_commit(partial(call_in_schema, current_schema(), _done, list(set(event_ids))))
+    transaction.on_commit(partial(_done, current_schema(), list(set(event_ids))))
 
 
-def _done(event_ids: list[UUID]) -> None:
+def _done(schema: str, event_ids: list[UUID]) -> None:
+    if current_schema() != schema:
+        # As where a block around the agency's commits.
+        call_in_schema(schema, _done, schema, event_ids)
+        return
     for start in range(0, len(event_ids), TOGETHER):
         match_keys_done(event_ids[start : start + TOGETHER])
 

@@ -35,6 +35,9 @@ FROM json_to_recordset(%(ended)s::json) AS ended(
     delivery.leased_until IS NOT DISTINCT FROM ended.held_until
     -- Its destination was removed meanwhile, and what is known by now is more than that.
     OR (delivery.state = 'dead' AND ended.state != 'waiting')
+) AND NOT (
+    -- Received by a destination that was removed while its verdict was asked for: it isn't sent again.
+    ended.state = 'waiting' AND delivery.state = 'received' AND delivery.next_attempt_at IS NULL
 )
 """
 # Counted and written in one: no worker's death can come between.

@@ -16,7 +16,7 @@ from apps.destinations.confirming import UNASKED, deliveries_confirm
 from apps.destinations.keeping import deliveries_tidy
 from apps.destinations.match import match_keys_done
 from apps.destinations.models import Delivery, Destination
-from apps.destinations.providers.base import Target, Unanswered
+from apps.destinations.providers.base import Outcome, Target, Unanswered, Verdict
 from apps.destinations.providers.google_ads.provider import GoogleAds
 from apps.destinations.recording import Ending, deliveries_end
 from apps.destinations.secrets import secrets_seal
@@ -265,3 +265,14 @@ def test_one_that_was_removed_by_an_older_version_isnt_awaited_either(ads: Desti
     deliveries_tidy()
     one.refresh_from_db()
     assert (one.reason, one.next_attempt_at) == ("removed", None)
+
+
+def test_one_that_would_be_sent_again_isnt_where_its_destination_was_removed_meanwhile(
+    ads: Destination, one: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def removed_first(*_: object) -> dict[str, Verdict]:
+        destination_archive(destination=ads)
+        return {one.receipt: Verdict(Outcome.RETRY, "TOO_RECENT_CLICK", "Too recent.", retry_after=60.0)}
+
+    monkeypatch.setattr(GoogleAds, "check", removed_first)
+    assert asked(ads, one) == (State.RECEIVED, "removed", False)
