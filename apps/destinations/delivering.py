@@ -21,7 +21,7 @@ from apps.core.crypto import SealBroken
 from . import measures, recording
 from .archived import may_leave
 from .doubts import attempts_end_lost
-from .endings import ending_of, finish, verdicts_of
+from .endings import endings_of, finish, verdicts_of
 from .exchange import calling
 from .flights import Flights, Landed, flights
 from .health import destination_failed, destination_judge, is_probe
@@ -29,8 +29,8 @@ from .lanes import lane
 from .leases import deliveries_claim, leases_end, leases_renew
 from .models import Delivery, Destination
 from .occurrences import Message
+from .oddities import oddities_told
 from .providers.base import (
-    Answer,
     Call,
     Outcome,
     PrepareFailed,
@@ -42,7 +42,7 @@ from .providers.base import (
 from .providers.registry import provider_of
 from .recording import Tried, Try
 from .sendable import still_sendable
-from .targets import target_of
+from .targets import SEALED, target_of
 
 logger = logging.getLogger(__name__)
 State = Delivery.State
@@ -63,7 +63,7 @@ MOST_STRETCH, MOST_CLAIMED = 8, 256
 QUICK_SECONDS = 1.0
 
 # What others may have noted of a destination meanwhile.
-HEALTH = ("problem", "failures", "open_until", "next_request_at", "is_on")
+HEALTH = ("problem", "failures", "open_until", "next_request_at", "is_on", "changed_at")
 
 
 @dataclass(slots=True)
@@ -81,6 +81,15 @@ class Turn:
     halves: list[list[Message]] = field(default_factory=list)
     stretch: int = 1
     claimed_at: float = 0.0
+    changed_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.changed_at = self.destination.changed_at
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a person has changed the destination since: `target` is what it was before."""
+        return self.destination.changed_at != self.changed_at
 
 
 def destination_send(destination_id: int) -> bool:
@@ -152,7 +161,7 @@ def _fill(turn: Turn, number: int, until: float) -> bool:
         is_over = time.monotonic() >= until
         if is_over or not _may_go_on(turn, number):
             _give_back(turn)
-            return is_over
+            return is_over or turn.is_outdated
         if turn.ready:
             together, turn.ready = turn.ready[: _size(turn)], turn.ready[_size(turn) :]
             _depart(turn, together)
@@ -179,8 +188,11 @@ def _halves_depart(turn: Turn, number: int, until: float) -> None:
 
 
 def _may_go_on(turn: Turn, number: int) -> bool:
-    """Return whether more may leave in this turn: a site may have been archived since it began. A query at most."""
-    return _may_send(turn.destination, number) and may_leave(turn.destination.site_id)
+    """Return whether more may leave in this turn: since it began its site may have been archived, or it been changed.
+
+    A query at most.
+    """
+    return not turn.is_outdated and _may_send(turn.destination, number) and may_leave(turn.destination.site_id)
 
 
 def _may_send(destination: Destination, number: int) -> bool:
@@ -195,8 +207,7 @@ def _target(destination: Destination) -> Target | None:
     try:
         return target_of(destination)
     except SealBroken:
-        words = "Its secrets can’t be opened with this server’s key: enter them again."
-        destination_failed(destination, Verdict(Outcome.REFUSED, "secrets_sealed", words))
+        destination_failed(destination, SEALED)
         return None
 
 
@@ -204,7 +215,7 @@ def _take_up(turn: Turn) -> bool:
     """Take up what is due next; return whether there was anything."""
     if not _paced(turn):
         return False
-    claimed = deliveries_claim(turn.destination.id, _claims(turn))
+    claimed = deliveries_claim(turn.destination.id, _claims(turn), is_probe=is_probe(turn.destination))
     turn.ready = _messages(turn, claimed) if claimed else []
     return bool(claimed)
 
@@ -294,13 +305,13 @@ def _depart(turn: Turn, messages: Sequence[Message]) -> None:
         target = provider.prepare(turn.target, turn.call)
     except PrepareFailed as failed:
         _end(turn, [(message, failed.verdict) for message in messages])
-        destination_judge(turn.destination, [[failed.verdict]])
+        _judge(turn, [[failed.verdict]])
         return
     except Unanswered as error:
         # Nothing of the messages has left.
         verdict = Verdict(Outcome.RETRY, error.reason, error.words)
         _end(turn, [(message, verdict) for message in messages])
-        destination_judge(turn.destination, [[verdict]])
+        _judge(turn, [[verdict]])
         return
     _hold(turn)
     mine = [message for message in messages if message.delivery_id in turn.deliveries]
@@ -332,7 +343,8 @@ def _settle(turn: Turn, landed: Sequence[Landed]) -> None:
     """Note what became of requests and their messages, and how the destination is. Five queries, however many."""
     if not landed:
         return
-    tried = [Tried(one, answer, _of_itself(turn, one, answer)) for one, answer in landed]
+    answered = [Tried(one, answer, verdicts_of(turn.provider, one.request, answer)) for one, answer in landed]
+    tried = oddities_told(answered, turn.deliveries)
     each = [
         (message, verdict)
         for one in tried
@@ -343,8 +355,7 @@ def _settle(turn: Turn, landed: Sequence[Landed]) -> None:
         _end(turn, [(message, verdict) for message, verdict in each if verdict.outcome is not Outcome.SPLIT])
     for _, verdict in each:
         measures.ATTEMPTS.labels(turn.provider.key, verdict.outcome.value).inc()
-    turn.destination.refresh_from_db(fields=HEALTH)
-    destination_judge(turn.destination, [one.verdicts for one in tried])
+    _judge(turn, [one.verdicts for one in tried if not one.is_odd])
     for one in tried:
         together = [
             message
@@ -355,23 +366,15 @@ def _settle(turn: Turn, landed: Sequence[Landed]) -> None:
         turn.halves += [half for half in (together[:middle], together[middle:]) if half]
 
 
+def _judge(turn: Turn, verdicts: Sequence[Sequence[Verdict]]) -> None:
+    """Note how the destination is, by what came of requests; as it was before a change says nothing of it."""
+    turn.destination.refresh_from_db(fields=HEALTH)
+    if not turn.is_outdated:
+        destination_judge(turn.destination, verdicts)
+
+
 def _end(turn: Turn, verdicts: Sequence[tuple[Message, Verdict]]) -> None:
     """Note what became of messages, as far as they are ours."""
-    now = clock.now()
     ended = [(turn.deliveries.pop(message.delivery_id, None), verdict) for message, verdict in verdicts]
-    finish([ending_of(turn.provider, delivery, verdict, now) for delivery, verdict in ended if delivery is not None])
-
-
-def _of_itself(turn: Turn, one: Try, answer: Answer | Unanswered) -> list[Verdict]:
-    """Return an answer's verdicts; of one delivery alone that is refused while others are taken, that it is rejected.
-
-    A firewall before a receiver, say, may let in all but one: tried first each time, it would hold up all the others.
-    """
-    verdicts = verdicts_of(turn.provider, one.request, answer)
-    if len(verdicts) > 1 or verdicts[0].outcome is not Outcome.REFUSED:
-        return verdicts
-    delivery = turn.deliveries.get(one.request.messages[0].delivery_id)
-    if delivery is None or delivery.attempts < 2 or not recording.is_taken_since_last_try(delivery):
-        return verdicts
-    words = f"{verdicts[0].words} Others were taken since it was refused before: it is about this one."
-    return [replace(verdicts[0], outcome=Outcome.REJECTED, words=words)]
+    mine = [(delivery, verdict) for delivery, verdict in ended if delivery is not None]
+    finish(endings_of(turn.provider, mine, clock.now()))

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Count, F
+
 from . import recording
 from .backoff import retry_delay
 from .checked import TEST_MODE
-from .match import match_keys_done
-from .models import Delivery
+from .match import match_keys_settle
+from .models import Delivery, DeliveryAttempt
 from .occurrences import Message
 from .providers.base import Answer, Outcome, Provider, Request, Unanswered, Verdict
 from .recording import Ending
@@ -37,10 +39,25 @@ def _of_silence(provider: Provider, message: Message, error: Unanswered) -> Verd
     return Verdict(Outcome.UNSURE, error.reason, words)
 
 
-def ending_of(provider: Provider, delivery: Delivery, verdict: Verdict, now: datetime) -> Ending:
-    """Return what a verdict makes of a delivery."""
+def endings_of(provider: Provider, ended: Sequence[tuple[Delivery, Verdict]], now: datetime) -> list[Ending]:
+    """Return what verdicts make of deliveries. A query where one is tried again that a person had sent again before."""
+    tries = _tries_since([one for one, verdict in ended if verdict.outcome is Outcome.RETRY])
+    return [_ending(provider, one, verdict, now, tries=tries.get(one.id, one.attempts)) for one, verdict in ended]
+
+
+def _tries_since(deliveries: Sequence[Delivery]) -> dict[int, int]:
+    """Return how often those were tried that a person had sent again, since then: their time has begun anew."""
+    again = [one.id for one in deliveries if one.sent_at and one.sent_at < one.created_at]
+    if not again:
+        return {}
+    since = DeliveryAttempt.objects.filter(delivery_id__in=again, begun_at__gte=F("delivery__created_at"))
+    counted = since.values("delivery_id").annotate(tries=Count("id")).values_list("delivery_id", "tries")
+    return dict.fromkeys(again, 0) | dict(counted)
+
+
+def _ending(provider: Provider, delivery: Delivery, verdict: Verdict, now: datetime, *, tries: int) -> Ending:
+    """Return what a verdict makes of a delivery after so many tries."""
     outcome = verdict.outcome
-    tries = delivery.attempts
     if outcome in (Outcome.RECEIVED, Outcome.CONFIRMED):
         is_open = outcome is Outcome.RECEIVED and provider.checks and bool(verdict.receipt)
         return Ending(
@@ -69,8 +86,8 @@ def ending_of(provider: Provider, delivery: Delivery, verdict: Verdict, now: dat
 
 
 def finish(endings: Sequence[Ending]) -> None:
-    """Write what became of deliveries, and forget what isn't needed for them any more."""
+    """Write what became of deliveries, and forget what isn't needed for them any more once that is committed."""
     recording.deliveries_end(endings)
     final = {one.delivery.event_id for one in endings if one.state not in (State.WAITING, State.SENDING)}
     if final:
-        match_keys_done(final)
+        match_keys_settle(final)

@@ -18,6 +18,7 @@ from .offs import off_note
 from .providers.base import Outcome, Verdict
 
 REFUSALS = (Outcome.REFUSED, Outcome.GONE)
+TOLD_AGAIN = timedelta(days=1)
 # A whole destination waits for no longer than this, whatever its provider asks for.
 LONGEST_ASKED_SECONDS = 3600.0
 
@@ -49,7 +50,9 @@ def destination_failed(destination: Destination, verdict: Verdict, *, times: int
     now = clock.now()
     mine = Destination.objects.filter(id=destination.id)
     if verdict.outcome in REFUSALS:
-        is_new = bool(mine.filter(problem="").update(problem_at=now))
+        # The same again within a day, though it worked between, is no news: it was told.
+        is_told = When(problem_told_at__gt=now - TOLD_AGAIN, problem_words=verdict.words, then=F("problem_told_at"))
+        is_new = bool(mine.filter(problem="").update(problem_at=now, problem_told_at=Case(is_told, default=None)))
         mine.update(
             problem=verdict.reason,
             problem_words=verdict.words,
@@ -90,10 +93,9 @@ def destination_worked(destination: Destination) -> None:
         return
     Destination.objects.filter(id=destination.id).update(
         failures=0,
+        # Its words, and when it was told, stay: see `destination_failed`.
         problem="",
-        problem_words="",
         problem_at=None,
-        problem_told_at=None,
         open_until=None if is_over else destination.open_until,
     )
     destination.refresh_from_db()

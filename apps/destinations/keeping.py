@@ -12,6 +12,7 @@ from apps.sites.models import Site
 from apps.tracking.models import SessionAlias
 
 from . import archived
+from .confirming import checks_close
 from .doubts import attempts_end_lost, attempts_in_doubt, doubt_words
 from .endings import finish
 from .models import ConsentExemption, Delivery, DeliveryAttempt, Destination, RoutedConversion, RoutedEvent
@@ -28,6 +29,7 @@ def deliveries_tidy() -> None:
     """Give up what waits for too long, and forget what was kept for long enough. May run at any time."""
     for destination in Destination.objects.all():
         deliveries_give_up(destination)
+        checks_close(destination)
     now = clock.now()
     kept_days = settings.BEACON_ATTEMPTS_DAYS
     old = DeliveryAttempt.objects.filter(begun_at__lt=now - timedelta(days=kept_days))

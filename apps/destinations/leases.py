@@ -29,18 +29,22 @@ FROM (
     ORDER BY next_attempt_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) AS due WHERE delivery.id = due.id RETURNING delivery.id
 """
+CLAIM_LEAST_TRIED = CLAIM.replace("ORDER BY ", "ORDER BY attempts, ")
 RENEW = """
 UPDATE delivery SET leased_until = %(until)s
 WHERE id = ANY(%(ids)s::bigint[]) AND leased_until = ANY(%(held)s::timestamptz[]) RETURNING id
 """
 
 
-def deliveries_claim(destination_id: int, limit: int) -> list[Delivery]:
-    """Take deliveries that are due, the longest due first. Two queries."""
+def deliveries_claim(destination_id: int, limit: int, *, is_probe: bool = False) -> list[Delivery]:
+    """Take deliveries that are due, the longest due first. Two queries.
+
+    `is_probe`: those that were tried the least come first: else one that is never taken would be tried for all.
+    """
     now = clock.now()
     given: dict[str, Any] = {"destination_id": destination_id, "now": now, "until": now + LEASE, "limit": limit}
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, given)
+        cursor.execute(CLAIM_LEAST_TRIED if is_probe else CLAIM, given)
         ids = [id_ for (id_,) in cursor.fetchall()]
     return list(Delivery.objects.filter(id__in=ids).order_by("next_attempt_at", "id")) if ids else []
 

@@ -34,7 +34,7 @@ class Destination(models.Model):
 
     # Refused for what only a person can mend: nothing is tried until `open_until`, then one.
     problem = models.TextField(default="")  # a Verdict's reason; empty: none
-    problem_words = models.TextField(default="")
+    problem_words = models.TextField(default="")  # stay where it has worked since, as does `problem_told_at`
     problem_at = models.DateTimeField(null=True)
     problem_told_at = models.DateTimeField(null=True)  # when the managers had their mail
     problem_telling_until = models.DateTimeField(null=True)  # who writes it has so long; after that another does

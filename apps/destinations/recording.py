@@ -11,9 +11,9 @@ from apps.core import clock
 
 from .inserting import rows_json
 from .masking import answer_masked, request_masked, telling_masked
-from .models import Delivery, DeliveryAttempt
+from .models import Delivery
 from .occurrences import Message
-from .providers.base import Answer, Outcome, Provider, Request, Target, Unanswered, Verdict
+from .providers.base import Answer, Provider, Request, Target, Unanswered, Verdict
 
 # What a message is told by everywhere and for ever: never change it.
 KEYS = uuid.UUID("5b0f2c0e-4d0c-4f5a-9c36-8f0f7c7f1a4d")
@@ -22,8 +22,10 @@ KEYS = uuid.UUID("5b0f2c0e-4d0c-4f5a-9c36-8f0f7c7f1a4d")
 END = """
 UPDATE delivery SET state = ended.state, reason = ended.reason, words = ended.words,
     next_attempt_at = ended.due_at, leased_until = NULL,
-    receipt = CASE WHEN ended.receipt = '' THEN delivery.receipt ELSE ended.receipt END,
-    received_at = coalesce(delivery.received_at, CASE WHEN ended.is_received THEN %(now)s END),
+    -- What is sent again was received by that alone: the time for its verdict begins with it.
+    receipt = CASE WHEN ended.receipt = '' AND ended.state != 'waiting' THEN delivery.receipt ELSE ended.receipt END,
+    received_at = CASE WHEN ended.state != 'waiting'
+        THEN coalesce(delivery.received_at, CASE WHEN ended.is_received THEN %(now)s END) END,
     finished_at = CASE WHEN ended.is_final THEN %(now)s ELSE NULL END,
     consent = ended.consent, match_keys = ended.match_keys
 FROM json_to_recordset(%(ended)s::json) AS ended(
@@ -33,6 +35,9 @@ FROM json_to_recordset(%(ended)s::json) AS ended(
     delivery.leased_until IS NOT DISTINCT FROM ended.held_until
     -- Its destination was removed meanwhile, and what is known by now is more than that.
     OR (delivery.state = 'dead' AND ended.state != 'waiting')
+) AND NOT (
+    -- Received by a destination that was removed while its verdict was asked for: it isn't sent again.
+    ended.state = 'waiting' AND delivery.state = 'received' AND delivery.next_attempt_at IS NULL
 )
 """
 # Counted and written in one: no worker's death can come between.
@@ -92,11 +97,14 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of a request, for each of its messages in their order."""
+    """What came of a request, for each of its messages in their order. `is_odd`: of its one message alone, whatever
+    came of others: it says nothing of the destination.
+    """
 
     of: Try
     answer: Answer | Unanswered
     verdicts: Sequence[Verdict]
+    is_odd: bool = False
 
 
 def delivery_key(delivery: Delivery) -> str:
@@ -177,14 +185,6 @@ def _answer_shown(one: Tried, provider: Provider) -> str:
     if isinstance(one.answer, Answer):
         return answer_masked(one.answer.text, provider.masked, secrets_shown(one.of.target))
     return str(one.answer)
-
-
-def is_taken_since_last_try(delivery: Delivery) -> bool:
-    """Return whether its destination took another one since a delivery was refused the last time. Two queries."""
-    refused = DeliveryAttempt.objects.filter(delivery_id=delivery.id, outcome=Outcome.REFUSED).order_by("-number")
-    refused_at = refused.values_list("ended_at", flat=True).first()
-    others = Delivery.objects.filter(destination_id=delivery.destination_id, is_test=False)
-    return refused_at is not None and others.filter(received_at__gt=refused_at).exists()
 
 
 def deliveries_end(endings: Sequence[Ending]) -> None:

@@ -15,10 +15,12 @@ from apps.core.facts import publish
 from apps.core.tenancy import current_schema
 
 from .conditions import Conditions, conditions_kept
+from .confirming import checks_close
 from .facts import DeliveriesDue
 from .inserting import rows_json
 from .mapping import Mapped, kept
 from .mapping import Mapping as RuleMapping
+from .match import match_keys_settle
 from .models import ConsentExemption, Delivery, Destination, RoutingRule
 from .offs import made_up_note, off_note, on_note
 from .providers.base import Target
@@ -110,6 +112,9 @@ def destination_change(
         row.problem, row.problem_words, row.problem_at, row.problem_told_at = "", "", None, None
         row.failures, row.open_until = 0, None
         row.save()
+        # Quiet hours may be others by now: those that still hold put it off again.
+        quiet = Delivery.objects.filter(destination=row, state=State.WAITING, reason="quiet")
+        quiet.update(next_attempt_at=now)
         publish(DeliveriesDue(current_schema(), row.id))
     rules_changed(site_id=destination.site_id)
     destination.refresh_from_db()
@@ -175,6 +180,7 @@ def destination_archive(*, destination: Destination) -> None:
     now = clock.now()
     with transaction.atomic():
         waiting = Delivery.objects.filter(destination=destination, state__in=(State.WAITING, State.SENDING))
+        match_keys_settle(list(waiting.values_list("event_id", flat=True)))
         waiting.update(
             state=State.DEAD,
             reason="removed",
@@ -187,6 +193,7 @@ def destination_archive(*, destination: Destination) -> None:
         Destination.objects.filter(id=destination.id).update(
             archived_at=now, is_on=False, secrets_sealed=secrets_seal({}), secrets_hints={}
         )
+        checks_close(Destination.objects.get(id=destination.id))
     rules_changed(site_id=destination.site_id)
 
 
@@ -274,6 +281,9 @@ def deliveries_resend(*, site_id: int, delivery_ids: Iterable[int]) -> int:
         next_attempt_at=now,
         leased_until=None,
         finished_at=None,
+        # Of this time alone: a verdict, and how long it took, is counted from there.
+        received_at=None,
+        receipt="",
         created_at=now,
     )
     for destination_id in destination_ids:

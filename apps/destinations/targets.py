@@ -9,8 +9,13 @@ from apps.core.tenancy import current_schema
 from apps.sites.models import Site
 
 from .models import Destination
-from .providers.base import SiteFacts, Target
+from .providers.base import Outcome, SiteFacts, Target, Verdict
 from .secrets import secrets_open
+
+# What becomes of a destination where `target_of` raises SealBroken.
+SEALED = Verdict(
+    Outcome.REFUSED, "secrets_sealed", "Its secrets can’t be opened with this server’s key: enter them again."
+)
 
 
 def target_of(destination: Destination) -> Target:

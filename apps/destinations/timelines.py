@@ -104,7 +104,8 @@ def _words(one: Delivery, destination: Destination) -> tuple[str, str, datetime 
     replayed = ", in a replay" if one.is_replay else ""
     match one.state:
         case State.RECEIVED:
-            return f"{whom} accepted {what}", "at", one.received_at, f"{tried}{replayed}"
+            unmatched = ", of no click on its ads" if one.reason == "unmatched" else ""
+            return f"{whom} accepted {what}", "at", one.received_at, f"{tried}{replayed}{unmatched}"
         case State.CONFIRMED:
             return f"{whom} confirmed {what}", "at", one.finished_at, f"{tried}{replayed}"
         case State.WITHHELD if one.reason == TEST_MODE:

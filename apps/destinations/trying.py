@@ -67,7 +67,7 @@ def destination_try(
 ) -> Tested:
     """Send a destination a test and return what came of it. Blocks, at most twice LONGEST_SECONDS.
 
-    A destination that was left alone and takes it gets what is due.
+    A destination that was left alone and takes it gets what is due, where that proves anything.
     """
     delivery = _delivery(destination, sample, name, mapped)
     message = _message(delivery, sample, mapped)
@@ -98,7 +98,6 @@ def destination_try(
             answer = error
             verdict = Verdict(Outcome.UNSURE if error.may_have_arrived else Outcome.RETRY, error.reason, error.words)
     recording.attempts_end([Tried(begun, answer, [verdict])], provider, clock.now())
-    is_answer = isinstance(answer, Answer)
     tested = Tested(
         sample,
         verdict=verdict,
@@ -109,7 +108,8 @@ def destination_try(
         delivery_id=delivery.id,
     )
     # One that is off stays so, with the reason: whether it goes on is a person's to say.
-    if is_answer and tested.is_fine and destination.is_on and (destination.problem or destination.failures):
+    is_proof = isinstance(answer, Answer) and tested.is_fine and provider.test_proves_access
+    if is_proof and destination.is_on and (destination.problem or destination.failures):
         destination_worked(destination)
         publish(DeliveriesDue(current_schema(), destination.id))
     return _ended(delivery, tested)

@@ -93,6 +93,8 @@ def health_of(
             )
             return Health("bad", "Refused", destination.problem_words, mend)
         mend = "Mend it under “Edit” or at the provider, then send a test: what is due waits, and goes once that works."
+        if not provider.test_proves_access:
+            mend = "Mend it at the provider or under “Edit”, and save it there: what is due waits, and is tried then."
         return Health("bad", "Refused", destination.problem_words, mend)
     if not destination.is_on:
         return Health("none", "Off", OFF)
@@ -100,7 +102,8 @@ def health_of(
         return Health("none", "No rules", "Nothing goes here before it has a rule.", "Add the first rule.")
     if destination.open_until is not None and destination.open_until > now:
         wait = formats.duration(destination.open_until - now)
-        words = f"{label} has failed {_times(destination.failures)}: left alone for {wait}. What is due waits."
+        why = f"has failed {_times(destination.failures)}" if destination.failures else "has asked to wait"
+        words = f"{label} {why}: left alone for {wait}. What is due waits."
         return Health("warn", "Paused", words)
     if destination.failures:
         return Health("warn", "Failing", f"{label} has failed {_times(destination.failures)}; Beacon goes on trying.")

@@ -1,12 +1,15 @@
 """A site with a goal, conversions that count, and a destination at a local receiver."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.core import clock
 from apps.demo.standing_in.frame import Faults, serving
@@ -24,6 +27,7 @@ from tests.cast import Cast
 from tests.factories_tracking import Happened, visit_make
 from tests.goaling import goal_make
 
+Committing = Callable[[], AbstractContextManager[Any]]
 NOW = datetime(2026, 5, 13, 10, tzinfo=UTC)
 
 
@@ -34,6 +38,12 @@ def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def later(monkeypatch: pytest.MonkeyPatch, **of: float) -> None:
     monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(**of))
+
+
+@pytest.fixture
+def committing(django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks) -> Committing:
+    """A block after which is done what waits for a commit: a test's own transaction never ends in one."""
+    return partial(django_capture_on_commit_callbacks, execute=True)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from apps.sites.models import Goal
 from apps.tracking.models import Session
 from tests.cast import Cast
 
-from .conftest import NOW, convert, later, match_put, only, route, webhook_make
+from .conftest import NOW, Committing, convert, later, match_put, only, route, webhook_make
 from .looking import company_put, delivery_put, words
 
 PAGE = "/s/first-site/destinations"
@@ -59,7 +59,12 @@ def text(page: str) -> str:
 
 @pytest.mark.usefixtures("no_jitter")
 def test_a_delivery_shows_each_attempt_masked_and_on_whose_word_it_went(
-    in_alder: Cast, goal: Goal, receiver: Answers, webhook: Destination, monkeypatch: pytest.MonkeyPatch
+    in_alder: Cast,
+    goal: Goal,
+    receiver: Answers,
+    webhook: Destination,
+    committing: Committing,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     in_alder.site.time_zone = "Europe/Berlin"
     in_alder.site.save()
@@ -74,7 +79,8 @@ def test_a_delivery_shows_each_attempt_masked_and_on_whose_word_it_went(
     browser = in_alder.browser(in_alder.viewer)
     assert "No identifiers went along" in text(words(browser.get(f"{LOG}/{only().id}")))
     later(monkeypatch, seconds=30)
-    destination_send(webhook.id)
+    with committing():
+        destination_send(webhook.id)
     answer = words(browser.get(f"{LOG}/{only().id}"))
     assert SECRET not in answer and "busy &lt;now&gt;" in answer and "fb.1.1.2" not in answer
     page = text(answer)

@@ -16,7 +16,7 @@ from apps.tracking.match_keys import match_seal
 from apps.tracking.models import Conversion, ConversionMatch, Event
 from tests.cast import Cast
 
-from .conftest import NOW, convert, later, only, route, rule_make, webhook_make
+from .conftest import NOW, Committing, convert, later, only, route, rule_make, webhook_make
 from .ga4_messages import CLIENT, ITEMS, SESSION
 
 
@@ -56,12 +56,13 @@ def _keep_match(conversion: Conversion) -> None:
 
 
 def test_it_is_received_counted_and_kept_without_its_secret(
-    in_alder: Cast, goal: Goal, ga4: Destination, stand_in: GA4StandIn
+    in_alder: Cast, goal: Goal, ga4: Destination, stand_in: GA4StandIn, committing: Committing
 ) -> None:
     one = convert(goal, in_alder.site)
     _keep_match(one)
     route(one)
-    assert destination_send(ga4.id) is False
+    with committing():
+        assert destination_send(ga4.id) is False
     delivery = only()
     assert (delivery.state, delivery.name, delivery.reason) == ("received", "demo", "204")
     assert delivery.match_keys == ["ga_client_id", "ga_session_id"]
@@ -146,6 +147,7 @@ def test_no_answer_is_left_to_a_person_and_a_503_is_tried_again(
     ga4: Destination,
     stand_in: GA4StandIn,
     faults: Faults,
+    committing: Committing,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     one = convert(goal, in_alder.site)
@@ -164,6 +166,7 @@ def test_no_answer_is_left_to_a_person_and_a_503_is_tried_again(
     faults.drop_ratio = 0.0
     assert deliveries_resend(site_id=one.site_id, delivery_ids=[only().id]) == 1
     later(monkeypatch, minutes=30)
-    destination_send(ga4.id)
+    with committing():
+        destination_send(ga4.id)
     assert only().state == "received" and list(stand_in.taken.values()) == [1]
     assert not ConversionMatch.objects.exists()

@@ -23,7 +23,7 @@ from apps.sites.models import Goal
 from apps.tracking.models import Conversion, ConversionMatch
 from tests.cast import Cast
 
-from .conftest import NOW, convert, destination_at, later, match_put, only, route, rule_make, withdraw
+from .conftest import NOW, Committing, convert, destination_at, later, match_put, only, route, rule_make, withdraw
 from .ga4_messages import CLIENT, SESSION
 from .google_ads.messages import target_of
 from .test_deliveries import text
@@ -128,11 +128,16 @@ def test_a_replay_takes_it_once_test_mode_is_off_and_it_counts_once(
 
 
 def test_what_is_told_for_good_is_forgotten_as_ever(
-    in_alder: Cast, there: There, checked: Conversion, monkeypatch: pytest.MonkeyPatch
+    in_alder: Cast,
+    there: There,
+    checked: Conversion,
+    committing: Committing,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     there.test_mode(False)
     there.replay()
-    destination_send(there.destination.id)
+    with committing():
+        destination_send(there.destination.id)
     assert only().state == "received"
     # Google Ads has yet to decide.
     assert ConversionMatch.objects.exists() is (there.destination.provider == "google_ads")

@@ -28,7 +28,7 @@ from apps.tracking.models import ConversionMatch, Session
 from tests.cast import Cast
 from tests.factories_tracking import visit_make
 
-from .conftest import NOW, convert, later, only, route, rule_make, webhook_make, withdraw
+from .conftest import NOW, Committing, convert, later, only, route, rule_make, webhook_make, withdraw
 from .looking import company_put
 
 
@@ -81,7 +81,7 @@ def test_it_is_sent_once_and_its_receipt_kept(receiver: Answers, webhook: Destin
 
 
 def test_match_keys_are_gone_after_the_last_delivery(
-    in_alder: Cast, receiver_url: str, webhook: Destination, goal: Goal
+    in_alder: Cast, receiver_url: str, webhook: Destination, goal: Goal, committing: Committing
 ) -> None:
     other = webhook_make(in_alder.site, receiver_url, name="Other")
     rule_make(other, goal)
@@ -94,15 +94,22 @@ def test_match_keys_are_gone_after_the_last_delivery(
         stored_at=NOW,
     )
     route(one)
-    destination_send(webhook.id)
+    with committing():
+        destination_send(webhook.id)
     assert ConversionMatch.objects.exists()
-    destination_send(other.id)
+    with committing():
+        destination_send(other.id)
     assert set(Delivery.objects.values_list("state", flat=True)) == {"received"}
     assert not ConversionMatch.objects.exists()
 
 
 def test_match_keys_wait_for_the_goal_of_an_event_that_went_by_its_name_before(
-    in_alder: Cast, receiver_url: str, webhook: Destination, goal: Goal, monkeypatch: pytest.MonkeyPatch
+    in_alder: Cast,
+    receiver_url: str,
+    webhook: Destination,
+    goal: Goal,
+    committing: Committing,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     webhook.rules.all().delete()
     later(monkeypatch, hours=-1)
@@ -115,12 +122,14 @@ def test_match_keys_wait_for_the_goal_of_an_event_that_went_by_its_name_before(
         event_id=one.event_id, site_id=one.site_id, session_id=one.session_id, sealed=b"", stored_at=NOW
     )
     assert events_route(site_id=one.site_id, session_ids=[one.session_id]) == {other.id}
-    destination_send(other.id)
+    with committing():
+        destination_send(other.id)
     assert only().state == "received" and ConversionMatch.objects.exists()
     company = company_put("Varnholt", in_alder.first)
     Session.objects.filter(id=one.session_id).update(company_id=company.id, matched_at=NOW)
     route(one)
-    destination_send(webhook.id)
+    with committing():
+        destination_send(webhook.id)
     assert not ConversionMatch.objects.exists()
 
 
@@ -165,6 +174,26 @@ def test_what_the_receiver_never_takes_ends_and_may_be_sent_again_by_a_person(
     destination_send(webhook.id)
     waiting.refresh_from_db()
     assert waiting.state == "received"
+
+
+@pytest.mark.usefixtures("no_jitter")
+def test_pauses_begin_anew_with_what_a_person_sends_again(
+    receiver: Answers, webhook: Destination, waiting: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.plan = [Reply(503)] * 2
+    destination_send(webhook.id)
+    later(monkeypatch, seconds=11)
+    destination_send(webhook.id)
+    assert only().next_attempt_at == NOW + timedelta(seconds=31)
+    Delivery.objects.update(state="dead", attempts=12)
+    later(monkeypatch, hours=1)
+    deliveries_resend(site_id=waiting.site_id, delivery_ids=[waiting.id])
+    receiver.plan = [Reply(503)] * 2
+    destination_send(webhook.id)
+    assert (only().attempts, only().next_attempt_at) == (13, NOW + timedelta(hours=1, seconds=10))
+    later(monkeypatch, hours=1, seconds=11)
+    destination_send(webhook.id)
+    assert (only().attempts, only().next_attempt_at) == (14, NOW + timedelta(hours=1, seconds=31))
 
 
 def test_a_refused_destination_waits_for_a_person_and_loses_nothing(

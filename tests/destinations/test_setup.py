@@ -229,6 +229,34 @@ def test_a_test_of_a_real_event_is_answered_on_the_page_and_counts_as_nothing(
     assert (webhook.problem, webhook.failures) == ("", 0)
 
 
+def test_a_test_that_proves_nothing_of_credentials_leaves_a_problem_as_it_is(
+    in_alder: Cast, webhook: Destination, goal: Goal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As GA4's, whose validation looks at neither the measurement ID nor the API secret.
+    assert [key for key, kind in PROVIDERS.items() if not kind.test_proves_access] == ["ga4"]
+    monkeypatch.setattr(type(PROVIDERS["webhook"]), "test_proves_access", False)
+    convert(goal, in_alder.site)
+    Destination.objects.filter(id=webhook.id).update(problem="403", problem_words="No.", problem_at=NOW)
+    page = text(
+        in_alder.browser(in_alder.manager).post(f"{BASE}/{webhook.id}/test", {}, headers={"HX-Request": "true"})
+    )
+    assert "It works" in page
+    webhook.refresh_from_db()
+    assert webhook.problem == "403"
+    page = text(in_alder.browser(in_alder.viewer).get(f"{BASE}/{webhook.id}"))
+    assert "save it there" in page and "send a test" not in page
+
+
+def test_one_that_asked_to_wait_is_said_to_have_asked(in_alder: Cast, webhook: Destination) -> None:
+    until = NOW + timedelta(minutes=5)
+    Destination.objects.filter(id=webhook.id).update(open_until=until)
+    page = text(in_alder.browser(in_alder.viewer).get(f"{BASE}/{webhook.id}"))
+    assert "Webhook has asked to wait: left alone for 5m" in page
+    Destination.objects.filter(id=webhook.id).update(failures=6)
+    page = text(in_alder.browser(in_alder.viewer).get(f"{BASE}/{webhook.id}"))
+    assert "Webhook has failed 6 times in a row: left alone for 5m" in page
+
+
 def test_no_other_event_is_sent_in_the_place_of_one_that_is_gone(
     in_alder: Cast, webhook: Destination, goal: Goal
 ) -> None:

@@ -92,6 +92,24 @@ def test_in_quiet_hours_it_waits_for_the_morning_of_the_site(
     assert (waiting.state, waiting.reason) == ("received", "ok")
 
 
+@pytest.mark.parametrize(("until", "state"), [("05:00", "received"), ("07:00", "waiting")])
+def test_quiet_hours_that_were_changed_hold_as_they_are_now(
+    until: str, state: str, in_alder: Cast, slack: Destination, waiting: Delivery
+) -> None:
+    in_alder.site.time_zone = "America/New_York"  # 06:00 there now
+    in_alder.site.save()
+    slack.settings = {"channel": "#sales", "quiet_from": "20:00", "quiet_until": "08:00"}
+    slack.save()
+    destination_send(slack.id)
+    shorter = {"channel": "#sales", "quiet_from": "20:00", "quiet_until": until}
+    destination_change(destination=slack, name="Sales", settings=shorter, secrets={}, is_test_mode=False)
+    destination_send(slack.id)
+    waiting.refresh_from_db()
+    assert waiting.state == state
+    if state == "waiting":
+        assert (waiting.reason, waiting.next_attempt_at) == ("quiet", NOW + timedelta(hours=1))
+
+
 def test_one_leaves_a_second_and_a_place_that_nobody_waits_for_stays_free(
     in_alder: Cast,
     goal: Goal,

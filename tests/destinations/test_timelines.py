@@ -48,6 +48,8 @@ def test_each_state_is_said_in_words(in_alder: Cast, webhook: Destination, goal:
     )
     assert line(state=State.SENDING, attempts=2) == "demo is on its way to Meta, attempt 2"
     assert line(state=State.RECEIVED, **done) == "Meta accepted demo at 10:00:00, attempt 2"
+    unmatched = "Meta accepted demo at 10:00:00, attempt 2, of no click on its ads"
+    assert line(reason="unmatched") == unmatched
     assert line(state=State.CONFIRMED, is_replay=True) == "Meta confirmed demo at 10:00:00, attempt 2, in a replay"
     assert line(state=State.REJECTED, is_replay=False) == "Meta refused demo at 10:00:00, attempt 2"
     assert line(state=State.DEAD) == "demo given up for Meta at 10:00:00, attempt 2"

@@ -19,6 +19,8 @@ from ..occurrences import Message
 TAKEN_IN_PART = "fewer_received"
 # The reason of RETRY where the provider said that it took a request, but nothing else that can be read: kept likewise.
 TAKEN_UNREAD = "taken_unread"
+# The reason of RETRY where the provider failed at a request and doesn't say whether it had taken it: kept likewise.
+FAILED_UNREAD = "failed_unread"
 
 
 class Outcome(StrEnum):
@@ -182,6 +184,8 @@ class Provider:
     test_words: str = ""
     # Whether what is sent in test mode is kept there at all; else it is CHECKED, and withheld until it can count.
     keeps_tests: bool = True
+    # Whether a test that is taken proves that credentials and address are right.
+    test_proves_access: bool = True
     # Settings that are addresses of the customer's own, in which secrets often stand: whole for those who set up alone.
     own_addresses: frozenset[str] = frozenset()
     # The secret that Beacon makes for the other side, where there is one: shown once, made anew by `secret_make`.
@@ -259,8 +263,9 @@ class Provider:
     def check(self, target: Target, receipts: Sequence[str], call: Call) -> dict[str, Verdict]:
         """Return what the provider says by now of requests by their receipt. Only where `checks`. Raises Unanswered.
 
-        RECEIVED: it has decided on the request's messages together; of each alone nothing is known, nor will be.
-        RETRY: it has dropped them for what passes.
+        RECEIVED: it has decided on the request's messages together; of each alone nothing is known, nor will be. Or it
+        has them and counts none, as is ordinary: nobody has to mend it. RETRY: it has dropped them for what passes.
+        PENDING: it was asked, and has none yet. Those that it couldn't be asked about are left out.
         """
         raise NotImplementedError
 

@@ -4,8 +4,10 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from apps.destinations.occurrences import ConsentReceipt, MatchKeys, Message
-from apps.destinations.providers.base import Outcome, Verdict
+from apps.destinations.providers.base import Answer, Outcome, Request, Verdict
 from tests.destinations.google_ads.conftest import There
 from tests.destinations.google_ads.messages import EMAIL, GOOGLE, PHONE, ask, message
 
@@ -31,7 +33,19 @@ def test_a_batch_is_received_with_its_request_id_and_confirmed_once_it_is_proces
     there.stand_in.status_after = 0
     assert _check(there, verdicts[0]).outcome is Outcome.CONFIRMED
     # A receipt that nobody knows has no verdict, and doesn't keep the others from theirs.
-    assert GOOGLE.check(there.prepared(), ["unheard-of", receipt], ask).keys() == {receipt}
+    told = GOOGLE.check(there.prepared(), ["unheard-of", receipt], ask)
+    assert {one: verdict.outcome for one, verdict in told.items()} == {
+        "unheard-of": Outcome.PENDING,
+        receipt: Outcome.CONFIRMED,
+    }
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
+def test_what_google_couldnt_be_asked_about_is_left_out(there: There, status: int) -> None:
+    def answer(_: Request) -> Answer:
+        return Answer(status, {}, "")
+
+    assert GOOGLE.check(there.prepared(), ["one", "two"], answer) == {}
 
 
 def test_what_is_sent_is_as_documented(there: There) -> None:
@@ -86,10 +100,10 @@ def test_the_same_conversion_twice_counts_once_and_says_so(there: There) -> None
     assert (_check(there, again).outcome, _check(there, again).reason) == (Outcome.CONFIRMED, "duplicate")
 
 
-def test_a_click_that_google_does_not_know_is_rejected_alone_and_left_open_among_others(there: There) -> None:
+def test_a_click_that_google_does_not_know_is_ordinary_alone_and_left_open_among_others(there: There) -> None:
     stranger = message(1, click_ids={"gclid": "unknown-1"})
     alone = _check(there, _send(there, stranger)[0])
-    assert (alone.outcome, alone.reason) == (Outcome.REJECTED, "CLICK_NOT_FOUND")
+    assert (alone.outcome, alone.reason) == (Outcome.RECEIVED, "unmatched")
 
     together = _send(there, message(2), message(3), message(4, click_ids={"gclid": "unknown-4"}))
     verdict = _check(there, together[0])

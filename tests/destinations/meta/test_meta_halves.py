@@ -147,10 +147,24 @@ def test_halves_of_which_meta_has_some_arent_sent_again_once_it_would_count_them
         assert words.startswith("Meta took a part of the request that this was in, and it isn’t known which.")
 
 
+@pytest.mark.parametrize(
+    ("status", "reason", "words"),
+    [
+        (200, "taken_unread", "Meta answered that it took this, but nothing else that can be read."),
+        (
+            502,
+            "failed_unread",
+            "Meta failed at the request that this was in, and didn’t say whether it had taken it.",
+        ),
+    ],
+)
 @pytest.mark.parametrize(("hours", "state"), [(1, "received"), (49, "uncertain")])
-def test_what_meta_took_without_a_word_that_can_be_read_isnt_sent_again_once_it_would_count_twice(
+def test_what_meta_answered_without_a_word_that_can_be_read_isnt_sent_again_once_it_would_count_twice(
     hours: int,
     state: str,
+    status: int,
+    reason: str,
+    words: str,
     in_alder: Cast,
     goal: Goal,
     goal_there: Destination,
@@ -160,7 +174,7 @@ def test_what_meta_took_without_a_word_that_can_be_read_isnt_sent_again_once_it_
     converted(goal, in_alder, 1)
     later(monkeypatch, seconds=1)
     with monkeypatch.context() as answering:
-        answering.setattr(MetaStandIn, "answer", lambda *_: Reply(200, "<html>"))
+        answering.setattr(MetaStandIn, "answer", lambda *_: Reply(status, "<html>"))
         destination_send(goal_there.id)
     assert states() == {"waiting": 1}
     later(monkeypatch, hours=hours)
@@ -169,8 +183,8 @@ def test_what_meta_took_without_a_word_that_can_be_read_isnt_sent_again_once_it_
     if state == "uncertain":
         assert not there.stand_in.taken
         one = Delivery.objects.get()
-        assert (one.reason, one.attempts) == ("taken_unread", 1)
-        assert one.words.startswith("Meta answered that it took this, but nothing else that can be read.")
+        assert (one.reason, one.attempts) == (reason, 1)
+        assert one.words.startswith(words)
 
 
 def test_halves_that_would_outlast_the_turns_connections_are_left_to_the_next(

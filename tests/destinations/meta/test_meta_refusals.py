@@ -9,7 +9,7 @@ import pytest
 
 from apps.core import clock
 from apps.demo.meta_stand_in.errors import Refused
-from apps.destinations.providers.base import Answer, Outcome, Verdict
+from apps.destinations.providers.base import FAILED_UNREAD, Answer, Outcome, Verdict
 from apps.destinations.providers.meta.refusals import verdicts_of
 from tests.destinations.meta.conftest import There
 from tests.destinations.meta.messages import META, ask, message
@@ -127,6 +127,29 @@ def test_a_success_is_compared_with_what_was_sent_and_its_warnings_are_kept_with
     assert verdict_of(Answer(200, {}, json.dumps({"events_received": 0}))).outcome is REJECTED
     silent = verdict_of(Answer(200, {}, json.dumps({"fbtrace_id": "A1b2"})))
     assert silent.outcome is RECEIVED and "didn’t say" in silent.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_open"),
+    [
+        (Answer(502, {}, "<html>"), True),
+        (error(500, 0, is_transient=True), True),
+        (error(500, 1), True),
+        (error(503, 2, is_transient=True), True),
+        (error(400, 2), True),
+        # Meta says that it hasn't taken it, and why.
+        (error(500, 80004), False),
+        (error(500, 100, is_transient=True), False),
+        (error(429, 0), False),
+    ],
+)
+def test_where_it_fails_without_saying_so_what_it_would_count_twice_isnt_sent_again(
+    answer: Answer, is_open: bool
+) -> None:
+    again, late = verdicts_of(answer, repeatable=[True, False])
+    assert (again.outcome, again.reason == FAILED_UNREAD) == (RETRY, is_open)
+    assert late.outcome is (Outcome.UNSURE if is_open else RETRY)
+    assert ("leaves open" in late.words) == is_open
 
 
 def test_a_thousand_share_a_request(there: There) -> None:

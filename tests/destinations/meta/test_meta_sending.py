@@ -13,7 +13,7 @@ from apps.sites.models import Goal
 from apps.tracking.match_keys import match_seal
 from apps.tracking.models import Conversion, ConversionMatch, Event
 from tests.cast import Cast
-from tests.destinations.conftest import NOW, convert, destination_at, later, match_put, route, rule_make
+from tests.destinations.conftest import NOW, Committing, convert, destination_at, later, match_put, route, rule_make
 from tests.destinations.meta.conftest import There
 from tests.destinations.meta.messages import AGENT, EMAIL, FBP
 
@@ -44,12 +44,13 @@ def states() -> dict[str, int]:
 
 
 def test_it_is_received_with_metas_trace_and_counted_once_with_the_pixels(
-    in_alder: Cast, goal: Goal, goal_there: Destination, there: There
+    in_alder: Cast, goal: Goal, goal_there: Destination, there: There, committing: Committing
 ) -> None:
     converted(goal, in_alder, email_sha256=EMAIL, event_id="lead-42")
     pixel = {"id": there.stand_in.dataset.dataset_id, "ev": "demo", "eid": "lead-42"}
     httpx.get(f"{there.target.base_url}/tr", params=pixel)
-    destination_send(goal_there.id)
+    with committing():
+        destination_send(goal_there.id)
     one = Delivery.objects.get()
     assert (one.state, one.reason, one.received_at) == ("received", "accepted", NOW)
     assert one.receipt.startswith("A") and one.name == "demo"
@@ -130,11 +131,12 @@ def test_whom_meta_could_not_recognise_is_withheld_and_says_why(
 
 
 def test_what_is_sent_again_once_its_match_keys_are_erased_has_the_id_of_the_first_attempt(
-    in_alder: Cast, goal: Goal, goal_there: Destination, there: There
+    in_alder: Cast, goal: Goal, goal_there: Destination, there: There, committing: Committing
 ) -> None:
     (one,) = converted(goal, in_alder, event_id="lead-42")
     Event.objects.filter(event_id=one.event_id).update(transaction_id="A-1042")
-    destination_send(goal_there.id)
+    with committing():
+        destination_send(goal_there.id)
     # Of the visitor something else is known by now, and of the event the order alone.
     ConversionMatch.objects.create(
         event_id=one.event_id,

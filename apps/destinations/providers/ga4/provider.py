@@ -33,6 +33,8 @@ class GA4(Provider):
     form_class = GA4Form
     test_words = "Google’s validation looks at it and says what it would object to; nothing is kept or counted."
     keeps_tests = False
+    # Validation looks at neither the measurement ID nor the API secret.
+    test_proves_access = False
     batch_size = MOST_EVENTS
     # An older one Google counts as if it had happened 72 hours ago.
     max_age = timedelta(hours=72)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from ...occurrences import Message
-from ..base import Answer, Call, MatchQuality, Outcome, Problem, Provider, Request, Target, Unanswered, Verdict
+from ..base import Answer, Call, MatchQuality, Problem, Provider, Request, Target, Unanswered, Verdict
 from .events import body_make, match_quality_of, problems_of, transaction_id, unmatchable_words
 from .forms import GoogleAdsForm
 from .oauth import token_forget, token_get
@@ -21,6 +21,8 @@ gtag("event", "conversion", { send_to: "AW-…/…", transaction_id: id });
 beacon("event", "{name}", { event_id: id });"""
 # A look at many requests ends in time; those that weren't asked about are next time.
 CHECK_SECONDS = 60.0
+# An answer to the question, though it may be that Google knows nothing of it; any other leaves it open.
+OF_THE_RECEIPT = frozenset({200, 400, 404})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class GoogleAds(Provider):
         )
 
     def check(self, target: Target, receipts: Sequence[str], call: Call) -> dict[str, Verdict]:
-        """Ask about each request in turn; those that there was no time or no answer for are left out."""
+        """Ask about each request in turn; those that there was no time or no word of Google's own for are left out."""
         found: dict[str, Verdict] = {}
         until = time.monotonic() + CHECK_SECONDS
         for receipt in receipts:
@@ -137,9 +139,8 @@ class GoogleAds(Provider):
                 break
             if answer.status == 429:
                 break
-            verdict = verdict_of(answer)
-            if verdict.outcome is not Outcome.PENDING:
-                found[receipt] = verdict
+            if answer.status in OF_THE_RECEIPT:
+                found[receipt] = verdict_of(answer)
         return found
 
     def _request(self, target: Target, messages: Sequence[Message], *, is_check_only: bool) -> Request:

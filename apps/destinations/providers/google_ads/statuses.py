@@ -19,8 +19,11 @@ COUNTED_BEFORE = frozenset({"DUPLICATE_TRANSACTION_ID", "DUPLICATE_GCLID"})
 PASSING = frozenset({"INTERNAL_ERROR", "TOO_RECENT_CLICK", "DESTINATION_TOO_RECENTLY_CREATED"})
 # A click or destination that is too young is known to Google after some hours.
 AGAIN_SECONDS = 6 * 3600.0
+# Ordinary of visitors who came from elsewhere: whoever clicked on no ad has no click.
+UNMATCHED = frozenset({"CLICK_NOT_FOUND", "EVENT_NOT_FOUND"})
 WORDS = {
     "CLICK_NOT_FOUND": "no click on an ad of this account was found for it, as is usual for visits from elsewhere",
+    "EVENT_NOT_FOUND": "no conversion of the Google tag was found that it belongs to",
     "INVALID_CLICK": "its click id isn’t of a Google Ads campaign",
     "INVALID_GCLID": "its gclid can’t be read",
     "INVALID_GBRAID": "its gbraid can’t be read",
@@ -76,6 +79,9 @@ def _lost(lost: Mapping[str, int]) -> Verdict:
     if PASSING & lost.keys():
         words = f"Google couldn’t process it: {_said(lost)}. It is sent again later."
         return Verdict(Outcome.RETRY, min(PASSING & lost.keys()), words, retry_after=AGAIN_SECONDS)
+    if lost and lost.keys() <= UNMATCHED:
+        words = "Google has it, and found no click on an ad of this account that it belongs to: it isn’t counted."
+        return Verdict(Outcome.RECEIVED, "unmatched", words)
     if not lost:
         return Verdict(Outcome.REJECTED, "failed", "Google couldn’t process it and gives no reason.")
     if len(lost) == 1:

@@ -7,7 +7,7 @@ docs/graph-api/guides/error-handling and .../overview/rate-limiting; of the even
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..base import TAKEN_IN_PART, TAKEN_UNREAD, Answer, Outcome, Verdict
+from ..base import FAILED_UNREAD, TAKEN_IN_PART, TAKEN_UNREAD, Answer, Outcome, Verdict
 from .answers import GraphError, body_of, error_of, number, pause_asked, trace_of, warnings_of
 
 UNKNOWN_OR_DOWN = frozenset({1, 2})
@@ -39,17 +39,20 @@ EVENT_WORDS = {
 def verdicts_of(answer: Answer, *, repeatable: Sequence[bool]) -> list[Verdict]:
     """Return a verdict for each of a request's events: the same for all, since Meta doesn't tell them apart.
 
-    `repeatable`: of each event, whether Meta still drops a second one. Where it may have taken them, others aren't sent
-    again.
+    `repeatable`: of each event, whether Meta still drops a second one. Where it may have taken them, as where it fails
+    without an error that says that it hasn't, others aren't sent again.
     """
     events = len(repeatable)
     if 200 <= answer.status < 300:
         verdict = _taken(answer, events)
         is_again = verdict.outcome in (Outcome.RETRY, Outcome.SPLIT)
-        return [_unsure(verdict) if is_again and not one else verdict for one in repeatable]
+        what = "Meta accepted the request, but it isn’t sure that this event was received"
+        return [_unsure(verdict, what) if is_again and not one else verdict for one in repeatable]
     error = error_of(answer)
     verdict = _passing(answer, error) or _refused(answer, error) or _wrong(error, events, answer.status)
-    return [verdict] * events
+    is_open = verdict.reason == FAILED_UNREAD
+    what = f"Meta answered {answer.status}, which leaves open whether it received this event"
+    return [_unsure(verdict, what) if is_open and not one else verdict for one in repeatable]
 
 
 def _taken(answer: Answer, events: int) -> Verdict:
@@ -74,10 +77,10 @@ def _fewer(received: int, events: int, trace: str) -> Verdict:
     return Verdict(Outcome.REJECTED, "fewer_received", words, receipt=trace)
 
 
-def _unsure(verdict: Verdict) -> Verdict:
+def _unsure(verdict: Verdict, what: str) -> Verdict:
     words = (
-        "Meta accepted the request, but it isn’t sure that this event was received, and after 48 hours a second one "
-        "would count as well: look in Events Manager, then send it again or leave it."
+        f"{what}, and after 48 hours a second one would count as well: look in Events Manager, then send it again or "
+        "leave it."
     )
     return replace(verdict, outcome=Outcome.UNSURE, words=words)
 
@@ -89,8 +92,10 @@ def _passing(answer: Answer, error: GraphError) -> Verdict | None:
         seconds = THROTTLED_SECONDS if pause is None else pause
         return Verdict(Outcome.RETRY, error.reason or "429", words, retry_after=seconds)
     if error.is_transient or error.code in UNKNOWN_OR_DOWN or answer.status >= 500 or answer.status == 429:
-        reason = error.reason or f"http_{answer.status}"
-        return Verdict(Outcome.RETRY, reason, f"Meta answered {answer.status}; sent again later.", retry_after=pause)
+        said = f"{answer.status} ({error.reason})" if error.reason else str(answer.status)
+        is_open = error.code in UNKNOWN_OR_DOWN or (answer.status >= 500 and not error.code)
+        reason = FAILED_UNREAD if is_open else error.reason or f"http_{answer.status}"
+        return Verdict(Outcome.RETRY, reason, f"Meta answered {said}; sent again later.", retry_after=pause)
     return None
 
 
