@@ -180,12 +180,11 @@ def _keys(delivery: Delivery, zone: tzinfo) -> list[Ground]:
 def _how(receipt: ConsentReceipt, occurred_at: datetime, zone: tzinfo, now: datetime) -> str:
     parts = []
     if receipt.said_at:
-        # Of an earlier day no more is kept than the day.
-        is_same_day = receipt.said_at.date() >= occurred_at.date()
-        local = receipt.said_at.astimezone(zone)
-        parts.append(
-            f" at {local:%H:%M:%S}" if is_same_day else f" on {formats.day(receipt.said_at, zone=zone, now=now)}"
-        )
+        said, day = receipt.said_at.astimezone(zone), formats.day(receipt.said_at, zone=zone, now=now)
+        is_exact = receipt.said_at.date() >= occurred_at.date()  # of an earlier day no more is kept than the day
+        is_today = said.date() == now.astimezone(zone).date()
+        parts += [f" on {day}"] if not (is_exact and is_today) else []
+        parts += [f" at {said:%H:%M:%S}"] if is_exact else []
     if receipt.source:
         parts.append(f" {SOURCES.get(receipt.source, receipt.source)}")
     if receipt.text_version:

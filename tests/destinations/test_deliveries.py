@@ -94,6 +94,11 @@ def test_a_delivery_shows_each_attempt_masked_and_on_whose_word_it_went(
     assert opened.count("<tbody") == 1 and 'class="detail"' in opened and "?shut=1" in opened
     shut = browser.htmx(f"{LOG}/{only().id}?shut=1").content.decode()
     assert shut.count("<tr") == 1 and 'aria-expanded="false"' in shut
+    later(monkeypatch, hours=24)
+    day = f"{NOW:%-d %b}"
+    assert f"Marketing given on {day} at 11:58:00 by the page’s own call" in text(
+        words(browser.get(f"{LOG}/{only().id}"))
+    )
 
 
 def test_what_was_withheld_says_why(in_alder: Cast, goal: Goal, webhook: Destination) -> None:
