@@ -182,8 +182,9 @@ def test_it_is_switched_and_removed_and_says_what_goes(in_alder: Cast, webhook: 
     route(convert(goal, in_alder.site))
     manager, here = in_alder.browser(in_alder.manager), f"{BASE}/{webhook.id}"
     route(convert(goal, in_alder.site, consent_marketing="denied"))
+    assert '<dd>1, <span class="second">all for want of consent</span></dd>' in text(manager.get(here))
     Delivery.objects.filter(state="withheld").update(reason="unmatchable")
-    assert '<dd>1 <span class="second">0 for want of consent</span></dd>' in text(manager.get(here))
+    assert "<dt>Withheld so far</dt><dd>1</dd>" in text(manager.get(here))
     Delivery.objects.filter(state="withheld").delete()
     manager.post(f"{here}/state", {"state": "off"})
     assert "what is due waits" in text(manager.get(here)) and not Destination.objects.get().is_on
