@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,9 +82,14 @@ class Stack:
 
 @contextmanager
 def stack_up(
-    root: Path, *, has_demo: bool = False, databases: Path | None = None, extra: Mapping[str, str] | None = None
+    root: Path,
+    *,
+    has_demo: bool = False,
+    databases: Path | None = None,
+    extra: Mapping[str, str] | None = None,
+    ports: Sequence[int] = (),
 ) -> Iterator[Stack]:
-    """Run Beacon with the data folder `root` on free ports while the block runs.
+    """Run Beacon with the data folder `root` while the block runs, on these two ports or else on free ones.
 
     `databases` is a folder of address databases to share, so that they are fetched (64 MB) once; it is linked to.
     Raises Problem with the runner's output when it doesn't get ready. Call it from the main thread (see `spawn`).
@@ -94,7 +99,7 @@ def stack_up(
     if databases is not None and not (folder.root / "databases").exists():
         databases.mkdir(parents=True, exist_ok=True)
         (folder.root / "databases").symlink_to(databases.resolve())
-    port, track_port = free_ports(2)
+    port, track_port = ports or free_ports(2)
     output = folder.logs / "runner.log"
     parent = os.getpid()
     with output.open("ab") as log:

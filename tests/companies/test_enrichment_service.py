@@ -232,15 +232,15 @@ def test_a_refused_token_is_said_once_and_left_alone(
 
 
 def test_requests_are_counted_by_outcome_and_time(asking: Enrichment, ipinfo: FakeIPinfo) -> None:
-    for seconds in (0.001, 0.03, 0.04, 0.18):
+    for seconds in (0.001, 0.03, 0.04, 29.0):
         statistics.request_count(entries=10, seconds=seconds)
     asking.resolve([BANK])
     ipinfo.script.append(BROKEN)
     asking.resolve([TELECOM])
     found = statistics.summary(days=7)
     assert (dict(found.requests), found.entries, found.errors) == ({"succeeded": 5, "unreachable": 1}, 42, 1)
-    # Two of the six are this test's own, of some milliseconds.
-    assert (sum(found.took), found.percentile_ms(1.0)) == (6, 200)
+    # Two of the six are this test's own, which take what they take.
+    assert (sum(found.took), found.percentile_ms(1.0)) == (6, 30_000)
     assert statistics.Summary().percentile_ms(0.5) is None
     assert statistics.Summary().hit_ratio is None
 

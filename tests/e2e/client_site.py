@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TypeVar
 
+from playwright.sync_api import Page
+
 PREFIX = "/stats"
 HTML = "text/html; charset=utf-8"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -74,7 +76,7 @@ def _handler(site: ClientSite) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name: self.headers[name] for name in FORWARDED if name in self.headers}
             headers["X-Forwarded-For"] = site.address
-            onward = http.client.HTTPConnection("127.0.0.1", site.track_port, timeout=10)
+            onward = http.client.HTTPConnection("127.0.0.1", site.track_port, timeout=30)
             try:
                 onward.request(self.command, self.path.removeprefix(PREFIX), body, headers)
                 answer = onward.getresponse()
@@ -93,6 +95,16 @@ def _handler(site: ClientSite) -> type[BaseHTTPRequestHandler]:
             """Say nothing: the tests do."""
 
     return Handler
+
+
+def answered(page: Page) -> None:
+    """Wait until the page has the answer to what its tag sent: a page that is closed before may lose it.
+
+    A browser gives a closing page half a second, in which a busy machine may not get to it.
+    """
+    page.wait_for_function(
+        "performance.getEntriesByType('resource').some(e => e.name.endsWith('/track/batch') && e.responseEnd)"
+    )
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from config.local.folders import CHECKOUT
 from config.local.stack import Stack, stack_up, temporary_root
 from tests.browser import chromium
 from tests.demo_pages import Demo
+from tests.ports import free_ports
 
 # Where the suite keeps the address databases between runs, so that they are fetched once.
 DATABASES = Path(os.environ.get("BEACON_TEST_DATABASES") or CHECKOUT / ".data" / "databases")
@@ -78,7 +79,8 @@ def beacon() -> Iterator[Beacon]:
     extra = {"BEACON_TRUSTED_PROXIES": "127.0.0.1", "BEACON_METRICS_TOKEN": METRICS_TOKEN}
     # The client's site is on this machine.
     extra |= {"BEACON_CHECK_PRIVATE_ADDRESSES": "1"}
-    with temporary_root() as root, stack_up(root, databases=DATABASES, extra=extra) as stack:
+    # Between the choice of a port and its use lies all that comes before: a database, its tables, Valkeys.
+    with temporary_root() as root, stack_up(root, databases=DATABASES, extra=extra, ports=free_ports(2)) as stack:
         made = Beacon(stack, {})
         made.manage("create_demo", "--days", "2")
         made.facts = json.loads((stack.folder.root / "demo.json").read_text())

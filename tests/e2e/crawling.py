@@ -14,6 +14,9 @@ FOLLOW = """pick => {
 PART = "() => { location.hash = 'part'; return 0 }"
 BACK = "() => { const can = navigation.canGoBack; if (can) history.back(); return 0 }"
 FORWARD = "() => { const can = navigation.canGoForward; if (can) history.forward(); return 0 }"
+# Closed before, a page may be gone before a busy browser has sent what it handed over at the end.
+IS_COUNTED = """() => performance.getEntriesByType("resource").some(
+    e => e.name.endsWith("/track/batch") && e.responseEnd && e.startTime > (self.returnedAt || 0))"""
 HAS_COME = "before => performance.timeOrigin != before && document.readyState == 'complete'"
 
 
@@ -42,6 +45,7 @@ class Crawl:
         page = self.tabs[index]
         kind = self.chance.choices(["follow", "back", "forward", "part", "leave"], [14, 2, 1, 1, 2])[0]
         if kind == "leave":
+            page.wait_for_function(IS_COUNTED)
             page.evaluate(FOLLOW, self.chance.random())
             page.close()
             self.tabs[index] = self._open()

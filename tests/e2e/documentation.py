@@ -17,7 +17,10 @@ TRACKER = CHECKOUT / "static" / "dist" / "tracker" / "b.js"
 WITNESS = """<script>{
     const tell = (what) => navigator.sendBeacon("/" + what, location.pathname);
     tell("begun");
-    addEventListener("pageshow", (event) => { if (event.persisted) tell("begun"); tell("shown"); });
+    addEventListener("pageshow", (event) => {
+        if (event.persisted) tell("begun", self.returnedAt = performance.now());
+        tell("shown");
+    });
 }</script>"""
 HEAD = re.compile(rb"<head>", re.IGNORECASE)
 

@@ -18,6 +18,11 @@ from .conftest import Beacon
 RESTORED = "beacon_restored"
 IMPORT_SALTS = b"wrapped-salts-of-an-import"
 SALTED = {"public.agencies_salt"}
+# Work that waits and work under way: it comes and goes from one look to the next.
+COMING_AND_GOING = (
+    "django_session", "goal_run", "host_lookup", "links_run", "network_lookup", "pending_engagement", "profile_lookup",
+    "rollup_mark", "score_due", "score_run", "visit_to_judge",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -90,11 +95,13 @@ def test_all_comes_back_but_the_salts(beacon: Beacon, demo_schema: str, tmp_path
     )
     restored = counts(restore(beacon, file))
     assert {table for table in left_out if restored[table]} == set()
-    # Some tables grow while it is taken: the demo's visitors don't wait.
+    # Other tables grow while it is taken: the demo's visitors don't wait.
     wrong = {
         table: (before[table], count, after[table])
         for table, count in restored.items()
-        if table not in left_out and not min(before[table], after[table]) <= count <= max(before[table], after[table])
+        if table not in left_out
+        and not table.endswith(COMING_AND_GOING)
+        and not min(before[table], after[table]) <= count <= max(before[table], after[table])
     }
     assert not wrong
     assert set(restored) == set(before)

@@ -1,5 +1,6 @@
 """The installation check through all processes: button, worker, Chromium, the real door, and the ledger."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,8 +11,11 @@ from tests.demo_pages import log_in
 from .client_site import ClientSite, client_site
 from .conftest import Beacon, eventually
 
-# The check's own bound, and some more for a machine that runs a whole suite.
-ANSWER_MS = 30_000
+# The check's own bounds, and some more.
+ANSWER_MS = 60_000
+TRIES = 3
+# What it says where its own time was over before the page had come, or before a worker was free.
+NO_TIME = re.compile("in time")
 
 
 @pytest.fixture
@@ -22,11 +26,20 @@ def site(beacon: Beacon) -> Iterator[ClientSite]:
 
 
 def check(staff: Page, site: ClientSite, answer: str) -> None:
-    staff.get_by_label("Page", exact=True).fill(site.url)
-    staff.locator(".check-form").get_by_role("button").click()
-    expect(staff.locator("#installation-check")).to_contain_text(answer, timeout=ANSWER_MS)
+    """Ask for a check, and as a person would once more where a busy machine had no time for it."""
+    expected = re.compile(f"{re.escape(answer)}|{NO_TIME.pattern}")
+    told = staff.locator("#installation-check")
+    for _ in range(TRIES):
+        staff.get_by_label("Page", exact=True).fill(site.url)
+        staff.locator(".check-form").get_by_role("button").click()
+        expect(told).not_to_contain_text(NO_TIME)  # of the try before
+        expect(told).to_contain_text(expected, timeout=ANSWER_MS)
+        if not NO_TIME.search(told.inner_text()):
+            break
+    expect(told).to_contain_text(answer)
 
 
+@pytest.mark.timeout(240)
 def test_the_button_names_what_is_wrong_and_then_what_is_left(
     beacon: Beacon, site: ClientSite, window: BrowserContext
 ) -> None:

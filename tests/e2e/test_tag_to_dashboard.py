@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.demo_pages import log_in
 
-from .client_site import ClientSite, client_site
+from .client_site import ClientSite, answered, client_site
 from .conftest import Beacon, eventually
 
 # BNP Paribas' own network, in every edition of the local databases so far.
@@ -69,6 +69,7 @@ def test_what_the_tag_sent_is_stored_as_one_visit(beacon: Beacon, site: ClientSi
     visitor.evaluate("beacon('event', 'signup', {props: {plan: 'pro'}, value: 12.5, currency: 'EUR'})")
     visitor.mouse.wheel(0, 3000)
     visitor.goto(f"{site.url}/shop/thanks")
+    answered(visitor)
     visitor.close()
 
     site_id = beacon.site_id(beacon.demo.site)
@@ -98,6 +99,7 @@ def test_the_headless_browser_of_a_robot_is_set_aside(beacon: Beacon, site: Clie
     context = browser.new_context(user_agent=HEADLESS)
     page = context.new_page()
     page.goto(f"{site.url}/blog/for-robots")
+    answered(page)
     context.close()
 
     def reasons() -> set[str]:
@@ -119,7 +121,9 @@ def test_whoever_puts_the_tag_in_sees_what_became_of_each_visit(
     expect(came.filter(has_text="/installed/by-hand").first).to_contain_text("counted", timeout=PATIENCE_MS)
 
     robot = browser.new_context(user_agent=HEADLESS)
-    robot.new_page().goto(f"{site.url}/installed/by-robot")
+    page = robot.new_page()
+    page.goto(f"{site.url}/installed/by-robot")
+    answered(page)
     robot.close()
     line = came.filter(has_text="/installed/by-robot").first
     expect(line).to_contain_text("A headless browser", timeout=PATIENCE_MS)

@@ -13,6 +13,7 @@ from config.local.stack import Stack, stack_up, temporary_root
 from tests.e2e.conftest import DATABASES
 from tests.faults.asking import is_ready
 from tests.faults.visits import Place
+from tests.ports import free_ports
 
 BACK_SECONDS = 60.0
 
@@ -22,7 +23,7 @@ def stack() -> Iterator[Stack]:
     limits = {"BEACON_RATE_PER_IP": "100000", "BEACON_RATE_PER_SITE": "100000"}
     # The senders stand before the doors as a proxy, and tell them their visitors' addresses.
     extra = limits | {"BEACON_TRUSTED_PROXIES": "127.0.0.1", "BEACON_LOG_FORMAT": "json"}
-    with temporary_root() as root, stack_up(root, databases=DATABASES, extra=extra) as running:
+    with temporary_root() as root, stack_up(root, databases=DATABASES, extra=extra, ports=free_ports(2)) as running:
         yield running
 
 

@@ -12,7 +12,7 @@ from config.local.ports import LOOPBACK
 from tests.faults.book import Book
 from tests.faults.visits import Place, Request, make_request
 
-ANSWER_SECONDS = 15.0
+ANSWER_SECONDS = 30.0
 # What was acknowledged is sent again so often, as a browser does that has missed the answer.
 AGAIN_RATIO = 0.05
 # Between requests: the load shall be steady, not all that the machine can.

@@ -34,7 +34,7 @@ def send(stack: Stack, place: Place, *ages: float) -> list[UUID]:
     ]
     body = json.dumps({"site_key": place.site_key, "sent_at": now, "events": events})
     headers = {"Content-Type": "text/plain", "Origin": f"https://{place.domain}", "User-Agent": BROWSERS[0]}
-    connection = http.client.HTTPConnection(LOOPBACK, stack.track_port, timeout=15)
+    connection = http.client.HTTPConnection(LOOPBACK, stack.track_port, timeout=30)
     connection.request("POST", "/api/track/batch", body, headers | {"X-Forwarded-For": ADDRESS})
     answer = connection.getresponse()
     assert (answer.status, json.load(answer)["accepted"]) == (202, len(ids))

@@ -22,9 +22,10 @@ from tests.browser import shell_path
 
 from .world import HOST, KEY, World, world_up
 
-# The pages here are small: whoever hasn't sent by then won't, though the machine is busy with others.
-SETTLE = 3.0
-AT_ONCE = 6
+# The pages here are small: whoever hasn't sent by then won't, though the machine is busy with others. A page that sends
+# isn't waited for so long, and those that don't are waited for side by side.
+SETTLE = 8.0
+AT_ONCE = 12
 
 
 @pytest.fixture(scope="module")

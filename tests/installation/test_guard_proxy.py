@@ -14,7 +14,7 @@ async def ask(proxy: GuardProxy, text: str) -> bytes:
     port = int(proxy.url.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(text.replace("\n", "\r\n").encode())
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), 30)
     writer.close()
     return answer
 

@@ -27,7 +27,7 @@ def left_over(renderer: Renderer) -> list[str]:
 def test_a_page_is_seen_and_private_addresses_are_not_reached(world: World) -> None:
     pins = world.pins | {"rebound.example": "10.0.0.2"}
     allowed = [(HOST, world.port), (DOOR, world.port)]
-    with Renderer(job_of(world, allows_private=False, allowed=allowed, pins=pins, seconds=30.0)) as renderer:
+    with Renderer(job_of(world, allows_private=False, allowed=allowed, pins=pins, seconds=90.0)) as renderer:
         visit = renderer.open(world.url("private"))
     assert (visit.outcome, visit.status, [one.status for one in visit.sent]) == ("seen", 200, [202])
     assert sorted(visit.refused) == ["10.0.0.1", "rebound.example"]
@@ -53,7 +53,7 @@ def test_a_page_that_takes_too_much_memory_is_ended(world: World) -> None:
 
 @pytest.mark.parametrize("program", ["/bin/false", "/nowhere/chromium"])
 def test_a_browser_that_doesnt_start_says_so(world: World, program: str) -> None:
-    with Renderer(replace(job_of(world), chromium=program, seconds=30.0)) as renderer:
+    with Renderer(replace(job_of(world), chromium=program, seconds=90.0)) as renderer:
         visit = renderer.open(world.url("well"))
     assert (visit.outcome, "browser" in visit.why) == ("failed", True)
 

@@ -17,6 +17,7 @@ from apps.agencies.roles import Role
 from apps.companies.models import Company
 from apps.core import clock
 from apps.core.tenancy import in_schema
+from apps.live import frames
 from apps.scoring.services import scores_work
 from apps.sites.models import Site
 from apps.tracking.facts import EventsStored
@@ -92,6 +93,12 @@ class Watched:
         ]
         path = f"/s/{slug or self.site.slug}/live/socket{'?' + query if query else ''}"
         return WebsocketCommunicator(application, path, headers=headers)
+
+
+@pytest.fixture(autouse=True)
+def no_message_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that a busy machine takes long to send isn't lost: the test waits for it."""
+    monkeypatch.setattr(frames, "PATIENCE_SECONDS", 30.0)
 
 
 @pytest.fixture(scope="module")  # gone before tests that look at all agencies

@@ -7,6 +7,7 @@ import pytest
 from channels.testing import WebsocketCommunicator
 
 from apps.companies.facts import CompanyMatched
+from apps.core import clock
 from apps.live import board
 from apps.live.access import Watch
 from apps.live.frames import announce_companies, announce_events, group_name
@@ -91,7 +92,12 @@ async def test_a_lost_message_costs_a_tick_and_no_more(watched: Watched, monkeyp
     await socket.disconnect(timeout=30)
 
 
-async def test_only_what_differs_is_sent(watched: Watched, socket: WebsocketCommunicator) -> None:
+async def test_only_what_differs_is_sent(
+    watched: Watched, socket: WebsocketCommunicator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With time standing still: a row says how long ago its visitor was seen, and would differ by itself.
+    moment = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: moment)
     first = await apart(watched.visit)("/docs", ago_s=60)
     await apart(announce_events)(watched.stored(first))
     await heard(socket, f'id="visit-{first.id}"', "live-now")

@@ -105,9 +105,9 @@ async def test_a_watch_ends_with_what_allowed_it(
 
     await apart(take_away)(watched, what)
 
-    message = await socket.receive_output(timeout=10)
+    message = await socket.receive_output(timeout=30)
     while message["type"] == "websocket.send":
-        message = await socket.receive_output(timeout=10)
+        message = await socket.receive_output(timeout=30)
     assert (message["type"], message["code"]) == ("websocket.close", consumers.NOT_FOUND)
     await socket.disconnect()
 

@@ -12,7 +12,8 @@ from django.db import connection
 
 from config.local.deadline import wait_until
 from config.local.folders import CHECKOUT
-from config.local.ports import LOOPBACK, free_ports
+from config.local.ports import LOOPBACK
+from tests.ports import free_ports
 
 START_SECONDS = 60.0
 # What its connections are called at the database.

@@ -12,11 +12,12 @@ from contextlib import closing
 import pytest
 
 from config.local.folders import CHECKOUT, DataFolder
-from config.local.ports import LOOPBACK, free_ports
+from config.local.ports import LOOPBACK
 from config.local.postgres import Postgres
 from config.local.services import VARIABLES
 from config.local.stack import temporary_root
 from tests.platform.observing import TINY_RUN, Start, TinyRun, nothing_is_left
+from tests.ports import free_ports
 
 
 @pytest.fixture

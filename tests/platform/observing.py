@@ -34,7 +34,7 @@ def processes_of(folder: DataFolder) -> list[psutil.Process]:
     return found
 
 
-def nothing_is_left(folder: DataFolder, *, seconds: float = 10.0) -> bool:
+def nothing_is_left(folder: DataFolder, *, seconds: float = 30.0) -> bool:
     return wait_until(lambda: not processes_of(folder), seconds=seconds)
 
 

@@ -69,7 +69,7 @@ def test_it_is_begun_and_nobody_waits(tmp_path: Path, monkeypatch: pytest.Monkey
     told = install_at_leisure(folder, {"PATH": os.environ["PATH"]})
     log = folder.log("chromium")
     assert str(log) in told
-    assert wait_until(lambda: log.read_text() == "installing\n", seconds=10)
+    assert wait_until(lambda: log.read_text() == "installing\n", seconds=30)
     monkeypatch.setattr(chromium, "is_wanted", lambda environment: False)
     assert install_at_leisure(folder) == ""
 

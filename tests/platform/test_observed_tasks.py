@@ -31,7 +31,7 @@ def run(*, is_well: bool) -> None:
 
 @pytest.fixture
 def worker() -> Iterator[None]:
-    with start_worker(app, pool="solo", perform_ping_check=False, queues=[QUEUE]):
+    with start_worker(app, pool="solo", perform_ping_check=False, queues=[QUEUE], shutdown_timeout=60):
         yield
 
 

@@ -16,8 +16,8 @@ import redis
 
 from config.local.deadline import wait_until
 from config.local.folders import CHECKOUT, DataFolder
-from config.local.ports import free_ports
 from tests.platform.observing import TINY_RUN, Start, nothing_is_left
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.usefixtures("cluster")
 TICKER = "sh -c 'echo ticking; exec sleep 1000'"
@@ -50,7 +50,7 @@ def test_a_stubborn_process_is_ended_at_once_by_a_second_signal(start: Start, fo
     run.process.send_signal(signal.SIGTERM)
     assert run.said("Stopping")
     run.process.send_signal(signal.SIGTERM)
-    assert run.process.wait(10) == 0
+    assert run.process.wait(30) == 0
     assert nothing_is_left(folder)
 
 

@@ -117,10 +117,10 @@ def test_source_channel_and_campaign_must_all_fit() -> None:
 def test_campaigns_with_many_stars_dont_take_long() -> None:
     doing = Doing()
     doing.visit(on(0), campaign="a" * 2000)
-    began = time.perf_counter()
+    began = time.process_time()
     assert hits(doing, RuleKind.SOURCE, Match(campaigns=("*a" * 10 + "b",))) == []
     assert hits(doing, RuleKind.SOURCE, Match(campaigns=("b*", "*a" * 10))) == [on(0)]
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_scroll_and_reading_on_some_pages_or_all() -> None:

@@ -118,10 +118,10 @@ def test_many_stars_find_what_trying_every_place_finds() -> None:
 
 
 def test_no_pattern_takes_long() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert not page_matches("*a" * 10 + "b", Page("shop.example", "/" + "a" * 2000))
     assert not page_matches("/*" * 9 + "x/", Page("shop.example", "/" * 2000))
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(("prop", "value"), [("a\0b", "1"), ("plan", "te\0am")])

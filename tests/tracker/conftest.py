@@ -51,7 +51,10 @@ class World:
         return self.site_url + path
 
     def wait_answered(self, page: Page) -> None:
-        """Wait until the page has the answer to its first request: cut off before, it would send it again."""
+        """Wait until the page has the answer to its first request.
+
+        Cut off before, it would send it again; and the browser keeps no page for the way back that still waits for one.
+        """
         self.beacon.wait_of("pageview")
         page.wait_for_function(
             "performance.getEntriesByType('resource').some(e => e.name.endsWith('/track/batch') && e.responseEnd)"

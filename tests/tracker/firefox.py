@@ -20,6 +20,7 @@ UNPACKED = Path(__file__).resolve().parents[2] / ".venv" / "beacon-firefox" / "f
 HINT = "No Firefox is installed: run `make dev`, or install Debian's (`apt-get install firefox-esr`)."
 LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 PATIENCE_SECONDS = 30
+START_SECONDS = 60
 # Nothing is asked of its maker's hosts; a first start shows no page of its own.
 PREFERENCES: dict[str, bool | int | str] = {
     "app.normandy.enabled": False,
@@ -121,7 +122,9 @@ def firefox(program: str, **preferences: bool | int | str) -> Iterator[Firefox]:
         command = [program, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
-            with connect(f"{_address(process)}/session", max_size=None) as socket:
+            # A browser that is slow to answer hasn't gone: each command has its own patience.
+            address = f"{_address(process)}/session"
+            with connect(address, max_size=None, open_timeout=START_SECONDS, ping_interval=None) as socket:
                 running = Firefox(socket)
                 session = running.ask("session.new", capabilities={})
                 running.version = session["capabilities"]["browserVersion"]

@@ -80,6 +80,11 @@ class Recorder:
                 seen = [(request.status, request.events) for request in self.received]
                 raise AssertionError(f"waited in vain; received: {json.dumps(seen, indent=1)}")
 
+    def has_come(self, condition: Callable[[], object], *, seconds: float) -> bool:
+        """Say whether `condition` holds within that time, for what may be lost and tried again."""
+        with self.changed:
+            return bool(self.changed.wait_for(condition, seconds))
+
     def wait_of(self, kind: str, count: int = 1) -> list[Json]:
         """Return the first `count` accepted events of a kind."""
         self.wait(lambda: len(self.of(kind)) >= count)

@@ -152,7 +152,7 @@ def press(page: Page, button: str, *, then: str = "") -> None:
     Others fade out for longer than is waited here, and can't be clicked a second time.
     """
     page.click(button)
-    for _ in range(10):
+    for _ in range(40):
         with suppress(TimeoutError):
             page.locator(then or button).wait_for(state="visible" if then else "hidden", timeout=600)
             return
@@ -224,6 +224,7 @@ def test_a_banner_that_comes_late_is_waited_for(world: World) -> None:
 def test_a_page_out_of_the_back_forward_cache_keeps_its_choice(world: World) -> None:
     put(world, BANNERS[0])
     page = accept(world, BANNERS[0])
+    world.wait_answered(page)
     page.evaluate("window.kept = true")
     page.goto(world.site_url + "/next")
     world.beacon.wait_of("pageview", 2)

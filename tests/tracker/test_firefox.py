@@ -100,15 +100,20 @@ def test_engagement_is_told_when_another_tab_is_shown(site: Site) -> None:
 
 
 def test_closing_a_tab_sends_what_waits(site: Site) -> None:
-    """Now and then Firefox loses what a closing tab hands it, some 3 in 100 where this was tried: hence three."""
-    for count in range(1, 4):
+    """Now and then Firefox loses what a closing tab hands it, the more so on a busy machine: hence up to ten."""
+
+    def is_told() -> bool:
+        return bool(site.beacon.of("event") and site.beacon.of("engagement"))
+
+    for count in range(1, 11):
         tab = site.open(site.page("/"))
         site.beacon.wait_of("pageview", count)
         tab.evaluate("beacon('event', 'last')")
         site.browser.tabs.remove(tab)
         tab.close()
-    site.beacon.wait_of("event")
-    site.beacon.wait_of("engagement")
+        if site.beacon.has_come(is_told, seconds=3):
+            break
+    assert is_told()
 
 
 def test_leaving_by_a_link_sends_what_waits(site: Site) -> None:

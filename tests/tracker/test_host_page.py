@@ -32,7 +32,7 @@ def test_frozen_prototypes_do_no_harm(world: World) -> None:
     page.evaluate("beacon('consent', {analytics: true}); beacon('identify', {id: 'u'})")
     world.beacon.wait_of("identify")
     page.evaluate("beacon('consent', {analytics: false})")
-    world.beacon.wait(lambda: world.beacon.received[-1].body["consent"].get("analytics") == "denied")
+    world.beacon.wait(lambda: any(sent.body["consent"].get("analytics") == "denied" for sent in world.beacon.received))
 
 
 def test_a_strict_policy_that_allows_the_host_is_enough(world: World) -> None:
@@ -40,11 +40,15 @@ def test_a_strict_policy_that_allows_the_host_is_enough(world: World) -> None:
         f"default-src 'none'; script-src {world.beacon_url} 'unsafe-inline'; connect-src {world.beacon_url}; "
         "require-trusted-types-for 'script'"
     )
-    page = world.open(world.page("/", headers={"Content-Security-Policy": policy}))
-    world.beacon.wait_of("pageview")
-    page.evaluate("beacon('event', 'x')")
-    page.close()
-    world.beacon.wait_of("event")
+    # A browser gives a closing page half a second, in which a busy machine may not get to it.
+    for count in range(1, 4):
+        page = world.open(world.page("/", headers={"Content-Security-Policy": policy}))
+        world.beacon.wait_of("pageview", count)
+        page.evaluate("beacon('event', 'x')")
+        page.close()
+        if world.beacon.has_come(lambda: world.beacon.of("event"), seconds=10):
+            break
+    assert world.beacon.of("event")
 
 
 def test_a_policy_that_forbids_sending_does_no_harm(world: World) -> None:

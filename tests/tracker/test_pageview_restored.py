@@ -3,8 +3,9 @@ import pytest
 from tests.tracker.conftest import World
 
 pytestmark = pytest.mark.whole_browser
-# Engaged time is rounded, and moments are cut to milliseconds, of two different clocks.
-CLOCKS_MS = 2
+# Engaged time begins a moment before the view has its own, and a busy machine may stop in between. Not started anew, it
+# would be longer by all the time that the page was open before, which is half a second at least.
+MOMENT_MS = 200
 
 
 def test_a_page_out_of_the_back_forward_cache_is_a_new_page_view(world: World) -> None:
@@ -13,6 +14,7 @@ def test_a_page_out_of_the_back_forward_cache_is_a_new_page_view(world: World) -
     world.page("/next")
     page = world.open(first)
     [before] = world.beacon.wait_of("pageview")
+    world.wait_answered(page)
     page.evaluate("window.kept = true")
     page.goto(world.site_url + "/next")
     world.beacon.wait_of("pageview", 2)
@@ -28,7 +30,7 @@ def test_engagement_starts_anew_on_a_restored_page(world: World) -> None:
     first = world.page("/")
     world.page("/next")
     page = world.open(first)
-    world.beacon.wait_of("pageview")
+    world.wait_answered(page)
     page.goto(world.site_url + "/next")
     world.beacon.wait_of("pageview", 2)
     page.evaluate("setTimeout(() => history.back())")
@@ -36,4 +38,4 @@ def test_engagement_starts_anew_on_a_restored_page(world: World) -> None:
     page.goto(world.site_url + "/next")
     world.beacon.wait(lambda: any(event["page_id"] == restored["id"] for event in world.beacon.of("engagement")))
     engaged = [event for event in world.beacon.of("engagement") if event["page_id"] == restored["id"]]
-    assert engaged[0]["engaged_ms"] <= engaged[0]["at"] - restored["at"] + CLOCKS_MS
+    assert engaged[0]["engaged_ms"] <= engaged[0]["at"] - restored["at"] + MOMENT_MS

@@ -16,6 +16,15 @@ from tests.tracker.recorder import Page as Served
 FOLDER = Path(__file__).parent / "apps"
 SHELL = '<div id="root"></div>'
 Step = Callable[[Page], Any]
+# The tracker reads the title whenever it sends. Without anything new it does so when it has the answer to what it sent
+# before, and once two seconds after its start: in either moment a step's address could be there without its title.
+IS_QUIET = """([answers, startedAt, from, until]) => {
+    const now = performance.now(), age = Date.now() - startedAt;
+    const done = performance.getEntriesByType("resource").filter(
+        e => e.name.endsWith("/track/batch") && e.responseEnd && e.responseEnd + 50 < now);
+    return done.length >= answers && (age < from || age > until);
+}"""
+SENDS_AGAIN_MS = (1_000, 2_300)
 
 
 @cache
@@ -61,9 +70,19 @@ def walk(world: World, page: Page, *steps: Step) -> list[Seen]:
     """Take each step when the view of the one before has arrived. Return all views, also any that came too many."""
     world.beacon.wait_of("pageview")
     for count, step in enumerate(steps, 2):
+        wait_quiet(world, page)
         step(page)
         world.beacon.wait_of("pageview", count)
     return views(world, page)
+
+
+def wait_quiet(world: World, page: Page) -> None:
+    """Wait until the tracker sends nothing before it has recorded something new, nor in the moments that follow."""
+    seen = world.beacon.of("pageview")
+    ids = {view["id"] for view in seen}
+    # A page that was open before and is closed by now may have left something too.
+    answers = sum(any(event["page_id"] in ids for event in sent.events) for sent in world.beacon.received)
+    page.wait_for_function(IS_QUIET, arg=[answers, seen[0]["at"], *SENDS_AGAIN_MS])
 
 
 def views(world: World, page: Page) -> list[Seen]:

@@ -5,7 +5,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from config.local.deadline import wait_until
 from config.local.ports import LOOPBACK
+from tests.ports import free_ports
+
+BIND_SECONDS = 30.0
 
 
 class Cable:
@@ -15,17 +19,23 @@ class Cable:
         self._far = port
         self._open: list[socket.socket] = []
         self._listener: socket.socket | None = None
-        self.near = 0
+        (self.near,) = free_ports(1)
         self.mend()
 
     def mend(self) -> None:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((LOOPBACK, self.near))
+        # A connection that was just cut may hold the port for a moment yet.
+        assert wait_until(lambda: self._is_bound(listener), seconds=BIND_SECONDS), f"port {self.near} is taken"
         listener.listen()
-        self.near = listener.getsockname()[1]
         self._listener = listener
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+
+    def _is_bound(self, listener: socket.socket) -> bool:
+        with suppress(OSError):
+            listener.bind((LOOPBACK, self.near))
+            return True
+        return False
 
     def cut(self) -> None:
         """Break all connections; new ones are refused."""

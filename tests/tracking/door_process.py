@@ -14,8 +14,9 @@ import psutil
 
 from config.local.deadline import wait_until
 from config.local.folders import CHECKOUT
-from config.local.ports import LOOPBACK, free_ports
+from config.local.ports import LOOPBACK
 from config.local.procfile import read_procfile
+from tests.ports import free_ports
 from tests.tracking.doors import BROWSER, DOMAIN
 from tests.tracking.processes import environment
 
@@ -52,7 +53,7 @@ class DoorProcess:
             connection.close()
 
     def is_ready(self) -> bool:
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)
         with suppress(OSError):
             connection.request("GET", "/health")
             return connection.getresponse().status == 200

@@ -23,7 +23,7 @@ from tests.tracking.door_process import DoorProcess, door_process
 from tests.tracking.doors import BROWSER, DOMAIN, Streams, now_ms
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("fresh_process")]
-SECONDS = 10.0
+SECONDS = 30.0
 
 # Each tells what the page's script may read of the answer, or that the browser kept it from it.
 ASK = """async ([url, body, init]) => {

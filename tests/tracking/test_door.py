@@ -312,7 +312,7 @@ async def test_what_many_wait_for_is_loaded_once_and_one_who_hangs_up_ends_nobod
     may_go_on = threading.Event()
 
     def load() -> None:
-        assert may_go_on.wait(10)
+        assert may_go_on.wait(30)
         loaded.append("limit")
 
     waiting = [asyncio.create_task(door._load(NotLoaded(load, "limit"))) for _ in range(20)]

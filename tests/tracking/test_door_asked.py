@@ -15,7 +15,7 @@ from apps.tracking.door import LOADING_THREADS, Door
 from apps.tracking.health import Check
 from tests.tracking.doors import BROWSER, ORIGIN, Streams, batch, pageview
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from apps.tracking.loading import Unavailable, in_thread
 from tests.tracking.doors import ADDRESS, BROWSER, DOMAIN, Streams, batch, pageview
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("fresh_process")]
-SECONDS = 10.0
+SECONDS = 30.0
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def test_who_says_nothing_or_too_slowly_is_hung_up_on(door: DoorProcess) -> None
         halting.sendall(b"POST /api/track/batch HTTP/1.1\r\nHost:")
         assert read_all(silent).startswith(b"HTTP/1.1 408")
         assert read_all(halting).startswith(b"HTTP/1.1 408")
-    assert HEAD_SECONDS - 1 < time.monotonic() - start < HEAD_SECONDS + 5
+    assert HEAD_SECONDS - 1 < time.monotonic() - start < HEAD_SECONDS * 2
 
 
 def test_past_the_bound_of_connections_it_says_so_and_recovers(site: Site) -> None:
@@ -206,4 +206,4 @@ def test_past_the_bound_of_connections_it_says_so_and_recovers(site: Site) -> No
         assert answer.startswith(b"HTTP/1.1 503") and b"retry-after: 5" in answer
         assert b"access-control-allow-origin: *" in answer
         stack.close()
-        assert wait_until(lambda: door.post(body(site)).status == 202, seconds=10)
+        assert wait_until(lambda: door.post(body(site)).status == 202, seconds=30)

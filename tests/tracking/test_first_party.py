@@ -26,7 +26,8 @@ from apps.sites.services import client_create, site_create
 from apps.tracking import sealing, valkey
 from config.env import ROOT
 from config.local.deadline import wait_until
-from config.local.ports import LOOPBACK, free_ports
+from config.local.ports import LOOPBACK
+from tests.ports import free_ports
 from tests.tracking.door_process import HEADERS, DoorProcess, door_process
 from tests.tracking.doors import DOMAIN, Streams, batch, pageview
 

@@ -171,7 +171,8 @@ def test_it_reads_standard_input(agency: Agency, site: Site) -> None:
 
 
 def test_killed_half_way_it_goes_on_where_it_was(agency: Agency, site: Site, tmp_path: Path) -> None:
-    lines = [line(number / 10, f"/{number}" if number % 10 == 0 else "/a.png") for number in range(20_000)]
+    # So many that the first part is seen to be done long before the last is.
+    lines = [line(number / 30, f"/{number}" if number % 10 == 0 else "/a.png") for number in range(60_000)]
     path = write(tmp_path, lines)
     command = [
         sys.executable,
@@ -191,12 +192,12 @@ def test_killed_half_way_it_goes_on_where_it_was(agency: Agency, site: Site, tmp
     assert job.finished_at is None and job.salts_wrapped is not None
     figures = told(run(agency, site, path))
     assert (figures["lines read"], figures["page views stored"], figures["repeated (stored before)"]) == (
-        20_000,
-        2_000,
+        60_000,
+        6_000,
         0,
     )
-    assert figures["assets (images, styles, fonts, downloads)"] == 18_000
-    assert Event.objects.filter(site_id=site.id).count() == 2_000
+    assert figures["assets (images, styles, fonts, downloads)"] == 54_000
+    assert Event.objects.filter(site_id=site.id).count() == 6_000
     assert Session.objects.filter(site_id=site.id).count() == 1  # over midnight, by the salts of both runs
 
 
@@ -238,7 +239,15 @@ def test_the_address_is_nowhere_in_clear(agency: Agency, site: Site, tmp_path: P
     kept = Path(os.environ["BEACON_DATA_DIR"])
     files = [path for folder in ("valkey", "logs") for path in (kept / folder).rglob("*") if path.is_file()]
     assert any(path.suffix == ".aof" for path in files)
-    assert [path for path in files if address.encode() in path.read_bytes()] == []
+    assert [path for path in files if address.encode() in content_of(path)] == []
+
+
+def content_of(path: Path) -> bytes:
+    """Return what is in a file; nothing where the server has taken it away meanwhile, as it does with old ones."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def texts_of(schema: str) -> Iterator[tuple[str, str]]:

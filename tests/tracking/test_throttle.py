@@ -1,6 +1,7 @@
 """Limits by address and site: buckets, answers, several processes, the limits' server away."""
 
 import math
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -135,13 +136,14 @@ def test_processes_share_what_they_took(fresh_process: None) -> None:
     valkey.volatile().delete(one._name(key))
     for _ in range(150):
         one.take(key, now=1.0)
+    began = time.monotonic()
     one.sync()
     for _ in range(50):
         other.take(key, now=1.0)
     other.sync()
     taken = sum(other.take(key, now=1.0) == 0.0 for _ in range(200))
-    # 200 of the burst are gone; what is left is what the server's clock has refilled meanwhile.
-    assert taken < 50
+    # 200 of the burst are gone; what is left is what the server's clock has refilled meanwhile, 100 a second.
+    assert taken <= 5 + 100 * (time.monotonic() - began)
 
 
 def test_no_address_stands_in_a_shared_name(fresh_process: None) -> None:
@@ -188,11 +190,12 @@ def test_a_key_that_takes_much_is_settled_before_it_takes_more(fresh_process: No
     """However many processes there are, each knows of what the others took after a quarter of a second's worth."""
     several = [Limits(rate_per_ip=40, rate_per_site=1000, is_open_alone=True) for _ in range(4)]
     taken = 0
+    began = time.monotonic()
     for _ in range(200):
         for limits in several:
             taken += take_settling(limits) == 0.0
-    # The burst of 80, ten for each process, and what the server's clock refilled meanwhile.
-    assert 80 <= taken < 80 + 4 * 11 + 40
+    # The burst of 80, ten for each process, and what the server's clock refilled meanwhile, 40 a second.
+    assert 80 <= taken < 80 + 4 * 11 + 40 * max(1.0, time.monotonic() - began)
 
 
 def take_settling(limits: Limits) -> float:
@@ -263,13 +266,13 @@ def test_what_is_being_settled_counts_until_the_answer_is_there(
 
     def slow() -> object:
         asked.set()
-        assert answered.wait(10)
+        assert answered.wait(30)
         return real
 
     monkeypatch.setattr(valkey, "volatile", slow)
     with ThreadPoolExecutor(2) as threads:
         settling = threads.submit(first)
-        assert asked.wait(10)
+        assert asked.wait(30)
         assert len(taken_until_asking(limits.per_ip, "busy", 5)) == 5
         answered.set()
         settling.result()

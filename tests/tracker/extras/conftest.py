@@ -58,11 +58,14 @@ def named(world: World, *names: str) -> list[Json]:
 
 
 def settle(world: World, page: Page) -> list[Json]:
-    """Return all events that the page has recorded so far: what is queued comes with a last one, which is left out.
+    """Return all events that the page has recorded so far, in the order in which they happened.
 
-    The network's return has the queue sent at once.
+    What is queued comes with a last event, which is left out: the network's return has the queue sent at once. It may
+    overtake a request that was on its way, but not once more.
     """
-    last = f"settled_{len(named(world, 'settled')) + 1}_{len(world.beacon.events)}"
-    page.evaluate(f"beacon('event', '{last}'); dispatchEvent(new Event('online'))")
-    world.beacon.wait(lambda: named(world, last))
-    return [event for event in world.beacon.events if not event.get("name", "").startswith("settled_")]
+    for _ in range(2):
+        last = f"settled_{len(world.beacon.events)}"
+        page.evaluate(f"beacon('event', '{last}'); dispatchEvent(new Event('online'))")
+        world.beacon.wait(lambda: named(world, last))  # noqa: B023
+    told = [event for event in world.beacon.events if not event.get("name", "").startswith("settled_")]
+    return sorted(told, key=lambda event: event["at"])

@@ -48,6 +48,16 @@ NEXT_TASK = """() => new Promise(done => {
     ends.port2.postMessage(1);
 })"""
 
+# Scrolling and transitions are told with the next frame. `requestAnimationFrame` stands with the clock, but what is
+# observed anew is told with a real one.
+TWO_FRAMES = """async () => {
+    for (let count = 0; count < 2; count++)
+        await new Promise(done => {
+            const frame = new IntersectionObserver(() => { frame.disconnect(); done() });
+            frame.observe(document.documentElement);
+        });
+}"""
+
 
 def _frustration(page: Page, world: World) -> list[Json]:
     settle(world, page)
@@ -62,6 +72,7 @@ def _stop_time(page: Page) -> None:
 
 def _pass_time(page: Page) -> None:
     """Let the browser tell of what has happened, then let the time go by after which a click is dead."""
+    page.evaluate(TWO_FRAMES)
     page.evaluate(NEXT_TASK)
     page.clock.run_for(1300)
 
@@ -153,7 +164,7 @@ def test_a_dialog_is_an_effect(world: World, visit: Visit) -> None:
     page.clock.install()
 
     def read_and_dismiss(dialog: Dialog) -> None:
-        sleep(0.25)  # as long as the quickest reader takes
+        sleep(0.5)  # longer than the quickest reader takes
         dialog.dismiss()
 
     page.on("dialog", read_and_dismiss)
