@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from apps.core import clock
 from apps.core.errors import Refused
@@ -23,6 +24,7 @@ from .locks import matching_lock
 from .models import Company, CompanyCorrection
 from .naming import name_keep, names_settle
 
+NOT_THEIRS = "Name a company that has come to your clients’ sites; for any other ask a colleague who sees all clients."
 LONGEST_NAME = 200
 MOST_VISITS = 500
 MOST_VALUES = 50
@@ -43,14 +45,12 @@ def domain_read(text: str, *, client_ids: Collection[int] | None = None) -> str:
     registered = registrable_domain(host)
     known = Company.objects.filter(domain__in=[host, registered])
     if client_ids is not None:
-        known = known.filter(clients__client_id__in=client_ids, clients__is_left=False)
+        known = companies_came(client_ids).filter(domain__in=[host, registered])
     domains = set(known.values_list("domain", flat=True))
     if found := next((domain for domain in (host, registered) if domain in domains), ""):
         return found
     if client_ids is not None:
-        raise Refused(
-            "Name a company that has come to your clients’ sites; for any other ask a colleague who sees all clients."
-        )
+        raise Refused(NOT_THEIRS)
     if host.startswith("[") or host.rpartition(".")[2].isdecimal():
         raise Refused(f"“{written[:60]}” is an address on the internet: write the company’s domain, like acme.example.")
     if not registered:
@@ -58,6 +58,11 @@ def domain_read(text: str, *, client_ids: Collection[int] | None = None) -> str:
     if not email_domain(f"@{host}"):
         raise Refused(f"Anybody can have a mailbox at {host}, so it is no company’s: write the company’s own domain.")
     return registered
+
+
+def companies_came(client_ids: Collection[int]) -> QuerySet[Company]:
+    """Return the companies that somebody who sees these clients alone may name: those that came to one of them."""
+    return Company.objects.filter(clients__client_id__in=client_ids, clients__is_left=False).distinct()
 
 
 def name_read(text: str) -> str:

@@ -1,7 +1,7 @@
 """What speaks for visits' organisations: their networks, and the clues that others have found."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from apps.networks.kinds import OWN_NETWORKS, NetworkKind
@@ -13,6 +13,7 @@ from .matching import Match, bare_domain, match_network
 from .models import CompanyClue, CompanyMatch
 from .network_sources import sources_of
 from .resolution import CONFIDENCE, VisitGrounds
+from .reverse.naming import may_tell
 
 
 def visits_grounds(visits: Sequence[VisitNetwork], stored: Iterable[CompanyClue]) -> list[VisitGrounds]:
@@ -22,7 +23,7 @@ def visits_grounds(visits: Sequence[VisitNetwork], stored: Iterable[CompanyClue]
     """
     sources = sources_of(visit.id for visit in visits)
     kinds = kinds_of({visit.site_id for visit in visits})
-    clues = _clues_of(stored, kinds)
+    clues = _clues_of(_counting(visits, stored), kinds)
     return [
         VisitGrounds(
             id=visit.id,
@@ -55,6 +56,24 @@ def _network(visit: VisitNetwork, source: str, kinds: frozenset[str], clues: Seq
         with_providers=True,
     )
     return [match] if match else []
+
+
+def _counting(visits: Iterable[VisitNetwork], clues: Iterable[CompanyClue]) -> Iterator[CompanyClue]:
+    """Leave out names of hosts that tell nothing by what is known of the network now: it may have been told later."""
+    networks = {visit.id: visit for visit in visits}
+    for clue in clues:
+        visit = networks.get(clue.session_id)
+        if (
+            clue.ground != CompanyMatch.Ground.HOST_NAME
+            or visit is None
+            or may_tell(
+                clue.domain,
+                kind=visit.network_kind,
+                network_domain=visit.network_domain,
+                is_hidden=visit.is_hidden or visit.is_mobile,
+            )
+        ):
+            yield clue
 
 
 def _clues_of(clues: Iterable[CompanyClue], kinds: Mapping[int, frozenset[str]]) -> defaultdict[UUID, list[Match]]:

@@ -16,12 +16,13 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from apps.core import clock
+from apps.tracking.company_links import visits_unmatch
 from apps.tracking.locks import site_lock
 from apps.tracking.network_links import visits_network_set
 
 from .enrichment.providers.base import NetworkAnswer, Source
 from .enrichment.service import addresses_resolve, is_remote
-from .models import CompanyMatch, NetworkLookup
+from .models import CompanyClue, CompanyMatch, NetworkLookup
 from .services import visits_match
 
 # Visits taken up at once, and asked for in one request.
@@ -204,13 +205,28 @@ def _settle(site_id: int, answers: Mapping[UUID, NetworkAnswer]) -> None:
     with transaction.atomic():
         # The writer, retention and deleting take it too: nobody else writes these visits meanwhile.
         site_lock([site_id])
-        unmatched = visits_network_set(site_id=site_id, networks=told).unmatched if told else ()
+        unmatched = _write(site_id, told) if told else set()
         _record(answers, now)
-        confirmed = [id_ for id_ in told if id_ not in set(unmatched)]
+        confirmed = [id_ for id_ in told if id_ not in unmatched]
         _relabel(confirmed)
     if unmatched:
         # Were this lost, the sweep would find them: they count as never matched.
         visits_match(session_ids=unmatched)
+
+
+def _write(site_id: int, told: Mapping[UUID, NetworkAnswer]) -> set[UUID]:
+    """Write networks and return the visits that are to be matched anew.
+
+    Among them those whose host's name is known: whether it counts depends on the network, whatever it was before.
+    """
+    changed = visits_network_set(site_id=site_id, networks=told)
+    if not changed.visits:
+        return set()
+    named = CompanyClue.objects.filter(session_id__in=changed.visits, ground=CompanyMatch.Ground.HOST_NAME)
+    others = set(named.values_list("session_id", flat=True)).difference(changed.unmatched)
+    if others:
+        visits_unmatch(others)
+    return others.union(changed.unmatched)
 
 
 def _record(answers: Mapping[UUID, NetworkAnswer], at: datetime) -> None:

@@ -148,7 +148,7 @@ def targets_of(*, client_id: int) -> "QuerySet[WithAnnotations[TargetAccount, Ca
     Of one that was merged, what it was merged into. One query here, beside those for the rows.
     """
     led = [When(domain=domain, then=Value(into)) for domain, into in merges_led().items()]
-    known = CompanyClient.objects.filter(client_id=client_id, company__domain=OuterRef("led"))
+    known = CompanyClient.objects.filter(client_id=client_id, company__domain=OuterRef("led"), is_left=False)
     rows = TargetAccount.objects.filter(client_id=client_id)
     return rows.annotate(led=Case(*led, default=F("domain"), output_field=TextField())).annotate(
         company_id=Subquery(known.values("company_id")[:1]),

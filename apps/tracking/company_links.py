@@ -85,13 +85,14 @@ class VisitNetwork:
     network_domain: str
     network_name: str
     asn: int | None
-    is_hidden: bool
+    is_hidden: bool  # anybody may sit behind the address
+    is_mobile: bool
     company_id: int | None  # as it is linked now
 
 
 _COLUMNS = (
     "id", "site_id", "started_at", "ended_at", "country", "network_kind", "organisation", "network_domain",
-    "network_name", "asn", "company_id", "is_vpn", "is_tor", "is_hosting",
+    "network_name", "asn", "company_id", "is_vpn", "is_proxy", "is_tor", "is_hosting", "is_mobile_network",
 )  # fmt: skip
 
 
@@ -131,7 +132,8 @@ def _visit(row: Session) -> VisitNetwork:
         network_domain=row.network_domain,
         network_name=row.network_name,
         asn=row.asn,
-        is_hidden=row.is_vpn or row.is_tor or row.is_hosting,
+        is_hidden=row.is_vpn or row.is_proxy or row.is_tor or row.is_hosting,
+        is_mobile=row.is_mobile_network,
         company_id=row.company_id,
     )
 

@@ -29,7 +29,8 @@ _TYPES = {
 _NAMES = tuple(PlaceFields.__annotations__)
 # What a company is found by: with another of these the visit is to be matched anew.
 _MATCHED_BY = (
-    "network_kind", "organisation", "network_domain", "network_name", "asn", "is_vpn", "is_tor", "is_hosting",
+    "network_kind", "organisation", "network_domain", "network_name", "asn", "is_vpn", "is_proxy", "is_tor",
+    "is_hosting", "is_mobile_network",
 )  # fmt: skip
 
 

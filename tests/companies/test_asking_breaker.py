@@ -101,6 +101,50 @@ def test_who_asks_to_be_left_alone_is_at_once(
     assert breaker.admit() is State.HALF_OPEN
 
 
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (ProviderError(Failure.LIMITED, ""), [60, 120, 180]),
+        (ProviderError(Failure.REFUSED, ""), [3_600, 7_200, 10_800]),
+        (ProviderError(Failure.LIMITED, "", retry_after=90.0), [90, 90, 90]),
+    ],
+)
+def test_who_refuses_each_probe_is_left_alone_for_longer_unless_it_says_how_long(
+    breaker: Breaker, monkeypatch: pytest.MonkeyPatch, error: ProviderError, seconds: list[int]
+) -> None:
+    pauses = [breaker.fail(error)]
+    for _ in range(2):
+        later(monkeypatch, seconds=pauses[-1])
+        assert breaker.admit() is State.HALF_OPEN
+        pauses.append(breaker.fail(error))
+    assert pauses == seconds
+    later(monkeypatch, seconds=pauses[-1])
+    breaker.admit()
+    breaker.succeed()
+    assert breaker.fail(error) == seconds[0]
+
+
+def test_it_is_left_alone_for_a_day_at_most(breaker: Breaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    pause = breaker.fail(ProviderError(Failure.REFUSED, ""))
+    for _ in range(30):
+        later(monkeypatch, seconds=pause)
+        assert breaker.admit() is State.HALF_OPEN
+        pause = breaker.fail(ProviderError(Failure.REFUSED, ""))
+    assert pause == 24 * 3_600
+
+
+def test_refusals_that_were_on_their_way_are_no_reason_for_longer(
+    breaker: Breaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited = ProviderError(Failure.LIMITED, "")
+    breaker.fail(limited)
+    later(monkeypatch, seconds=2)
+    assert breaker.fail(limited) == 60
+    later(monkeypatch, seconds=60)
+    assert breaker.admit() is State.HALF_OPEN
+    assert breaker.fail(limited) == 120
+
+
 def test_a_longer_wish_makes_an_open_one_wait_longer(breaker: Breaker) -> None:
     opened(breaker)
     breaker.fail(ProviderError(Failure.LIMITED, "", retry_after=300.0))

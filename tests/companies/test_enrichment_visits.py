@@ -11,17 +11,19 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from apps.agencies.models import Agency
-from apps.companies.models import Company, CompanyMatch, NetworkLookup
+from apps.companies.models import Company, CompanyClue, CompanyMatch, NetworkLookup
 from apps.companies.resolving import networks_resolve, networks_sweep, networks_tidy, pause
 from apps.companies.services import visits_match
 from apps.companies.tasks import networks_resolve_task, networks_sweep_task
 from apps.companies.waking import to_be_asked
 from apps.core import clock
 from apps.core.tenancy import call_in_schema, in_schema
+from apps.networks.lookup import Network, NetworkKind
 from apps.sites.models import Site
 from apps.tracking import sealing, valkey
 from apps.tracking.facts import EventsStored
 from apps.tracking.models import ExclusionRule, RollupMark, Session, VisitToJudge
+from apps.tracking.network_links import visits_network_set
 from apps.tracking.writer.addresses import KEPT_SECONDS, address_key
 from tests import factories
 from tests.cast import Cast
@@ -131,14 +133,62 @@ def test_behind_a_vpn_the_city_is_the_exits(alder: Cast, ipinfo: FakeIPinfo) -> 
 
 
 def test_what_the_network_spoke_against_is_believed_once_it_is_another(alder: Cast, ipinfo: FakeIPinfo) -> None:
-    """An authority's network (0.7) against a host's name (0.75): unknown. Behind a VPN the name stands."""
+    """An e-mail (odds 9) against a network (5.67) and a link (4): 9 / 19.67, unknown. Behind a VPN 9 / 14 stands."""
     ipinfo.entries[NOBODY] = core(is_anonymous=True, anonymous={"is_vpn": True})
-    found = visit(alder.site, NOBODY, **network("Town of Ashby", "ashby.example", kind="government"))
-    clue(found, "host_name", "varnholt.example")
+    found = visit(alder.site, NOBODY, **network("Ashby Ltd", "ashby.example"))
+    clue(found, "link", "quarrystone.example")
+    clue(found, "email", "varnholt.example")
     visits_match()
     assert company_of(fresh(found)) == ""
     resolved(found)
     assert company_of(fresh(found)) == "varnholt.example"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        core("Example Telecom", "telecom.example", type_="isp"),
+        core("Example Hosting", "hosting.example", type_="hosting", is_hosting=True),
+        core(is_anonymous=True, anonymous={"is_vpn": True}),
+        core(is_anonymous=True, anonymous={"is_proxy": True}),
+        core(is_mobile=True),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_hosts_name_tells_nothing_behind_what_hides_or_sells_whoever_answers_first(
+    alder: Cast, ipinfo: FakeIPinfo, entry: dict[str, Any], is_first: bool
+) -> None:
+    ipinfo.entries[NOBODY] = entry
+    found = visit(alder.site, NOBODY, **network("Carrier", "carrier.example", kind="unknown"))
+    if not is_first:
+        resolved(found)
+    clue(found, "host_name", "varnholt.example")
+    visits_match()
+    if is_first:
+        assert company_of(found) == "varnholt.example"
+        resolved(found)
+    assert (company_of(found), grounds()) == ("", [])
+    assert CompanyClue.objects.count() == 1  # for whatever is told of the network later
+
+
+def test_a_hosts_name_counts_once_the_network_is_an_unknown_one_after_all(alder: Cast, ipinfo: FakeIPinfo) -> None:
+    ipinfo.entries[NOBODY] = core("Carrier", "carrier.example", type_="")
+    found = visit(alder.site, NOBODY, **PROVIDER)
+    clue(found, "host_name", "varnholt.example")
+    visits_match()
+    assert company_of(found) == ""
+    resolved(found)
+    assert (fresh(found).network_kind, company_of(found)) == ("unknown", "varnholt.example")
+
+
+def test_a_network_that_turns_out_a_proxy_is_no_company(alder: Cast) -> None:
+    found = visit(alder.site, NOBODY, **VARNHOLT)
+    assert company_of(found) == "Varnholt AG"
+    told = Network(kind=NetworkKind.BUSINESS, organisation="Varnholt AG", domain="varnholt.example", is_proxy=True)
+    changed = visits_network_set(site_id=alder.site.id, networks={found.id: told})
+    assert changed.unmatched == (found.id,)
+    visits_match()
+    assert company_of(found) == ""
 
 
 def test_done_twice_it_changes_nothing_more(alder: Cast, ipinfo: FakeIPinfo) -> None:
@@ -173,8 +223,8 @@ def test_many_visits_take_as_many_queries_as_one(alder: Cast, ipinfo: FakeIPinfo
     ips = [f"9.14.2.{number}" for number in range(visits)]
     ipinfo.entries = {ip: core() for ip in ips}
     found = [visit(alder.site, ip, **PROVIDER) for ip in ips]
-    # Note, take, hashes; site lock, set, mark, rules, record; and matching's seventeen.
-    with queries_asked(25):
+    # Note, take, hashes; site lock, set, mark, rules, hosts' names, record; and matching's seventeen.
+    with queries_asked(26):
         assert resolved(*found) == visits
 
 

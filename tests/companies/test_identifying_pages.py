@@ -13,6 +13,7 @@ from apps.companies import correcting
 from apps.companies.erase import site_forget
 from apps.companies.facts import VisitsReopened
 from apps.companies.identifying import links_work
+from apps.companies.identifying.links import links_of, links_text
 from apps.companies.models import Company, CompanyClient, CompanyClue, LinkValue
 from apps.companies.services import visits_match
 from apps.companies.tasks import links_work_task, visits_rematch_task
@@ -285,12 +286,69 @@ def test_settings_lead_there(in_alder: Cast) -> None:
 def test_who_sees_some_clients_alone_names_nobodys_company(in_alder: Cast) -> None:
     """Names are the whole agency's: those that stand there stay, and new ones are refused with their line."""
     links(in_alder, "v, varnholt.com, Varnholt AG")
+    visit_make(in_alder.site, ago(minutes=5), **network("Quarrystone", "quarrystone.co.uk"))
+    visits_match()
     browser = in_alder.browser(in_alder.limited)
     lines = "v, varnholt.com, Varnholt AG\nq, quarrystone.co.uk"
     assert browser.post(f"{HERE}/links", {"parameter": "c", "links": lines}).status_code == 302
     kept = stored()
     for wrong in ("v, varnholt.com, Ours", "q, quarrystone.co.uk, Varnholt AG"):
-        answer = browser.post(f"{HERE}/links", {"parameter": "c", "links": f"z, zeta.com\n{wrong}"})
+        answer = browser.post(f"{HERE}/links", {"parameter": "c", "links": f"v2, varnholt.com\n{wrong}"})
         text = answer.content.decode()
         assert "Line 2" in text and "ask a colleague who sees all clients" in text
     assert stored() == kept
+
+
+def test_who_sees_some_clients_alone_asks_about_nobody_elses_company(in_alder: Cast) -> None:
+    """Of another client's, of nobody's, of one that has left: all are refused in the same words."""
+    for site, domain in ((in_alder.other_site, "theirs.com"), (in_alder.site, "left.com"), (in_alder.site, "ours.com")):
+        visit_make(site, ago(minutes=5), **network(domain, domain))
+    visits_match()
+    CompanyClient.objects.filter(company__domain="left.com").update(is_left=True)
+    browser = in_alder.browser(in_alder.limited)
+    answers = []
+    for domain in ("theirs.com", "left.com", "unheard.com"):
+        for posted in ({}, {"preview": "1"}):
+            answer = browser.post(f"{HERE}/links", {"parameter": "c", "links": f"q, {domain}", **posted})
+            assert answer.status_code == 422
+            answers.append(answer.content.decode().partition("Line 1:")[2].partition("<")[0])
+    assert set(answers) == {f" {correcting.NOT_THEIRS}"}
+    assert browser.post(f"{HERE}/links", {"parameter": "c", "links": "q, ours.com"}).status_code == 302
+    assert stored() == [("q", "ours.com", "")]
+    # A colleague's links stay, and others may lead to the same company.
+    links(in_alder, "q, theirs.com\nu, unheard.com")
+    lines = "q, theirs.com\nu, unheard.com\nu2, unheard.com"
+    assert browser.post(f"{HERE}/links", {"parameter": "c", "links": lines}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("v\tvarnholt.com\tVarnholt; Sons", ("v", "varnholt.com", "Varnholt; Sons")),
+        ('v;varnholt.com;"Varnholt; ""Sons"", Ltd"', ("v", "varnholt.com", 'Varnholt; "Sons", Ltd')),
+        ('v, varnholt.com, "Varnholt; Sons"', ("v", "varnholt.com", "Varnholt; Sons")),
+        ('v, varnholt.com, "Varnholt, Sons"', ("v", "varnholt.com", "Varnholt, Sons")),
+        ("code, varnholt.com", ("code", "varnholt.com", "")),
+        ("Wert\tvarnholt.com\tVarnholt", ("wert", "varnholt.com", "Varnholt")),
+        ("value,domain,name\nvalue,varnholt.com", ("value", "varnholt.com", "")),
+        ("code\nv,varnholt.com", ("v", "varnholt.com", "")),
+    ],
+)
+def test_a_list_that_was_saved_is_the_same_when_it_is_saved_again(
+    in_alder: Cast, text: str, expected: tuple[str, str, str]
+) -> None:
+    assert links(in_alder, text)[0] == 302
+    assert stored() == [expected]
+    written = links_text(links_of(in_alder.site.id))
+    assert written.startswith("value, domain, name\n")
+    assert links(in_alder, written)[0] == 302
+    assert stored() == [expected]
+
+
+def test_a_list_of_nothing_is_empty(in_alder: Cast) -> None:
+    assert links_text(links_of(in_alder.site.id)) == ""
+
+
+def test_a_mistyped_domain_beside_a_value_like_a_head_is_said(in_alder: Cast) -> None:
+    status, text = links(in_alder, "code, varnholt.con")
+    assert (status, "Line 1: the domain" in text) == (422, True)

@@ -59,17 +59,10 @@ def test_providers_are_shown_as_such_and_only_where_that_is_asked_for(in_alder: 
 def test_a_providers_name_speaks_neither_for_nor_against_a_company_that_something_else_tells(in_alder: Cast) -> None:
     CompanyDefaults.objects.create(id=1, kinds=["business", "consumer"])
     made = visit_make(in_alder.site, ago(minutes=5), **PROVIDER)
-    CompanyClue.objects.create(
-        site_id=in_alder.site.id,
-        session_id=made.id,
-        ground="host_name",
-        domain="varnholt.example",
-        evidence={"domain": "varnholt.example", "kind": "business"},
-        created_at=ago(minutes=4),
-    )
+    Event.objects.filter(session_id=made.id).update(email_domain="varnholt.example")
     visits_match()
     assert set(CompanyMatch.objects.values_list("company__domain", "ground", "confidence_ratio")) == {
-        ("varnholt.example", "host_name", 0.75)
+        ("varnholt.example", "email", 0.9)
     }
 
 

@@ -61,9 +61,29 @@ def test_who_came_is_asked_for_once_and_each_field_has_its_source(came: FakeAcme
 
 
 def test_a_name_is_taken_where_the_domain_stands_for_it(came: FakeAcme) -> None:
-    Company.objects.update(name=DOMAIN)
+    Company.objects.update(name=DOMAIN, told={})
     sweep()
     assert varnholt().name == "Varnholt"
+
+
+@pytest.mark.parametrize(("later", "expected"), [("Varnholt Group", "Varnholt Group"), ("", DOMAIN)])
+def test_a_name_that_the_service_gave_follows_it(
+    came: FakeAcme, monkeypatch: pytest.MonkeyPatch, later: str, expected: str
+) -> None:
+    Company.objects.update(name=DOMAIN, told={})
+    sweep()
+    came.companies[DOMAIN] = company(name=later)
+    at(monkeypatch, days=91)
+    assert sweep() == 1
+    assert varnholt().name == expected
+
+
+@pytest.mark.parametrize("told", [{}, {"name": [1, 0, "Varnholt Ltd"]}])
+def test_a_name_of_somebody_elses_stays(came: FakeAcme, told: dict[str, Any]) -> None:
+    """As it does where nobody noted who gave it."""
+    Company.objects.update(name="Varnholt Ltd", told=told)
+    sweep()
+    assert varnholt().name == "Varnholt Ltd"
 
 
 def test_it_is_asked_again_by_age(came: FakeAcme, monkeypatch: pytest.MonkeyPatch) -> None:

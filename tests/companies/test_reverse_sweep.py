@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.companies.identifying.kinds import agency_kinds_save
-from apps.companies.models import CompanyClue, HostLookup
+from apps.companies.models import CompanyClue, CompanyMatch, HostLookup
 from apps.companies.reverse.asking import AT_ONCE
 from apps.companies.reverse.sweep import hosts_sweep
 from apps.companies.services import visits_match
@@ -108,12 +108,23 @@ def test_of_lines_and_hiding_places_nobody_asks(in_alder: Cast, server: NameServ
 def test_an_organisations_own_network_may_be_confirmed_but_an_unknown_ones_own_name_tells_nothing(
     in_alder: Cast, server: NameServer
 ) -> None:
-    visit(in_alder, network_domain="kestrel.example")
+    unknown = visit(in_alder, network_domain="kestrel.example")
+    own = visit(in_alder, **VARNHOLT | {"network_domain": "kestrel.example"})
     hosts_sweep()
-    assert told() == []
-    visit(in_alder, **VARNHOLT | {"network_domain": "kestrel.example"})
+    visits_match()
+    assert (company_of(unknown), company_of(own)) == (NOBODY, "kestrel.example")
+    grounds = CompanyMatch.objects.filter(session_id=own.id).values_list("ground", flat=True)
+    assert set(grounds) == {"network", "host_name"}
+
+
+def test_a_name_of_a_network_thats_told_of_while_it_was_asked_for_tells_nothing(
+    in_alder: Cast, server: NameServer
+) -> None:
+    made = visit(in_alder)
     hosts_sweep()
-    assert told() == ["kestrel.example"]
+    Session.objects.filter(id=made.id).update(network_kind="consumer")
+    visits_match()
+    assert (told(), company_of(made)) == (["kestrel.example"], NOBODY)
 
 
 def test_a_name_of_a_kind_that_is_off_is_used_once_that_is_switched_on(in_alder: Cast, server: NameServer) -> None:

@@ -142,6 +142,16 @@ def test_they_are_shown_by_whether_they_came_taken_off_and_taken_along(worked_mo
     assert TargetAccount.objects.count() == 2
 
 
+def test_whom_a_correction_took_away_hasnt_come(worked_month: Cast) -> None:
+    """What the client noted of it is kept, and its row with it."""
+    bring(worked_month, "varnholt.example")
+    CompanyClient.objects.filter(company__domain="varnholt.example").update(is_left=True, tags=["Fair"])
+    page = words(worked_month.browser(worked_month.analyst).get(SITE).content.decode())
+    assert "All 1 Came 0 Not yet 1" in page
+    (row,) = targets.targets_of(client_id=worked_month.first.id)
+    assert (row.company_id, row.company_name, row.last_seen_at) == (None, None, None)
+
+
 def test_each_client_has_its_own(worked_month: Cast) -> None:
     bring(worked_month, "varnholt.example")
     other = worked_month.browser(worked_month.owner).get("/s/second-site/companies/targets").content.decode()

@@ -91,6 +91,44 @@ def test_the_same_again_keeps_the_one_before(tmp_path: Path) -> None:
     assert lookup("8.8.8.8").network_name == "Old"
 
 
+def make_domains(folder: Path, *, google: str) -> Path:
+    folder.mkdir()
+    rows = f"base_reverse_dns,name,type\ngoogle.com,{google},Email Provider\nx.example,X,ISP\n"
+    (folder / "base_reverse_dns_map.csv").write_text(rows)
+    return folder
+
+
+def test_going_back_is_about_the_last_refresh_alone(tmp_path: Path) -> None:
+    """April, then both files in May, then the domains alone in June: back is May, for both."""
+    run("--from", str(make_files(tmp_path / "april", network="April")))
+    run("--from", str(make_files(tmp_path / "may", network="May", built_at=NEW)))
+    run("--from", str(make_domains(tmp_path / "may-domains", google="May")))
+    run("--from", str(make_domains(tmp_path / "june", google="June")))
+    assert (lookup("8.8.8.8").network_name, databases.domains()["google.com"].name) == ("May", "June")
+    assert "ipinfo_lite.mmdb" not in run("--roll-back")
+    assert (lookup("8.8.8.8").network_name, databases.domains()["google.com"].name) == ("May", "May")
+    run("--roll-back")
+    assert (lookup("8.8.8.8").network_name, databases.domains()["google.com"].name) == ("May", "June")
+
+
+def test_all_that_one_refresh_replaced_goes_back_together(tmp_path: Path) -> None:
+    for month, built_at in (("April", OLD), ("May", NEW)):
+        files = make_files(tmp_path / month, network=month, built_at=built_at)
+        table = files / "package" / "resources" / "base_reverse_dns_map.csv"
+        table.write_text(table.read_text().replace("Google", month))
+        run("--from", str(files))
+    run("--roll-back")
+    assert (lookup("8.8.8.8").network_name, databases.domains()["google.com"].name) == ("April", "April")
+
+
+def test_predecessors_of_before_this_was_noted_all_go_back(tmp_path: Path, data_folder: Path) -> None:
+    run("--from", str(make_files(tmp_path / "old", network="Old")))
+    run("--from", str(make_files(tmp_path / "new", network="New", built_at=NEW)))
+    (data_folder / ".replaced").unlink()
+    run("--roll-back")
+    assert lookup("8.8.8.8").network_name == "Old"
+
+
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [

@@ -21,6 +21,8 @@ from .failures import Failure, ProviderError
 FAILURES = 3  # in a row
 PAUSE_MS = 30_000  # doubled each time it opens again
 LONGEST_PAUSE_MS = 15 * 60_000
+# Those two are as many times as long as it has opened without a success, a day at most.
+LONGEST_REPEATED_MS = 24 * 3_600_000
 # Without a Retry-After, for as long as a limit by the minute can last.
 LIMITED_PAUSE_MS = 60_000
 # A token gets better by somebody's doing only.
@@ -39,7 +41,7 @@ redis.call('HSET', KEYS[1], 'probe', now + tonumber(ARGV[2]))
 return {'half_open', till}
 """
 # Returns the pause in ms where this failure has opened it. Failures of requests that were on their way when it opened
-# don't make the pause longer, nor begin another one; but where they ask for one.
+# don't make the pause longer, nor begin another one; but where they ask for one, which is no reason for a longer next.
 _FAIL = """
 local now, pause, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
 local till = tonumber(redis.call('HGET', KEYS[1], 'till') or '0')
@@ -49,8 +51,12 @@ if now < till and now + pause <= till then return 0 end
 if till ~= 0 and pause == 0 and tonumber(ARGV[8]) ~= till then return 0 end
 if pause == 0 and till == 0 and failures < tonumber(ARGV[5]) then return 0 end
 local opened = tonumber(redis.call('HGET', KEYS[1], 'opened') or '0')
-if pause == 0 then pause = math.min(tonumber(ARGV[3]) * 2 ^ math.min(opened, 20), most) end
-redis.call('HSET', KEYS[1], 'till', string.format('%.0f', now + pause), 'opened', opened + 1, 'why', ARGV[7])
+local is_late = till ~= 0 and tonumber(ARGV[8]) ~= till
+if not is_late then opened = opened + 1 end
+if pause == 0 then pause = math.min(tonumber(ARGV[3]) * 2 ^ math.min(opened - 1, 20), most)
+elseif ARGV[9] ~= '0' then pause = math.min(pause * math.max(opened, 1), tonumber(ARGV[9])) end
+if now < till and now + pause <= till then return 0 end
+redis.call('HSET', KEYS[1], 'till', string.format('%.0f', now + pause), 'opened', opened, 'why', ARGV[7])
 redis.call('HDEL', KEYS[1], 'probe')
 return math.floor(pause)
 """
@@ -100,7 +106,10 @@ class Breaker:
         """Note a failure; return for how many seconds it is left alone from now on, 0 where it isn't."""
         base = PAUSE_MS * random.uniform(1 - JITTER_RATIO, 1 + JITTER_RATIO)
         values = (clock.now_ms(), _pause_ms(error), round(base), LONGEST_PAUSE_MS, FAILURES, KEPT_MS)
-        answer = valkey.volatile().eval(_FAIL, 1, self._name, *map(str, values), error.failure.value, self._admitted)
+        grows_to = 0 if error.retry_after else LONGEST_REPEATED_MS
+        answer = valkey.volatile().eval(
+            _FAIL, 1, self._name, *map(str, values), error.failure.value, self._admitted, str(grows_to)
+        )
         return int(cast("int", answer)) / 1000
 
     def look(self) -> Seen:

@@ -10,6 +10,12 @@ from apps.tracking import valkey
 
 KEPT_SECONDS = 3 * 24 * 3600
 
+# Never below nothing, and no day's count that is gone comes back without an end.
+_GIVE_BACK = """
+local spent = tonumber(redis.call('GET', KEYS[1]) or '0')
+local count = math.min(tonumber(ARGV[1]), spent)
+if count > 0 then redis.call('DECRBY', KEYS[1], count) end
+"""
 _TAKE = """
 local spent = tonumber(redis.call('GET', KEYS[1]) or '0')
 local granted = math.max(0, math.min(tonumber(ARGV[1]), tonumber(ARGV[2]) - spent))
@@ -27,16 +33,18 @@ class Quota:
     def __init__(self, budget: int, *, service: str) -> None:
         self.budget = budget
         self._service = service
+        self._taken_of = ""  # the day's count that was last taken of: it may end before something is given back
 
     def take(self, wanted: int) -> int:
         """Take of the day's budget; return how many of `wanted` it still holds."""
-        answer = valkey.volatile().eval(_TAKE, 1, self._name(), str(wanted), str(self.budget), str(KEPT_SECONDS))
+        self._taken_of = self._name()
+        answer = valkey.volatile().eval(_TAKE, 1, self._taken_of, str(wanted), str(self.budget), str(KEPT_SECONDS))
         return int(cast("int", answer))
 
     def give_back(self, count: int) -> None:
-        """Give back what was taken and certainly not asked for."""
+        """Give back what was taken last and certainly not asked for, to the day of which it was taken."""
         if count:
-            valkey.volatile().decrby(self._name(), count)
+            valkey.volatile().eval(_GIVE_BACK, 1, self._taken_of or self._name(), str(count))
 
     def spent(self) -> int:
         return int(valkey.get_bytes(self._name()) or 0)

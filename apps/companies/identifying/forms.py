@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from apps.sites.identified import KINDS
 
-from .links import LONGEST_NAME, MOST_LINKS, Link, LinksWrong, links_parse, parameter_clean
+from .links import LONGEST_NAME, MOST_LINKS, Limits, Link, LinksWrong, links_parse, parameter_clean
 
 LONGEST_LIST = MOST_LINKS * (LONGEST_NAME + 200)
 # What of a long list with many mistakes is shown.
@@ -51,12 +51,10 @@ class LinksForm(forms.Form):
         ),
     )
 
-    def __init__(
-        self, *args: Any, own: set[str], names: Collection[tuple[str, str]] | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, own: set[str], limits: Limits | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.own = own
-        self.names = names
+        self.limits = limits
 
     def clean_parameter(self) -> str:
         try:
@@ -66,7 +64,7 @@ class LinksForm(forms.Form):
 
     def clean_links(self) -> list[Link]:
         try:
-            return links_parse(self.cleaned_data["links"], own=self.own, names=self.names)
+            return links_parse(self.cleaned_data["links"], own=self.own, limits=self.limits)
         except LinksWrong as error:
             rest = len(error.faults) - MOST_FAULTS
             more = [f"And {rest} more like these."] if rest > 0 else []

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +19,7 @@ from apps.tracking.steps.company_clues import LONGEST_VALUE, parameter_value
 from apps.tracking.steps.scrub import scrub_query
 
 from ..clues import own_domains
+from ..correcting import NOT_THEIRS, companies_came
 from ..corrections import corrections_in_force
 from ..locks import matching_lock
 from ..models import LinkValue
@@ -31,6 +32,8 @@ PREVIEW_DAYS = 30
 VALUE = re.compile(r"[\w.~-]+")
 # A first line such as "value,domain,name" says what the columns are.
 HEAD = {"value", "code", "parameter", "wert"}
+COLUMNS = ("value", "domain", "name")
+QUOTED = re.compile(r'"[^"]*"?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,17 @@ class LinkUse:
     visits: int
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What somebody who sees some clients alone may name: companies that came to them, and what stands there already.
+
+    `standing`: domains with names. A company's name is the whole agency's, so that nobody limited adds one.
+    """
+
+    client_ids: Collection[int]
+    standing: Collection[tuple[str, str]]
+
+
 class LinksWrong(ValueError):
     """Lines that can't be taken: each said with its number, what is wrong, and how to mend it."""
 
@@ -66,39 +80,72 @@ def parameter_clean(written: str) -> str:
     return name
 
 
-def links_parse(text: str, *, own: set[str], names: Collection[tuple[str, str]] | None = None) -> list[Link]:
+def links_parse(text: str, *, own: set[str], limits: Limits | None = None) -> list[Link]:
     """Return the links in `text`: one a line, value, domain and name, parted by commas, semicolons or tabs.
 
-    `own`: domains of whoever runs the site, which no visitor's company has. `names`: the only names that may be given,
-    each with its domain; None: any. Raises LinksWrong.
+    `own`: domains of whoever runs the site, which no visitor's company has. `limits`: what somebody who sees some
+    clients alone may name; None: anything. One query with limits. Raises LinksWrong.
     """
-    first = text.strip().partition("\n")[0]
-    separator = next((mark for mark in ("\t", ";") if mark in first), ",")
-    faults: list[str] = []
-    found: dict[str, Link] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
+    faults: dict[int, str] = {}
+    read: dict[int, Link] = {}
+    for number, cells in _rows(text, faults):
         try:
-            cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator))]
-            if not found and not faults and cells[0].lower() in HEAD:
-                continue
-            link = _link(cells, own)
-            if link.name and names is not None and (link.domain, link.name) not in names:
-                raise ValueError(
-                    f"the name {link.name[:50]!r} would be seen by all clients of the agency: leave it out, or ask a "
-                    "colleague who sees all clients."
-                )
-            if found.get(link.value, link) != link:
-                raise ValueError(f"{link.value} stands there twice, for different companies.")
-            found[link.value] = link
-        except (ValueError, csv.Error) as error:
-            faults.append(f"Line {number}: {error}")
+            read[number] = _link(cells, own)
+        except ValueError as error:
+            faults[number] = str(error)
+    if limits is not None:
+        faults |= _refused(read, limits)
+    found: dict[str, Link] = {}
+    for number, link in read.items():
+        if found.setdefault(link.value, link) != link:
+            faults.setdefault(number, f"{link.value} stands there twice, for different companies.")
+    said = [f"Line {number}: {fault}" for number, fault in sorted(faults.items())]
     if len(found) > MOST_LINKS:
-        faults.append(f"{MOST_LINKS:,} links at most; these are {len(found):,}.")
-    if faults:
-        raise LinksWrong(faults)
+        said.append(f"{MOST_LINKS:,} links at most; these are {len(found):,}.")
+    if said:
+        raise LinksWrong(said)
     return list(found.values())
+
+
+def _rows(text: str, faults: dict[int, str]) -> Iterator[tuple[int, list[str]]]:
+    """Return the lines that hold anything, cut into cells, with their numbers, without the head; note what is wrong."""
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    separator = ","
+    for place, (number, line) in enumerate(lines):
+        if place == 0:
+            bare = QUOTED.sub("", line)
+            separator = next((mark for mark in ("\t", ";") if mark in bare), ",")
+        try:
+            row = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+        except csv.Error as error:
+            faults[number] = str(error)
+            continue
+        cells = [cell.strip() for cell in row]
+        # A value may be called so as well: then a domain stands beside it.
+        is_head = place == 0 and cells[0].lower() in HEAD and not any("." in cell for cell in cells[1:2])
+        if not is_head:
+            yield number, cells
+
+
+def _refused(read: Mapping[int, Link], limits: Limits) -> dict[int, str]:
+    """Return why somebody with these limits may not give some of these links, by their lines. One query.
+
+    Known to the agency or not, by the same words, as corrections have them: nobody learns which it knows.
+    """
+    standing = {domain for domain, _ in limits.standing}
+    domains = {link.domain for link in read.values()} - standing
+    came = companies_came(limits.client_ids).filter(domain__in=domains).values_list("domain", flat=True)
+    allowed = standing.union(came)
+    faults = {}
+    for number, link in read.items():
+        if link.domain not in allowed:
+            faults[number] = NOT_THEIRS
+        elif link.name and (link.domain, link.name) not in limits.standing:
+            faults[number] = (
+                f"the name {link.name[:50]!r} would be seen by all clients of the agency: leave it out, or ask a "
+                "colleague who sees all clients."
+            )
+    return faults
 
 
 def _link(cells: list[str], own: set[str]) -> Link:
@@ -125,12 +172,13 @@ def links_of(site_id: int) -> list[Link]:
 
 
 def links_text(links: Sequence[Link]) -> str:
-    """Return links as lines that `links_parse` reads."""
-    return "\n".join(", ".join(filter(None, [link.value, link.domain, _quoted(link.name)])) for link in links)
+    """Return links as lines that `links_parse` reads as they are: with a head, that no first value is taken for one."""
+    lines = [", ".join(filter(None, [link.value, link.domain, _quoted(link.name)])) for link in links]
+    return "\n".join([", ".join(COLUMNS), *lines]) if lines else ""
 
 
 def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"' if '"' in name or "," in name else name
+    return '"' + name.replace('"', '""') + '"' if any(mark in name for mark in '",;\t') else name
 
 
 def links_preview(*, site: Site, parameter: str, links: Sequence[Link]) -> tuple[list[LinkUse], int]:
@@ -194,6 +242,13 @@ def links_save(*, site: Site, parameter: str, links: Sequence[Link], reaches_bac
 
 def _is_stored(row: LinkValue | None, link: Link | None) -> bool:
     return row is not None and link is not None and (row.domain, row.name) == (link.domain, link.name)
+
+
+def limits_of(site: Site, client_ids: Collection[int] | None) -> Limits | None:
+    """Return what somebody who sees these clients may name in a site's links; None where he sees all. One query."""
+    if client_ids is None:
+        return None
+    return Limits(client_ids, {(link.domain, link.name) for link in links_of(site.id)})
 
 
 def own_of(site: Site) -> set[str]:

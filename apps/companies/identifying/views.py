@@ -17,7 +17,7 @@ from apps.sites.models import Site
 from ..kinds import agency_kinds, kinds_of
 from .forms import KindsForm, LinksForm
 from .kinds import PREVIEW_DAYS, agency_kinds_save, kinds_count, site_kinds_save
-from .links import links_of, links_preview, links_save, links_text, own_of
+from .links import limits_of, links_of, links_preview, links_save, links_text, own_of
 
 IN_THE_PAST = " Visits so far are being looked at anew, which takes some minutes."
 
@@ -50,10 +50,8 @@ def site_kinds(request: HttpRequest, slug: str) -> HttpResponse:
 def site_links(request: HttpRequest, slug: str) -> HttpResponse:
     """Save a site's parameter and links, or only show who came by them (`preview`). A wrong list gives 422."""
     site = site_or_404(request, slug, Permission.MANAGE_SITES)
-    # A company's name is the whole agency's: who sees some clients alone keeps those that stand there, and adds none.
-    is_limited = agency_request(request).membership.client_ids is not None
-    names = {(link.domain, link.name) for link in links_of(site.id)} if is_limited else None
-    form = LinksForm(request.POST, own=own_of(site), names=names)
+    limits = limits_of(site, agency_request(request).membership.client_ids)
+    form = LinksForm(request.POST, own=own_of(site), limits=limits)
     if not form.is_valid() or "preview" in request.POST:
         return _page(request, site, links=form)
     reaches_back = request.POST.get("reach") == "past"

@@ -17,13 +17,16 @@ from apps.companies.asking.breaker import State
 from apps.companies.asking.failures import Failure, ProviderError
 from apps.core import clock
 
+from ..corrections import corrections_in_force
+from ..locks import matching_lock
 from ..models import Company, ProfileLookup
+from ..naming import names_settle
 from . import measures, statistics
 from .configured import Asking, asking
 from .providers.base import NotYet
 from .reading import Profile
 from .statistics import Outcome
-from .writing import found_note, profile_write
+from .writing import found_by, found_note, profile_write
 
 logger = logging.getLogger(__name__)
 
@@ -177,12 +180,19 @@ def _settle(due: Due, found: Profile | None, *, source: str) -> None:
     # Not all of those that came in one hour fall due again in one hour.
     row["due_at"] = now + timedelta(days=again * random.uniform(0.95, 1.0))
     with transaction.atomic():
+        if found is not None:
+            matching_lock()  # for its name, and so before its row
         # Whoever edits by hand takes the company first too.
         company = Company.objects.select_for_update().filter(id=due.company_id).first()
         if company is None:
             return
         if found is not None:
             row["found"] = found_note(found, source=source, at=now)
+        lookup = ProfileLookup.objects.filter(company_id=due.company_id).first()
+        # Whom somebody else names keeps that name, though nobody may have noted who.
+        is_named_here = company.name in {company.domain, found_by(lookup).profile.name}
         ProfileLookup.objects.filter(company_id=due.company_id).update(**row)
         if found is not None:
             profile_write(company, found, source=source, at=now)
+            if is_named_here:
+                names_settle([company.domain], corrections_in_force([]), at=now)

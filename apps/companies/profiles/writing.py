@@ -67,14 +67,14 @@ def is_set_by_hand() -> Q:
 
 
 def profile_write(company: Company, found: Profile, *, source: str, at: datetime) -> None:
-    """Write what a provider said, but for what is set by hand. Of a company that the caller has locked."""
+    """Write what a provider said, but for what is set by hand. Of a company that the caller has locked.
+
+    What it is called follows from its row by itself (`naming.names_settle`).
+    """
     stands = dict(company.profile)
     for field in FIELDS:
         if not _is_by_hand(stands, field):
             _put(company, stands, field, getattr(found, field), source=source, at=at)
-    # Whose name is its domain alone has none yet: nobody of the agency and no network has given it one.
-    if found.name and company.name == company.domain:
-        company.name = found.name
     _save(company, stands)
 
 
@@ -144,7 +144,7 @@ def _save(company: Company, stands: dict[str, Any]) -> None:
     company.updated_at = clock.now()
     company.save(
         update_fields=[
-            "name", "industry", "employees_from", "employees_to", "country", "city", "technologies", "profile",
+            "industry", "employees_from", "employees_to", "country", "city", "technologies", "profile",
             "updated_at",
         ]
     )  # fmt: skip

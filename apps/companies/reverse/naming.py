@@ -9,7 +9,10 @@ import re
 from itertools import pairwise
 
 from apps.networks.domains import a_labels, is_anybodys, owner_of_domain, registrable_domain
-from apps.networks.kinds import OWN_NETWORKS
+from apps.networks.kinds import OWN_NETWORKS, NetworkKind
+
+# Who sells access names lines, not people; what is behind hiding networks is anybody's.
+ASKED_KINDS = OWN_NETWORKS | {NetworkKind.UNKNOWN.value}
 
 # Words by which providers name their customers' lines, parted by anything but letters.
 LINE_WORDS = re.compile(
@@ -37,6 +40,15 @@ def domain_told(host: str, ip: str) -> str:
         return ""
     owner = owner_of_domain(domain)
     return domain if owner.kind in OWN_NETWORKS and not owner.is_doubtful else ""
+
+
+def may_tell(domain: str, *, kind: str, network_domain: str, is_hidden: bool) -> bool:
+    """Return whether a host's name tells whose a visit is, by what is known of its network now.
+
+    It was asked for by what was known then. Under an unknown network's own domain it only says whose that is, where
+    nobody knows whether he sells it to others.
+    """
+    return kind in ASKED_KINDS and not is_hidden and (kind != NetworkKind.UNKNOWN or domain != network_domain)
 
 
 def _holds_address(own_part: str, ip: str) -> bool:

@@ -14,7 +14,6 @@ from django.db import connection, transaction
 
 from apps.core import clock
 from apps.networks.domains import owner_of_domain
-from apps.networks.kinds import OWN_NETWORKS, NetworkKind
 from apps.tracking.company_links import visits_reopen
 from apps.tracking.locks import site_lock
 from apps.tracking.models import Session
@@ -24,12 +23,11 @@ from ..asking.quota import Quota
 from ..models import CompanyClue, CompanyMatch, HostLookup
 from ..resolving import LEASE, SEALED_FOR, pause
 from .asking import domains_of
+from .naming import ASKED_KINDS
 
 SLICE_VISITS = 100
 SLICES_SWEPT = 5
 MISSED_VISITS = 2_000
-# Who sells access names lines, not people; what is behind hiding networks is anybody's.
-ASKED_KINDS = sorted(OWN_NETWORKS | {NetworkKind.UNKNOWN.value})
 HOST_NAME = CompanyMatch.Ground.HOST_NAME
 
 _NOTE = """
@@ -49,7 +47,7 @@ UPDATE host_lookup SET due_at = %s, tries = least(tries + 1, 1000) WHERE session
 ) RETURNING session_id
 """
 _READ = """
-SELECT session.id, session.site_id, session.ip_hash, session.network_kind, session.network_domain, host_lookup.tries
+SELECT session.id, session.site_id, session.ip_hash, host_lookup.tries
 FROM host_lookup JOIN session ON session.id = host_lookup.session_id WHERE host_lookup.session_id = ANY(%s::uuid[])
 """
 
@@ -59,8 +57,6 @@ class Due:
     session_id: UUID
     site_id: int
     ip_hash: bytes
-    network_kind: str
-    network_domain: str
     tries: int
 
 
@@ -71,7 +67,7 @@ def hosts_sweep() -> int:
     now = clock.now()
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_UP, [now])
-        noted: list[Any] = [now, SEALED_FOR, now - SEALED_FOR, ASKED_KINDS, MISSED_VISITS]
+        noted: list[Any] = [now, SEALED_FOR, now - SEALED_FOR, sorted(ASKED_KINDS), MISSED_VISITS]
         cursor.execute(_NOTE, noted)
     settled = 0
     for _ in range(SLICES_SWEPT):
@@ -123,13 +119,14 @@ def _put_off(visits: Sequence[Due]) -> None:
 def _settle(visits: Sequence[Due], domains: Mapping[UUID, str]) -> None:
     """Write what names tell as clues, and have matching look at those visits anew.
 
-    Clues of all kinds of organisations: which are companies on a site matching decides, by what is switched on then.
+    Clues of all kinds of organisations and from all networks: which count matching decides, by what is switched on and
+    known of the network then.
     """
     clues = []
     for one in visits:
         domain = domains.get(one.session_id, "")
         owner = owner_of_domain(domain) if domain else None
-        if owner is None or _is_networks_own(one, domain):
+        if owner is None:
             continue
         clues.append(
             CompanyClue(
@@ -152,8 +149,3 @@ def _settle(visits: Sequence[Due], domains: Mapping[UUID, str]) -> None:
         if clues:
             # Were a wake-up lost, matching's own sweep would find them.
             visits_reopen(site_ids={clue.site_id for clue in clues}, session_ids={clue.session_id for clue in clues})
-
-
-def _is_networks_own(visit: Due, domain: str) -> bool:
-    """Return whether a name only says whose the network is, where nobody knows whether he sells it to others."""
-    return visit.network_kind == NetworkKind.UNKNOWN and domain == visit.network_domain
