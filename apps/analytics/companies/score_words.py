@@ -145,8 +145,7 @@ def _sentence(scored: Scored) -> str:
 
 
 def _often(reason: Reason) -> str:
-    times = sum(one.times for one in reason.evidence)
-    return f" ({formats.number(times)} times)" if times > 1 else ""
+    return f" ({formats.number(reason.times)} times)" if reason.times > 1 else ""
 
 
 def _moved_by(scored: Scored) -> str:
@@ -171,7 +170,7 @@ def _part(part: PartShown, scored: Scored, site: Site, *, number: int, x: float)
     elif weight == 0:
         detail = f"{part.score} of 100, weight 0: it doesn’t count"
     else:
-        detail = f"{part.score} of 100, weight {formats.number(weight, 2)}. {_help(part.name, scored)}".rstrip()
+        detail = f"{part.score} of 100, weight {_plain(weight)}. {_help(part.name, scored)}".rstrip()
     points = str(part.points) if number else "–"
     return _line(part, number=number, points=points, detail=detail, reasons=_reasons(part, site), x=x)
 
@@ -244,7 +243,8 @@ def _formula(known: Sequence[PartShown], weights: Weights) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    """Return a weight with as many decimals as it has; none has more than four."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 # --- history ----------------------------------------------------------------------------------------------------------
