@@ -104,3 +104,27 @@ def test_no_day_is_lost_while_midnight_is_there_twice(minutes: int) -> None:
     doing.view(visit, "/pricing", s=60, percent=80)
     values = chart_of(doing.activity, at=at, zone=ZoneInfo("Atlantic/Azores")).data["current"]
     assert [value is None for value in values] == [True] * 9 + [False] * 21
+
+
+def test_the_chart_draws_the_parts_beside_the_total() -> None:
+    """As they were at the end of each day: the last is what the page says of each part now."""
+    at = on(3, 40)
+    chart = chart_of(reader(paths=3), at=at, fit=75.0)
+    assert [name for name, _ in chart.others] == ["Engagement", "Intent", "Fit"]
+    assert all(path.startswith("M") for _, path in chart.others)
+    explanation = explain(reader(paths=3), DEFAULT_SCORING, at=at)
+    assert explanation is not None
+    now = {part.label: part.score for part in explanation.parts} | {"Fit": 75}
+    for line in chart.data["others"]:
+        assert len(line["values"]) == HISTORY_DAYS
+        assert line["values"][-1] == now[line["name"]] and line["values"][0] is None
+    first, last = chart.rows[-4], chart.rows[-1]
+    # Three pages of the documentation earn 30; at the end of that day, 15 hours later, these are worth 28.
+    assert [first.others[1], first.others[2], last.others[2]] == ["28", "75", "75"]
+    assert int(first.others[0]) > int(last.others[0]) and chart.rows[0].others == ["–", "–", "–"]
+
+
+def test_a_part_that_is_not_known_has_no_line() -> None:
+    chart = chart_of(reader(), at=on(3))
+    assert [line["name"] for line in chart.data["others"]] == ["Engagement", "Intent"]
+    assert len(chart.rows[0].others) == 2
