@@ -10,8 +10,8 @@ from dataclasses import astuple, dataclass
 from enum import StrEnum
 from typing import Any
 
+from apps.core.axes import Unit
 from apps.core.changes import Change, Kind, change
-from apps.core.charts import Unit
 
 
 class Metric(StrEnum):

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from apps.core import formats
+from apps.core.axes import say
 from apps.core.changes import Change
-from apps.core.charts import LineChart, Series, line_chart, say
+from apps.core.charts import LineChart, Series, line_chart
 from apps.core.periods import Choice, Granularity, Period, Span, period_query, span_label
 
 from .metrics import DEFINITIONS, Metric

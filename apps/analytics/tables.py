@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from apps.core import formats
-from apps.core.charts import Unit, say
+from apps.core.axes import Unit, say
 from apps.core.downloads import Cell
 from apps.tracking.dimensions import Over
 

@@ -5,7 +5,7 @@ So the line and today's score are of one piece; what was told at the time is in 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from .activity import Activity
 from .formulas import as_shown
@@ -133,6 +133,9 @@ def _first_hits(ordered: Ordered, scoring: Scoring, watch: _Watch, since: dateti
 
 
 def _ends_of_days(at: datetime, days: int, zone: tzinfo) -> list[datetime]:
-    """Return the beginnings of the local days after the first of these days, and the moment itself."""
-    today = at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    return [today - timedelta(days=back) for back in range(days - 1, -1, -1)] + [at]
+    """Return the beginnings of the local days after the first of these days, and the moment itself.
+
+    In UTC: a local midnight that is there twice, or not at all, equals no other moment.
+    """
+    today = at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return [(today - timedelta(days=back)).astimezone(UTC) for back in range(days - 1, -1, -1)] + [at]

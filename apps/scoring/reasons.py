@@ -7,7 +7,7 @@ total, and the reasons' shares of the total to it as well. What a rule earned be
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -72,7 +72,8 @@ class Evidence:
 class Reason:
     """`points` add up to the part as shown, `total_points` to the total as shown. `value`: points before rounding.
 
-    `rule`: of intent's; `evidence`: the heaviest first, `more`: pieces of it that aren't shown.
+    `rule`: of intent's, and `times`: how many hits it has; `evidence`: the heaviest first, `more`: pieces of it that
+    aren't shown.
     """
 
     label: str
@@ -83,6 +84,7 @@ class Reason:
     rule: Rule | None = None
     evidence: Sequence[Evidence] = ()
     more: int = 0
+    times: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ def _rounded(reasons: Sequence[Reason], score: int, share: float, of_total: int)
     points = whole_points(values, score)
     total_points = whole_points([share * value for value in values], of_total)
     return [
-        Reason(one.label, one.detail, one.value, own, whole, one.rule, one.evidence, one.more)
+        replace(one, points=own, total_points=whole)
         for one, own, whole in zip(reasons, points, total_points, strict=True)
     ]
 
@@ -229,7 +231,8 @@ def _intent(ordered: Ordered, scoring: Scoring, sums: Sums, at: datetime, goal_n
         if value != earned:
             detail += f"; {_amount(earned)} points, {'ended' if rule.end < 0 else 'capped'} at {_amount(rule.end)}"
         shown = evidence[:MOST_EVIDENCE]
-        reasons.append(Reason(rule.name, detail, value, 0, 0, rule, shown, len(evidence) - len(shown)))
+        more, times = len(evidence) - len(shown), len(hits[index])
+        reasons.append(Reason(rule.name, detail, value, rule=rule, evidence=shown, more=more, times=times))
     reasons.sort(key=lambda reason: -abs(reason.value))
     whole = sum(reason.value for reason in reasons)
     if whole > 100:

@@ -1,5 +1,6 @@
-// The line chart: this period against the one before. The server has drawn the same lines; this adds axes, a cursor with
-// both values, keys, and a drag over a stretch that leads to it as a period. Data: apps/core/charts.py, LineChart.data.
+// The line chart: this period against the one before, or a total with its parts. The server has drawn the same lines; this
+// adds axes, a cursor with the values, keys, and a drag over a stretch that leads to it as a period. Data: apps/core/charts.py,
+// LineChart.data.
 import uPlot from "uplot";
 import { axisText } from "./figures.js";
 import { palette } from "./palette.js";
@@ -13,6 +14,14 @@ const FOOT_PX = 28;
 
 function stroke(colour, width, dash) {
   return { stroke: colour, width, dash, points: { show: false }, spanGaps: false };
+}
+
+// Lines beside the chart's own, as the stylesheet has them.
+function others(plot) {
+  return [...plot.querySelectorAll(".lines .by")].map((path) => {
+    const { color, strokeDasharray } = getComputedStyle(path);
+    return stroke(color, 1.5, strokeDasharray.match(/[\d.]+/g)?.map(Number));
+  });
 }
 
 function fade(u, colours) {
@@ -29,7 +38,7 @@ function columns(data) {
   const indexes = current.map((_, index) => index);
   const solid = current.map((value, index) => (partial === null || index < partial ? value : null));
   const open = current.map((value, index) => (partial !== null && (index === partial || index === partial - 1) ? value : null));
-  return [indexes, previous ?? indexes.map(() => null), solid, open];
+  return [indexes, previous ?? indexes.map(() => null), ...data.others?.map((one) => one.values) ?? [], solid, open];
 }
 
 function weekends(u, data, colours) {
@@ -72,6 +81,8 @@ function marks(u, data, colours) {
     ctx.fillStyle = colours.ink;
     const half = ctx.measureText(label).width / 2;
     ctx.textAlign = x - half < bbox.left ? "left" : x + half > bbox.left + bbox.width ? "right" : "center";
+    // Set off from the lines that run behind it.
+    ctx.strokeText(label, x, y - 10 * ratio);
     ctx.fillText(label, x, y - 10 * ratio);
   }
   ctx.restore();
@@ -113,8 +124,9 @@ function snap(u, left, top) {
   return [u.valToPos(Math.min(last, Math.max(0, Math.round(u.posToVal(left, "x")))), "x"), top];
 }
 
-function options(data, colours, size, hooks) {
+function options(data, colours, size, hooks, beside) {
   const last = Math.max(1, data.current.length - 1);
+  const thin = 1 + beside.length;
   return {
     ...size,
     legend: { show: false },
@@ -127,6 +139,7 @@ function options(data, colours, size, hooks) {
     series: [
       {},
       stroke(colours.previous, 1.5, [4, 4]),
+      ...beside,
       { ...stroke(colours.line, 2), fill: (u) => fade(u, colours) },
       stroke(colours.line, 2, [2, 5]),
     ],
@@ -135,10 +148,10 @@ function options(data, colours, size, hooks) {
       move: snap,
       drag: { x: Boolean(data.zoom), y: false, setScale: false, dist: LEAST_DRAG_PX },
       points: {
-        size: (u, series) => (series === 1 ? 8 : 10),
+        size: (u, series) => (series <= thin ? 8 : 10),
         width: 2,
-        fill: (u, series) => (series === 1 ? colours.surface : colours.line),
-        stroke: (u, series) => (series === 1 ? colours.previous : colours.surface),
+        fill: (u, series) => (series <= thin ? colours.surface : colours.line),
+        stroke: (u, series) => (series <= thin ? u.series[series].stroke() : colours.surface),
       },
     },
     hooks,
@@ -172,7 +185,7 @@ class Chart {
       setCursor: [(u) => this.point(u.cursor.idx)],
       setSelect: [(u) => this.zoom(u)],
     };
-    this.u = new uPlot(options(this.data, colours, this.size(), hooks), columns(this.data), this.plot);
+    this.u = new uPlot(options(this.data, colours, this.size(), hooks, others(this.plot)), columns(this.data), this.plot);
     this.plot.dataset.drawn = "";
   }
 

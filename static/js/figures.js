@@ -1,4 +1,4 @@
-// Values in words, as apps/core/formats.py and charts.say have them.
+// Values in words, as apps/core/formats.py and axes.say have them.
 import { durationText } from "./times.js";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });

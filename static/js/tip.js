@@ -1,4 +1,4 @@
-// What stands beside the chart's cursor: the day, both values, the change; and the same as a sentence.
+// What stands beside the chart's cursor: the day, the values, the change; and the same as a sentence.
 import { say } from "./figures.js";
 
 const GAP_PX = 14;
@@ -22,6 +22,13 @@ export class Tip {
     [this.now, this.nowValue] = this.row();
     [this.before, this.beforeValue] = this.row();
     this.before.parentElement.dataset.prev = "";
+    const drawn = plot.parentElement.querySelectorAll(".legend .by");
+    this.others = (data.others ?? []).map(({ name, values }, index) => {
+      const [label, value] = this.row();
+      label.textContent = name;
+      label.before(drawn[index].ownerSVGElement.cloneNode(true));
+      return [value, values];
+    });
     this.note = part("p", "tip-note", this.box);
   }
 
@@ -52,6 +59,7 @@ export class Tip {
     this.before.parentElement.hidden = !data.previous || data.previous[index] === null;
     this.before.textContent = data.previousLabels[index] ?? "";
     this.beforeValue.textContent = data.previous ? say(data.previous[index], data.unit) : "";
+    for (const [value, values] of this.others) value.textContent = say(values[index], data.unit);
     this.note.textContent = data.notes?.[index] ?? "";
   }
 
@@ -71,6 +79,7 @@ export class Tip {
     if (data.previous && data.previous[index] !== null) {
       words.push(`${data.previousLabels[index]}: ${say(data.previous[index], data.unit)}`);
     }
+    for (const { name, values } of data.others ?? []) words.push(`${name.toLowerCase()} ${say(values[index], data.unit)}`);
     if (data.changes[index].text) words.push(data.changes[index].text);
     if (data.notes?.[index]) words.push(data.notes[index]);
     return `${words.join(", ")}.`;

@@ -7,9 +7,11 @@ from typing import Any, cast
 
 import pytest
 
+from apps.companies.models import Company
 from apps.companies.services import visits_match
 from apps.core import clock
 from apps.networks import databases
+from apps.scoring.models import Score
 from apps.tracking import valkey
 from apps.tracking.models import Session
 from tests.cast import Cast
@@ -36,6 +38,26 @@ VARNHOLT = network("Varnholt AG", "varnholt.example", asn=64501)
 QUARRY = network("Quarrystone_100% Ferrous", "quarrystone.example", asn=64502)
 WESTMERE = network("University of Westmere", "westmere.example", kind="education", asn=64503)
 PROVIDER = network("Example Telecom", "telecom.example", kind="consumer")
+
+
+def score_put(site_id: int, domain: str, intent: float, *, days: float = 0) -> None:
+    """Store a score of a company whose only part is `intent`, reached so many days ago."""
+    Score.objects.create(
+        site_id=site_id,
+        company_id=Company.objects.get(domain=domain).id,
+        as_of=NOW - timedelta(days=days),
+        visits=0,
+        views=0,
+        engaged_minutes=0,
+        scroll_ratio=0,
+        visitors=0,
+        rule_sums=[intent],
+        rule_caps=[100.0],
+        weights=[0.0, 0.0, 1.0, 0.0, 0.0],
+        temperature="cold",
+        category="looker",
+        calculated_at=NOW,
+    )
 
 
 @pytest.fixture(autouse=True)

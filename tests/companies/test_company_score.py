@@ -76,8 +76,20 @@ def test_the_history_names_what_moved_it(hot: Cast) -> None:
     html = page(hot)
     table = words(html[html.index('class="chart-table"') :].split("</table>")[0])
     assert "What moved it" in table
-    assert re.search(r"Tue 5 May \d+ 10:00 Pricing page, first of these days: \d+", table), table
+    assert re.search(r"Tue 5 May \d+ \d+ \d+ 10:00 Pricing page, first of these days: \d+", table), table
     assert "Up" in words(html) and "within 7 days" in words(html)
+
+
+def test_the_history_has_the_parts_beside_the_total(hot: Cast) -> None:
+    """In the drawing, in its legend and in its table; fit isn't known here and has no line."""
+    chart = page(hot).split('id="score-history"')[1].split("</figure>")[0]
+    assert len(re.findall(r'<path class="by by\d" d="M[^"]+L', chart.split("</div>")[0])) == 2
+    assert words("<" + chart.split("<figcaption")[1].split("</figcaption>")[0]) == "Total score Engagement Intent"
+    table = chart.split("<table")[1]
+    assert "At the end of the day Total score Engagement Intent What moved it" in words(table)
+    last = re.findall(r"<tr>.*?</tr>", table, re.DOTALL)[-1]
+    scores = [int(part(page(hot), name).split(" of 100")[0].split(">")[-1]) for name in ("Engagement", "Intent")]
+    assert [int(value) for value in re.findall(r'<td class="num">(\d+)</td>', last)] == scores
 
 
 def test_it_leads_to_the_rules(hot: Cast) -> None:

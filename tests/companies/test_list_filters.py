@@ -23,7 +23,7 @@ from tests.cast import Cast, streamed
 from tests.factories import make_member
 from tests.factories_tracking import Page, visit_make
 
-from .conftest import NOW, QUARRY, VARNHOLT, ago
+from .conftest import NOW, QUARRY, VARNHOLT, ago, score_put
 from .reading import companies, table, words
 
 SITE = "/s/first-site/companies"
@@ -39,26 +39,6 @@ def html(cast: Cast, address: str = SITE, who: Any = None) -> str:
 
 def names(cast: Cast, address: str = SITE) -> list[str]:
     return companies(html(cast, address))
-
-
-def score_put(site_id: int, domain: str, intent: float, *, days: float = 0) -> None:
-    """Store a score of a company whose only part is `intent`, reached so many days ago."""
-    Score.objects.create(
-        site_id=site_id,
-        company_id=Company.objects.get(domain=domain).id,
-        as_of=NOW - timedelta(days=days),
-        visits=0,
-        views=0,
-        engaged_minutes=0,
-        scroll_ratio=0,
-        visitors=0,
-        rule_sums=[intent],
-        rule_caps=[100.0],
-        weights=[0.0, 0.0, 1.0, 0.0, 0.0],
-        temperature="cold",
-        category="looker",
-        calculated_at=NOW,
-    )
 
 
 @pytest.fixture

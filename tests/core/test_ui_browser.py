@@ -54,12 +54,26 @@ def test_nothing_breaks_the_policy_and_nothing_throws(page: Page, complaints: li
 def test_arrow_keys_read_the_chart_and_enter_zooms(page: Page) -> None:
     page.focus(".plot")
     page.keyboard.press("Home")
-    expect(page.locator(".plot [aria-live]")).to_have_text("Sat 14 Nov: 10 visitors, Sat 7 Nov: 20, −50.0%.")
+    expect(page.locator(".plot [aria-live]")).to_have_text(
+        "Sat 14 Nov: 10 visitors, Sat 7 Nov: 20, returning 4, from abroad –, −50.0%."
+    )
     expect(page.locator(".u-tip")).to_contain_text("Sat 14 Nov")
     page.keyboard.press("ArrowRight")
     expect(page.locator(".plot [aria-live]")).to_contain_text("Sun 15 Nov: 20 visitors")
     page.keyboard.press("Enter")
     page.wait_for_url("**/?period=custom&from=2026-11-15&to=2026-11-15")
+
+
+def test_lines_beside_are_told_by_their_dashes_where_the_cursor_stands(page: Page) -> None:
+    page.focus(".plot")
+    page.keyboard.press("End")
+    rows = page.locator(".u-tip .tip-row:has(svg)")
+    expect(rows).to_have_text(["Returning2", "From abroad0"])
+    dashes = [
+        page.locator(f"{where} .by").evaluate_all("all => all.map((one) => getComputedStyle(one).strokeDasharray)")
+        for where in (".legend", ".lines", ".u-tip")
+    ]
+    assert dashes[0] == dashes[1] == dashes[2] and len(set(dashes[0])) == 2
 
 
 def test_a_drag_over_the_chart_is_a_period(page: Page) -> None:

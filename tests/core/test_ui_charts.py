@@ -3,8 +3,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.core import charts
-from apps.core.charts import LineChart, Series, Unit
+from apps.core import charts, sparks
+from apps.core.axes import Unit
+from apps.core.charts import LineChart, Series
 from apps.core.periods import Period, period_read
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -112,8 +113,8 @@ def test_a_single_bucket_is_no_line_and_no_error() -> None:
 
 
 def test_a_sparkline_needs_two_values() -> None:
-    assert charts.spark([5]) is None
-    spark = charts.spark([0, 10, 5], last=1)
+    assert sparks.spark([5]) is None
+    spark = sparks.spark([0, 10, 5], last=1)
     assert spark is not None
     assert spark.past == "M1.0 24.0L55.0 4.0"
     assert spark.now == "M55.0 4.0L109.0 14.0"
@@ -121,16 +122,16 @@ def test_a_sparkline_needs_two_values() -> None:
 
 
 def test_a_flat_sparkline_lies_in_the_middle() -> None:
-    spark = charts.spark([3, 3, 3])
+    spark = sparks.spark([3, 3, 3])
     assert spark is not None
     assert spark.end == (109.0, 14.0)
 
 
 def test_columns_stand_on_the_floor() -> None:
-    tall, none = charts.columns([10, 0])
+    tall, none = sparks.columns([10, 0])
     assert (tall.y, tall.height) == (8.0, 58.0)
     assert (none.y, none.height) == (65.0, 1.0)
-    assert charts.columns([]) == []
+    assert sparks.columns([]) == []
 
 
 def test_its_axes_are_written_without_script_too(week: Period) -> None:

@@ -14,6 +14,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 
 from apps.core import charts
+from apps.core.axes import Unit
 from apps.core.periods import period_read, zone_of
 
 DIST = Path(__file__).parents[2] / "static" / "dist"
@@ -75,10 +76,11 @@ def chart() -> charts.LineChart:
     buckets, before = period.span.buckets(period.granularity), period.comparison.buckets(period.granularity)
     return charts.line_chart(
         name="Visitors",
-        unit=charts.Unit.COUNT,
+        unit=Unit.COUNT,
         granularity=period.granularity,
         current=charts.Series(period.span, buckets, [10, 20, 30, 40, 50, 60, 5]),
         previous=charts.Series(period.comparison, before, [20, 20, 20, 20, 20, 20, 20]),
+        others={"Returning": [4, 8, 12, 16, 20, 24, 2], "From abroad": [None, 1, 2, 3, 4, 5, 0]},
         now=NOW,
         zoom_url="/?period=custom&from={from}&to={to}",
     )

@@ -11,8 +11,8 @@ from typing import Any
 
 from apps.companies.knowledge.together import Merged
 from apps.companies.search import company_search
-from apps.scoring.at_moment import best_scores_select
 
+from .best import best_joined
 from .conditions import CONFIDENCE, Condition, came_back, conditions_of, is_new, last_before
 from .wanted import Sort, Tab, Wanted, visits_sql
 
@@ -60,17 +60,34 @@ _VALUES = {
     Sort.FIRST: "knows.first_seen_at",
 }
 
-# A row of `known`: a company on a site, with what that site's client knows of it. A cookieless visitor id is one day's
-# and one site's, so that distinct ids are the sum of daily visitors, as everywhere. `target`: no company twice; those
-# that were merged stand for what they were merged into as well.
+# A row of `seen`: a company on a site. A cookieless visitor id is one day's and one site's, so that distinct ids are
+# the sum of daily visitors, as everywhere.
 _LIST = """
-WITH every AS (
+WITH every AS ({every}), seen AS (
+    SELECT *, (%s::bigint[])[array_position(%s::bigint[], site_id)] AS client_id FROM every WHERE company_id IS NOT NULL
+), known AS MATERIALIZED ({known}), counts AS (
+    SELECT {counts}
+), page AS (
+    SELECT company_id, {page}
+    FROM known
+    WHERE {tab}{grouped}
+    ORDER BY key {direction} NULLS LAST, all_last_at DESC, company_id
+    LIMIT %s OFFSET %s
+)
+SELECT counts.*, (SELECT coalesce(sum(visits), 0)::bigint FROM every),
+       (SELECT coalesce(sum(visits), 0)::bigint FROM seen),
+       page.company_id, page.site_ids, page.score, page.temperature, page.category
+FROM counts LEFT JOIN page ON true
+ORDER BY page.key {direction} NULLS LAST, page.all_last_at DESC, page.company_id
+"""
+_EVERY = """
     SELECT site_id, company_id, count(*) AS visits, min(started_at) AS first_at, max(ended_at) AS last_at{sums}
     FROM ({visits}) AS visits
     GROUP BY site_id, company_id
-), seen AS (
-    SELECT *, (%s::bigint[])[array_position(%s::bigint[], site_id)] AS client_id FROM every WHERE company_id IS NOT NULL
-), known AS MATERIALIZED (
+"""
+# A row: one of `seen`, with what that site's client knows of the company. `target`: no company twice; those that were
+# merged stand for what they were merged into as well.
+_KNOWN = """
     SELECT seen.site_id, seen.company_id, seen.visits, seen.last_at, best.total, best.temperature, best.category,
            coalesce(knows.is_ignored, false) AS is_ignored,
            target.id IS NOT NULL AS is_target,
@@ -89,23 +106,9 @@ WITH every AS (
                           WHERE there.client_id = own.client_id AND there.domain = led.into_domain)
         GROUP BY own.client_id, led.into_domain
     ) AS target ON target.client_id = seen.client_id AND target.domain = company.domain
-    LEFT JOIN ({best}) AS best ON best.company_id = seen.company_id
+    {best}
     LEFT JOIN LATERAL {before} AS before ON true
     WHERE {where}
-), counts AS (
-    SELECT {counts}
-), page AS (
-    SELECT company_id, {page}
-    FROM known
-    WHERE {tab}{grouped}
-    ORDER BY key {direction} NULLS LAST, all_last_at DESC, company_id
-    LIMIT %s OFFSET %s
-)
-SELECT counts.*, (SELECT coalesce(sum(visits), 0)::bigint FROM every),
-       (SELECT coalesce(sum(visits), 0)::bigint FROM seen),
-       page.company_id, page.site_ids, page.score, page.temperature, page.category
-FROM counts LEFT JOIN page ON true
-ORDER BY page.key {direction} NULLS LAST, page.all_last_at DESC, page.company_id
 """
 _KNOWS = """(
     SELECT own.company_id, own.client_id, own.first_seen_at, own.last_seen_at,
@@ -125,34 +128,48 @@ def list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list[
     Its columns: how many companies each tab has; how many visits there are, and how many have a company; the company,
     its sites, score, temperature, category. Raises EmptyResultSet where there can be no visit.
     """
-    sort = wanted.sort
-    visits = wanted.visits
+    is_of_one = len(wanted.sites) == 1
+    every, known = _every(wanted), _known(wanted)
+    seen_by = {tab: _tab_sql(tab, shows_ignored=wanted.shows_ignored) for tab in Tab}
+    sql = _LIST.format(
+        every=every.sql,
+        known=known.sql,
+        counts=_counts(seen_by, is_of_one=is_of_one),
+        page=_page(wanted.sort, is_of_one=is_of_one),
+        tab=seen_by[wanted.tab],
+        grouped="" if is_of_one else " GROUP BY company_id",
+        direction="DESC" if wanted.is_descending else "ASC",
+    )
+    of_sites = [site.client_id for site in wanted.sites], [site.id for site in wanted.sites]
+    return sql, [*every.params, *of_sites, *known.params, limit, offset]
+
+
+def _every(wanted: Wanted) -> Condition:
+    """Return the visits by site and company, those without a company as well."""
+    sort, visits = wanted.sort, wanted.visits
     if wanted.company_ids is not None:
         visits = visits.filter(company_id__in=list(wanted.company_ids))
     columns = ["site_id", "company_id", "started_at", "ended_at", *({Sort.VISITORS: ["visitor_id"]}.get(sort, []))]
     columns += {Sort.PAGEVIEWS: ["pageviews"], Sort.ENGAGED: ["engaged_ms"], Sort.SOURCE: ["source"]}.get(sort, [])
-    narrow_sql, narrow_params = visits_sql(visits, *columns)
+    sql, params = visits_sql(visits, *columns)
+    return Condition(_EVERY.format(sums=f", {_SUMS[sort]}" if sort in _SUMS else "", visits=sql), params)
+
+
+def _known(wanted: Wanted) -> Condition:
+    """Return what is known of those that meet the filters and the search."""
     week = wanted.at - NEW_SINCE
     before = last_before(since=week, away=BACK_AFTER, now=wanted.at)
     new = is_new(since=week)
     back = came_back(since=week, away=BACK_AFTER, now=wanted.at)
-    is_of_one = len(wanted.sites) == 1
-    best = best_scores_select(
-        site_ids=[site.id for site in wanted.sites],
-        at=wanted.at,
-        among=f"SELECT {'' if is_of_one else 'DISTINCT '}company_id FROM seen",
-    )
     conditions = [*conditions_of(wanted.filters, me=wanted.me, owners=wanted.owners, now=wanted.at), *wanted.conditions]
     values, led = _values(wanted), wanted.merged.domains
     knows = _knows(wanted.merged)
+    best = best_joined(wanted)
     if wanted.search:
         search = company_search(wanted.search)
         conditions.append(Condition(search.condition, search.condition_params))
         values.append(Condition(f", {search.closeness} AS closeness", search.closeness_params))
-    seen_by = {tab: _tab_sql(tab, shows_ignored=wanted.shows_ignored) for tab in Tab}
-    sql = _LIST.format(
-        sums=f", {_SUMS[sort]}" if sort in _SUMS else "",
-        visits=narrow_sql,
+    sql = _KNOWN.format(
         is_new=new.sql,
         came_back=back.sql,
         before=before.sql,
@@ -160,31 +177,18 @@ def list_sql(wanted: Wanted, limit: int | None, offset: int) -> tuple[str, list[
         values="".join(value.sql for value in values),
         best=best.sql,
         where=" AND ".join(condition.sql for condition in conditions) or "true",
-        counts=_counts(seen_by, is_of_one=is_of_one),
-        page=_page(sort, is_of_one=is_of_one),
-        tab=seen_by[wanted.tab],
-        grouped="" if is_of_one else " GROUP BY company_id",
-        direction="DESC" if wanted.is_descending else "ASC",
     )
-    params: list[Any] = [
-        *narrow_params,
-        [site.client_id for site in wanted.sites],
-        [site.id for site in wanted.sites],
-        week,
-        *new.params,
-        week,
-        *back.params,
+    params = (
+        *(week, *new.params),
+        *(week, *back.params),
         *(param for value in values for param in value.params),
         *knows.params,
-        list(led),
-        list(led.values()),
+        *(list(led), list(led.values())),
         *best.params,
         *before.params,
         *(param for condition in conditions for param in condition.params),
-        limit,
-        offset,
-    ]
-    return sql, params
+    )
+    return Condition(sql, params)
 
 
 def _knows(merged: Merged) -> Condition:

@@ -8,18 +8,21 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from apps.core import formats
-from apps.core.charts import LineChart, Mark, Scale, Series, Unit, Zone, line_chart
+from apps.core.axes import Scale, Unit, Zone
+from apps.core.charts import LineChart, Mark, Series, line_chart
 from apps.core.periods import Granularity, Span
 from apps.scoring.formulas import HOT_FROM, WARM_FROM, as_shown
 from apps.scoring.history import History, Moved
-from apps.scoring.reasons import Evidence, Explanation, PartName, PartShown, Reason
+from apps.scoring.reasons import PART_LABELS, Evidence, Explanation, PartName, PartShown, Reason
 from apps.scoring.rules import IdealCustomer, Weights
-from apps.scoring.sums import Category, Temperature
+from apps.scoring.sums import Category, Parts, Temperature
 from apps.sites.models import Site
 
 from .score import HISTORY_DAYS, Scored
 
 NAMED_REASONS = 3
+# The parts that the chart of the history draws beside the total.
+DRAWN = (PartName.ENGAGEMENT, PartName.INTENT, PartName.FIT)
 LOOK_BACK = timedelta(days=7)
 CATEGORIES = {Category.HIGH_INTENT: "High Intent", Category.RESEARCHING: "Researching", Category.LOOKER: "Looker"}
 _STATES = {
@@ -145,8 +148,7 @@ def _sentence(scored: Scored) -> str:
 
 
 def _often(reason: Reason) -> str:
-    times = sum(one.times for one in reason.evidence)
-    return f" ({formats.number(times)} times)" if times > 1 else ""
+    return f" ({formats.number(reason.times)} times)" if reason.times > 1 else ""
 
 
 def _moved_by(scored: Scored) -> str:
@@ -171,7 +173,7 @@ def _part(part: PartShown, scored: Scored, site: Site, *, number: int, x: float)
     elif weight == 0:
         detail = f"{part.score} of 100, weight 0: it doesn’t count"
     else:
-        detail = f"{part.score} of 100, weight {formats.number(weight, 2)}. {_help(part.name, scored)}".rstrip()
+        detail = f"{part.score} of 100, weight {_plain(weight)}. {_help(part.name, scored)}".rstrip()
     points = str(part.points) if number else "–"
     return _line(part, number=number, points=points, detail=detail, reasons=_reasons(part, site), x=x)
 
@@ -244,32 +246,42 @@ def _formula(known: Sequence[PartShown], weights: Weights) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    """Return a weight with as many decimals as it has; none has more than four."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 # --- history ----------------------------------------------------------------------------------------------------------
 
 
 def history_chart(history: History, *, at: datetime, zone: ZoneInfo) -> LineChart:
-    """Return the total at the end of each local day, today's as it is now, with what moved it."""
+    """Return the total and its parts at the end of each local day, today's as they are now, with what moved it.
+
+    Parts that weren't known on any day are left out.
+    """
     today = at.astimezone(zone).date()
     span = Span(today - timedelta(days=HISTORY_DAYS - 1), today, zone)
     buckets = span.buckets(Granularity.DAY)
     # Of several at one moment the last is what was so after all of it.
-    totals = {point.at: point.parts.total for point in history.points}
-    values = [totals.get(min(bucket.end, at)) for bucket in buckets]
+    points = {point.at: point.parts for point in history.points}
+    ends = [points.get(min(bucket.end, at)) for bucket in buckets]
+    parts = {PART_LABELS[name]: _by_day(ends, name.value) for name in DRAWN}
     days = {bucket.start.astimezone(zone).date(): index for index, bucket in enumerate(buckets)}
-    shown = [None if value is None else float(as_shown(value)) for value in values]
     return line_chart(
         name="Total score",
         unit=Unit.COUNT,
         granularity=Granularity.DAY,
-        current=Series(span, buckets, shown),
+        current=Series(span, buckets, _by_day(ends, "total")),
         previous=None,
         now=at,
         marks=[mark for one in history.moved if (mark := _mark(one, days, zone))],
         scale=SCALE,
+        others={name: values for name, values in parts.items() if values.count(None) < len(values)},
     )
+
+
+def _by_day(ends: Sequence[Parts | None], name: str) -> list[float | None]:
+    values: list[float | None] = [getattr(parts, name, None) for parts in ends]
+    return [None if value is None else float(as_shown(value)) for value in values]
 
 
 def _mark(moved: Moved, days: Mapping[date, int], zone: tzinfo) -> Mark | None:

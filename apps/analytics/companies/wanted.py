@@ -90,6 +90,12 @@ class Wanted:
         return self.filters.of("ignored") is not None
 
     @property
+    def mixes_ignored(self) -> bool:
+        """Whether somebody asked for ignored ones and for all others, in one."""
+        asked = self.filters.of("ignored")
+        return asked is not None and {"yes", "no"} <= set(asked.values)
+
+    @property
     def client_ids(self) -> list[int]:
         return sorted({site.client_id for site in self.sites})
 

@@ -17,7 +17,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.core import changes, charts, clock, countries, formats, maps
+from apps.core import changes, clock, countries, formats, maps, sparks
 
 register = template.Library()
 
@@ -263,13 +263,13 @@ def delta(
 @register.inclusion_tag("components/_sparkline.html")
 def sparkline(values: Sequence[float], label: str = "", last: int = 7, broken: bool = False) -> dict[str, object]:
     """`{% sparkline site.days label="Visitors a day, four weeks" %}`; `broken` where the tag is silent."""
-    return {"spark": charts.spark(values, last=last), "label": label, "broken": broken}
+    return {"spark": sparks.spark(values, last=last), "label": label, "broken": broken}
 
 
 @register.inclusion_tag("components/_columns.html")
 def columns(values: Sequence[float], label: str = "", start: str = "", end: str = "") -> dict[str, object]:
     """`{% columns minutes label="…" start="−30 min" end="now" %}`: a small column chart, the last one in the accent."""
-    return {"columns": charts.columns(values), "label": label, "start": start, "end": end}
+    return {"columns": sparks.columns(values), "label": label, "start": start, "end": end}
 
 
 @register.inclusion_tag("components/_world.html")
