@@ -226,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "changes-tidy": {"task": "apps.scoring.tasks.changes_tidy", "schedule": crontab(minute="33")},
     "matches-tidy": {"task": "apps.companies.tasks.matches_tidy", "schedule": crontab(minute="37")},
     "alerts-sweep": {
         "task": "apps.alerts.tasks.alerts_sweep",
