@@ -9,6 +9,7 @@ ScoreChanged, TemperatureChanged  (scoring: a score was made, somebody turned ho
 CategoryChanged (scoring: likewise)                   -> nobody yet
 ScoringChanged  (scoring: other rules are in force)   -> scoring: make the site's scores anew
 CorrectionChanged (companies: one is on its way)      -> companies: apply it to the past, or its undoing
+ColleagueMentioned (companies: a note names a member) -> companies: mail them
 LinksChanged    (companies: a site's links)           -> companies: apply them to the past
 RuleChanged     (tracking: an exclusion rule)         -> tracking: apply it to the past, or undo it
 GoalChanged     (tracking: a goal)                    -> tracking: apply it to the past
@@ -30,11 +31,12 @@ from apps.alerts.subscriptions import is_wanted
 from apps.alerts.subscriptions import site_forget as alerts_forget
 from apps.alerts.tasks import alert_send_task, hot_raise_task, targets_raise_task
 from apps.companies.erase import site_forget
-from apps.companies.facts import CompanyMatched, CorrectionChanged, LinksChanged, VisitsReopened
+from apps.companies.facts import ColleagueMentioned, CompanyMatched, CorrectionChanged, LinksChanged, VisitsReopened
 from apps.companies.moving import site_adopt
 from apps.companies.tasks import (
     correction_work_task,
     links_work_task,
+    mention_mail_task,
     networks_resolve_task,
     visits_match_task,
     visits_rematch_task,
@@ -84,6 +86,11 @@ def work_on_correction(fact: CorrectionChanged) -> None:
 
 def work_on_links(fact: LinksChanged) -> None:
     links_work_task.apply_async((fact.schema, fact.site_id), retry=False)
+
+
+def mail_mention(fact: ColleagueMentioned) -> None:
+    given = (fact.schema, fact.mention_id, fact.note_id, fact.user_id, fact.by_id, fact.path)
+    mention_mail_task.apply_async(given, retry=False)
 
 
 def make_scores(fact: EventsStored | CompanyMatched | GoalReached) -> None:
@@ -183,6 +190,7 @@ listen(CompanyMatched, announce_companies)
 listen(VisitsReopened, match_anew)
 listen(CorrectionChanged, work_on_correction)
 listen(LinksChanged, work_on_links)
+listen(ColleagueMentioned, mail_mention)
 listen(ScoreChanged, announce_scores)
 listen(TemperatureChanged, announce_temperature)
 listen(ScoringChanged, make_scores_anew)

@@ -23,7 +23,7 @@ from apps.core.periods import day_start
 from apps.sites.access import site_or_404
 from apps.sites.models import Site
 
-from .digests import Span, digest_content, monday_of, week_before
+from .digests import Span, digest_lately, monday_of, week_before
 from .models import Subscription
 from .sending import mail_context, mail_write
 from .subscriptions import subscriptions_of
@@ -44,7 +44,7 @@ def digest(request: HttpRequest, slug: str) -> HttpResponse:
     site = site_or_404(request, slug, Permission.READ)
     member = agency_request(request)
     week = _week(request.GET.get("week", ""))
-    content = digest_content(site=site, span=_span(site, week))
+    content = digest_lately(site=site, span=_span(site, week))
     wishes = subscriptions_of(user_id=member.user.id, site_ids=[site.id])
     context = {
         "site": site,
@@ -65,7 +65,7 @@ def digest_mail(request: HttpRequest, slug: str) -> HttpResponse:
     """Answer the mail's HTML alone, for the page's frame."""
     site = site_or_404(request, slug, Permission.READ)
     member = agency_request(request)
-    content = digest_content(site=site, span=_span(site, _week(request.GET.get("week", ""))))
+    content = digest_lately(site=site, span=_span(site, _week(request.GET.get("week", ""))))
     stop_url = unsubscribe_url(
         agency=member.agency, user_id=member.user.id, site_id=site.id, kind=Subscription.Kind.DIGEST
     )
@@ -79,11 +79,11 @@ def digest_send(request: HttpRequest, slug: str) -> HttpResponse:
     site = site_or_404(request, slug, Permission.READ)
     member = agency_request(request)
     week = _week(request.POST.get("week", ""))
-    content = digest_content(site=site, span=_span(site, week))
-    if content["is_empty"]:
+    # First: whoever presses on and on has nothing reckoned.
+    if not cache.add(f"alerts:digest-now:{member.user.id}:{site.id}", 1, PAUSE_SECONDS):
+        messages.error(request, "You asked for one a moment ago: look into your mails, or try again in a minute.")
+    elif (content := digest_lately(site=site, span=_span(site, week)))["is_empty"]:
         messages.error(request, "There is nothing to report of that week, so no mail was sent.")
-    elif not cache.add(f"alerts:digest-now:{member.user.id}:{site.id}", 1, PAUSE_SECONDS):
-        messages.error(request, "You were sent one a moment ago: look into your mails, or try again in a minute.")
     else:
         try:
             mail_write(

@@ -5,12 +5,15 @@ of the week's end, so that the same week says the same whenever it is asked for.
 mail goes out.
 """
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count
 from django.urls import reverse
@@ -23,9 +26,11 @@ from apps.core.periods import day_start
 from apps.scoring.at_moment import scores_select
 from apps.scoring.formulas import as_shown
 from apps.scoring.sums import Temperature
+from apps.scoring.versions import scoring_of
 from apps.sites.models import Site
 from apps.tracking.models import Session
 
+from .apart import raised_apart
 from .models import AlertSent, Subscription
 from .noting import alerts_note
 from .subscriptions import sites_wanted, subscribers
@@ -40,6 +45,9 @@ SHOWN = 8
 LOOKED_AT = 150
 # Points; a short visit after a long time alone brings some ten of them by being recent.
 LEAST_RISE = 15
+
+# For so long a digest that is looked at again isn't reckoned anew.
+LATELY_SECONDS = 60
 
 # By company, as `why.reasons_shown` has them.
 Reasons = Mapping[int, list[dict[str, str]]]
@@ -82,18 +90,20 @@ def week_before(monday: date, zone: ZoneInfo) -> Span:
 
 def digests_raise() -> int:
     """Write the digests of sites where it is Monday and past seven o'clock; return how many mails. May run twice."""
-    now, raised = clock.now(), 0
-    for site in sites_wanted(Subscription.Kind.DIGEST):
-        zone = ZoneInfo(site.time_zone)
-        monday = monday_of(now, zone)
-        due_at = datetime.combine(monday, SENT_AT, zone)
-        if now.astimezone(zone).date() != monday or now < due_at:
-            continue
-        wanted = subscribers(site=site, kind=Subscription.Kind.DIGEST)
-        # Who asked for it after it was due has it the next time.
-        users = {one.member.user_id for one in wanted if one.wish.created_at < due_at}
-        raised += _raise(site, monday, users, due_at=now)
-    return raised
+    now = clock.now()
+    return sum(raised_apart(site, partial(_raise_due, site, now)) for site in sites_wanted(Subscription.Kind.DIGEST))
+
+
+def _raise_due(site: Site, now: datetime) -> int:
+    zone = ZoneInfo(site.time_zone)
+    monday = monday_of(now, zone)
+    due_at = datetime.combine(monday, SENT_AT, zone)
+    if now.astimezone(zone).date() != monday or now < due_at:
+        return 0
+    wanted = subscribers(site=site, kind=Subscription.Kind.DIGEST)
+    # Who asked for it after it was due has it the next time.
+    users = {one.member.user_id for one in wanted if one.wish.created_at < due_at}
+    return _raise(site, monday, users, due_at=now)
 
 
 def _raise(site: Site, monday: date, users: set[int], *, due_at: datetime) -> int:
@@ -116,8 +126,24 @@ def _raise(site: Site, monday: date, users: set[int], *, due_at: datetime) -> in
     return 0 if due is None else noted
 
 
+def digest_lately(*, site: Site, span: Span) -> dict[str, Any]:
+    """Return `digest_content`, reckoned once a minute at most; other rules and who is ignored hold at once.
+
+    Three queries where it is known.
+    """
+    ignored = sorted(ignored_ids([site.client_id]).get(site.client_id, ()))
+    until = span.until.replace(second=0, microsecond=0)
+    about = (site.client_id, site.name, site.time_zone, span.since, until, scoring_of(site.id).version_id, ignored)
+    key = f"alerts:digest:{site.id}:{hashlib.sha256(repr(about).encode()).hexdigest()}"
+    content: dict[str, Any] | None = cache.get(key)
+    if content is None:
+        content = digest_content(site=site, span=span)
+        cache.set(key, content, LATELY_SECONDS)
+    return content
+
+
 def digest_content(*, site: Site, span: Span) -> dict[str, Any]:
-    """Return what the digest of a site says of a time. Twenty queries at most, for any number of companies."""
+    """Return what the digest of a site says of a time. Thirty queries at most, for any number of companies."""
     zone = ZoneInfo(site.time_zone)
     standings, new_count = _standings(site, span)
     new = sorted((one for one in standings if one.is_new), key=lambda one: (-one.score, one.company.name))
@@ -145,6 +171,7 @@ def digest_content(*, site: Site, span: Span) -> dict[str, Any]:
         "heading": f"New and rising companies of {site.name}",
         "preview": ", ".join(one.company.name for some in (new, risen, hot) for one in some[:2]),
         "site": site.name,
+        "client_id": site.client_id,  # whose ignoring it goes by
         "days": days,
         "zone": site.time_zone,
         "sections": [section for section in sections if section["companies"]],

@@ -38,7 +38,7 @@ class AlertSent(models.Model):
     sent_at = models.DateTimeField(null=True)
     tries = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
-    content = models.JSONField(default=dict)  # what the mail says, for sending it again
+    content = models.JSONField(default=dict)  # what the mail says; a digest's is made anew where it has waited
 
     class Meta:
         db_table = "alert_sent"

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from apps.sites.models import Site
 from apps.tracking.models import Event, Session
 from apps.tracking.models import Kind as EventKind
 
+from .apart import raised_apart
 from .companies import company_content
 from .models import AlertSent, Subscription
 from .noting import alerts_note
@@ -60,29 +62,30 @@ def hot_raise(change_ids: Collection[int] | None = None) -> int:
     by_site: dict[int, list[ScoreChange]] = defaultdict(list)
     for change in changes:
         by_site[change.site_id].append(change)
-    raised = 0
-    for site in sites_wanted(Kind.HOT) if by_site else []:
-        wanted = subscribers(site=site, kind=Kind.HOT) if site.id in by_site else []
-        occasions = [
-            Occasion(
-                change.company_id, change.at, {one.member.user_id for one in wanted if one.wish.created_at <= change.at}
-            )
-            for change in by_site[site.id]
-        ]
-        raised += _raise(site, Kind.HOT, occasions)
-    return raised
+    sites = [site for site in sites_wanted(Kind.HOT) if site.id in by_site] if by_site else []
+    return sum(raised_apart(site, partial(_hot_raise, site, by_site[site.id])) for site in sites)
+
+
+def _hot_raise(site: Site, changes: Sequence[ScoreChange]) -> int:
+    wanted = subscribers(site=site, kind=Kind.HOT)
+    occasions = [
+        Occasion(
+            change.company_id, change.at, {one.member.user_id for one in wanted if one.wish.created_at <= change.at}
+        )
+        for change in changes
+    ]
+    return _raise(site, Kind.HOT, occasions)
 
 
 def targets_raise(*, site_id: int | None = None, company_ids: Collection[int] | None = None) -> int:
     """Raise mails for target accounts on pages that matter; return how many mails. None: all of lately (the sweep)."""
-    raised = 0
-    for site in sites_wanted(Kind.TARGET):
-        if site_id not in (None, site.id):
-            continue
-        wanted = subscribers(site=site, kind=Kind.TARGET)
-        if wanted:
-            raised += _raise(site, Kind.TARGET, _seen(site, wanted, company_ids))
-    return raised
+    sites = [site for site in sites_wanted(Kind.TARGET) if site_id in (None, site.id)]
+    return sum(raised_apart(site, partial(_targets_raise, site, company_ids)) for site in sites)
+
+
+def _targets_raise(site: Site, company_ids: Collection[int] | None) -> int:
+    wanted = subscribers(site=site, kind=Kind.TARGET)
+    return _raise(site, Kind.TARGET, _seen(site, wanted, company_ids)) if wanted else 0
 
 
 def _seen(site: Site, wanted: Sequence[Subscriber], company_ids: Collection[int] | None) -> list[Occasion]:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from smtplib import SMTPException
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import F
@@ -24,6 +25,7 @@ from apps.sites.models import Site
 from apps.tracking.models import Session
 
 from . import measures
+from .digests import digest_lately, week_before
 from .models import AlertSent, Subscription
 from .subscriptions import subscribers
 from .unsubscribing import unsubscribe_url
@@ -38,6 +40,8 @@ PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 # With their pauses some seven hours: after that an alert is no news.
 MOST_TRIES = 12
+# A digest that has waited longer is made anew: companies may be ignored or gone by now.
+FRESH = timedelta(minutes=10)
 SWEPT_TOGETHER = 200
 
 
@@ -47,10 +51,15 @@ def alert_send(alert_id: int) -> bool:
     Blocks while the mail server is talked to. May run twice and side by side.
     """
     now = clock.now()
-    mine = AlertSent.objects.filter(id=alert_id, due_at__lte=now, sent_at=None)
+    alert = AlertSent.objects.filter(id=alert_id, due_at__lte=now, sent_at=None).first()
+    if alert is None or alert.due_at is None:
+        return False
+    was_due = alert.due_at
+    # Whoever else is at it has written another time meanwhile.
+    mine = AlertSent.objects.filter(id=alert_id, due_at=was_due, sent_at=None)
     if not mine.update(due_at=now + LEASE, tries=F("tries") + 1):
         return False
-    alert = AlertSent.objects.get(id=alert_id)
+    alert.tries += 1
     if alert.tries > MOST_TRIES:
         # Whoever sends it ends each time without a word.
         _end(alert, "given_up")
@@ -61,6 +70,11 @@ def alert_send(alert_id: int) -> bool:
     if site is None or not wanted or not _is_of_a_visitor(alert, site):
         _end(alert, "unwanted")
         return False
+    if kind is Kind.DIGEST and (alert.tries > 1 or now - was_due > FRESH or _is_of_another_client(alert, site)):
+        alert.content = digest_lately(site=site, span=week_before(alert.day, ZoneInfo(site.time_zone)))
+        if alert.content["is_empty"]:
+            _end(alert, "unwanted")
+            return False
     member = wanted[0].member
     try:
         mail_write(
@@ -140,6 +154,11 @@ def _is_of_a_visitor(alert: AlertSent, site: Site) -> bool:
     ignored = rows_ignored([site.client_id]).filter(company_id=alert.company_id)
     visits = Session.objects.filter(site_id=site.id, company_id=alert.company_id, set_aside="")
     return not ignored.exists() and visits.exists()
+
+
+def _is_of_another_client(alert: AlertSent, site: Site) -> bool:
+    """Whether the site has moved since a digest was made: its text went by what another client ignores."""
+    return bool(alert.content.get("client_id") != site.client_id)
 
 
 def _put_off(alert: AlertSent) -> None:

@@ -10,8 +10,8 @@ from apps.core import clock
 from .loading import COMPANIES_TOGETHER, companies_next
 from .locks import scores_lock
 from .models import Score, ScoreDue
+from .reckoning import scores_reckoned
 from .rows import MADE
-from .services import scores_reckoned
 
 # A version that changes no score makes none anew.
 COMPARED = tuple(name for name in MADE if name not in ("calculated_at", "version_id"))
@@ -34,7 +34,7 @@ def scores_check(*, site_id: int) -> Iterator[Checked]:
         with transaction.atomic():
             scores_lock((site_id, company_id) for company_id in company_ids)
             stored = {row.company_id: row for row in Score.objects.filter(site_id=site_id, company_id__in=company_ids)}
-            reckoned, _ = scores_reckoned(site_id=site_id, company_ids=company_ids, at=clock.now())
+            reckoned = scores_reckoned(site_id=site_id, company_ids=company_ids, at=clock.now()).rows
             # Last: what was stored while the others were read has left its mark by now.
             due = set(ScoreDue.objects.filter(site_id=site_id).values_list("company_id", flat=True))
         for company_id in company_ids:

@@ -80,6 +80,9 @@ class ScoreDue(models.Model):
     site_id = models.BigIntegerField()
     company_id = models.BigIntegerField()
     is_fresh = models.BooleanField(db_default=False)
+    # Nobody did anything: a goal was applied to the past, or a visit of before was another company's.
+    is_past = models.BooleanField(db_default=False)
+    gone_from = models.DateTimeField(null=True)  # where a visit was deleted: when it began
 
     class Meta:
         db_table = "score_due"

@@ -7,26 +7,28 @@ takes its lock and only then reads; and a mark goes in the transaction that stor
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 
+from apps.companies.models import Company
 from apps.core import clock, facts
 from apps.core.tenancy import current_schema
+from apps.sites.models import Site
 
 from .at_moment import scores_differing
 from .facts import ScoreChanged
-from .fit import Profile, fit_of
-from .loading import COMPANIES_TOGETHER, Loaded, activities_load
+from .loading import COMPANIES_TOGETHER
 from .locks import bulk_lock, scores_lock
+from .marks import MarkRow, marked_of, marks_leave
 from .models import Score, ScoreChange, ScoreDue, ScoreRun, ScoringVersion
-from .profiles import profiles_of
-from .rows import MADE, row_of
-from .running import sums_of
+from .news import past_note
+from .reckoning import scores_reckoned
+from .rows import MADE
 from .telling import changes_of, changes_of_gone, changes_tell, is_rise
-from .versions import scoring_of
+from .unmaking import changes_unmake
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +40,6 @@ BULK_TOGETHER = 100
 WORK_FOR = timedelta(minutes=2)
 # What a task works, before others' tasks that wait have their turn.
 TURN = timedelta(seconds=2)
-# What somebody did longer ago is the past, and nobody is mailed for it, though no worker has seen it till now.
-NEWS_FOR = timedelta(days=1)
-# How long what somebody did takes to be reckoned, at most: on its way here, and waiting for a worker.
-NEWS_SLACK = timedelta(minutes=10)
 COOLED_TOGETHER = 200
 
 # The oldest marks, and with them all others of the same companies: one reckoning does for all that was there before it.
@@ -52,9 +50,8 @@ WITH oldest AS (
     SELECT score_due.id FROM (SELECT DISTINCT site_id, company_id FROM oldest) AS pair
     JOIN score_due USING (site_id, company_id) FOR UPDATE OF score_due SKIP LOCKED
 )
-DELETE FROM score_due WHERE id IN (SELECT id FROM same) RETURNING site_id, company_id
+DELETE FROM score_due WHERE id IN (SELECT id FROM same) RETURNING site_id, company_id, is_past, gone_from
 """
-Scores = Mapping[int, Score]
 
 
 def scores_work(*, turn: timedelta = WORK_FOR) -> int:
@@ -88,56 +85,38 @@ def _marks_work(*, is_fresh: bool) -> int:
             marks = cursor.fetchall()
         if not marks:
             return 0
-        by_site: defaultdict[int, set[int]] = defaultdict(set)
-        for site_id, company_id in marks:
-            by_site[site_id].add(company_id)
-        scores_lock((site_id, company_id) for site_id, ids in by_site.items() for company_id in ids)
+        by_site: defaultdict[int, list[MarkRow]] = defaultdict(list)
+        for mark in marks:
+            by_site[mark[0]].append(mark)
+        scores_lock({(site_id, company_id) for site_id, company_id, *_ in marks})
         for site_id in sorted(by_site):
-            ids = sorted(by_site[site_id])
+            mine = by_site[site_id]
             try:
                 with transaction.atomic():
-                    scores_make(site_id=site_id, company_ids=ids)
+                    scores_make(site_id=site_id, company_ids=sorted({mark[1] for mark in mine}), marks=mine)
             except SoftTimeLimitExceeded:
                 raise
             except Exception:
                 logger.exception("scores of site %d weren't made", site_id)
-                ScoreDue.objects.bulk_create(ScoreDue(site_id=site_id, company_id=company_id) for company_id in ids)
+                marks_leave(mine)
             else:
-                done += sum(1 for owner, _ in marks if owner == site_id)
+                done += len(mine)
     return done
 
 
-def scores_make(*, site_id: int, company_ids: Sequence[int], is_backfill: bool = False) -> None:
+def scores_make(
+    *, site_id: int, company_ids: Sequence[int], marks: Sequence[MarkRow] = (), is_backfill: bool = False
+) -> None:
     """Make the scores of a site's companies anew. To be called in a transaction, with their locks.
 
-    Of a company without a visit that counts there is none. `is_backfill`: for another reason than that somebody was
-    there; where a mark is waiting somebody may have been, and it is told as if by that. Twelve queries at most for a
-    hundred companies.
+    Of a company without a visit that counts there is none. `marks`: those that were taken for it. `is_backfill`: for
+    another reason than that somebody was there; where a mark is waiting somebody may have been, and it is told as if by
+    that. Thirteen queries at most for a hundred companies, and some where visits were deleted.
     """
     for start in range(0, len(company_ids), COMPANIES_TOGETHER):
-        _make(site_id, company_ids[start : start + COMPANIES_TOGETHER], is_backfill)
-
-
-def scores_reckoned(*, site_id: int, company_ids: Sequence[int], at: datetime) -> tuple[Scores, dict[int, Loaded]]:
-    """Return what the scores of companies should be, not stored, by company, and what they rest on."""
-    in_force = scoring_of(site_id)
-    scoring = in_force.scoring
-    profiles = profiles_of(company_ids)
-    loaded = activities_load(site_id=site_id, company_ids=company_ids)
-    rows = {}
-    for company_id, one in loaded.items():
-        fit = fit_of(scoring.ideal, profiles.get(company_id, Profile()))
-        sums = sums_of(one.activity, scoring, fit=fit)
-        if sums is not None:
-            rows[company_id] = row_of(
-                sums,
-                site_id=site_id,
-                company_id=company_id,
-                weights=scoring.weights,
-                version_id=in_force.version_id,
-                calculated_at=at,
-            )
-    return rows, loaded
+        some = company_ids[start : start + COMPANIES_TOGETHER]
+        wanted = set(some)
+        _make(site_id, some, [mark for mark in marks if mark[1] in wanted], is_backfill)
 
 
 def scores_cool() -> int:
@@ -165,26 +144,35 @@ def site_forget(*, site_id: int) -> None:
         model.objects.filter(site_id=site_id).delete()
 
 
-def _make(site_id: int, company_ids: Sequence[int], is_backfill: bool) -> None:
+def changes_tidy() -> int:
+    """Forget what was told longer ago than the site keeps visits; return how many changes. May run twice."""
+    now, gone = clock.now(), 0
+    for site_id, days in Site.objects.filter(retention_days__isnull=False).values_list("id", "retention_days"):
+        gone += ScoreChange.objects.filter(site_id=site_id, at__lt=now - timedelta(days=days or 0)).delete()[0]
+    return gone
+
+
+def _make(site_id: int, company_ids: Sequence[int], marks: Sequence[MarkRow], is_backfill: bool) -> None:
     now = clock.now()
     before = {row.company_id: row for row in Score.objects.filter(site_id=site_id, company_id__in=company_ids)}
-    rows, loaded = scores_reckoned(site_id=site_id, company_ids=company_ids, at=now)
-    # Asked after the activity was read: a visit that is in it has its mark there, or with whoever waits for our locks.
-    waiting = _waiting(site_id, company_ids) if is_backfill else set(company_ids)
+    reckoned = scores_reckoned(site_id=site_id, company_ids=company_ids, at=now)
+    unmade = changes_unmake(site_id=site_id, marked=marked_of(marks), reckoned=reckoned, before=before, now=now)
     changes: list[ScoreChange] = []
-    for company_id, row in rows.items():
+    for company_id, row in reckoned.rows.items():
         if company_id in before:
             row.told_temperature = before[company_id].told_temperature
             row.told_category = before[company_id].told_category
-        is_past = company_id not in waiting or not _is_news(loaded[company_id], before.get(company_id), now)
-        changes += changes_of(row, at=now, is_backfill=is_past)
-    gone = [row for company_id, row in before.items() if company_id not in rows]
-    for row in gone:
-        changes += changes_of_gone(row, at=now)
-    if gone:
-        Score.objects.filter(id__in=[row.id for row in gone]).delete()
+        changes += changes_of(row, at=now, is_backfill=company_id in unmade)
+    past_note(
+        [change for change in changes if not change.is_backfill],
+        reckoned=reckoned,
+        before=before,
+        marks=marks,
+        now=now,
+    )
+    changes += _leave([row for company_id, row in before.items() if company_id not in reckoned.rows], now)
     Score.objects.bulk_create(
-        rows.values(),
+        reckoned.rows.values(),
         update_conflicts=True,
         unique_fields=["site_id", "company_id"],
         update_fields=[*MADE, "told_temperature", "told_category"],
@@ -193,10 +181,19 @@ def _make(site_id: int, company_ids: Sequence[int], is_backfill: bool) -> None:
     facts.publish(ScoreChanged(current_schema(), site_id, tuple(company_ids), is_backfill))
 
 
-def _waiting(site_id: int, company_ids: Sequence[int]) -> set[int]:
-    """Return the companies that a mark is waiting for. One query."""
-    due = ScoreDue.objects.filter(site_id=site_id, company_id__in=company_ids)
-    return set(due.values_list("company_id", flat=True))
+def _leave(gone: Sequence[Score], now: datetime) -> list[ScoreChange]:
+    """Delete the scores of companies without a visit that counts; return what is to be told of it.
+
+    Nothing of a company that is gone itself: what was told of it goes, also where that was stored after it had gone.
+    """
+    if not gone:
+        return []
+    Score.objects.filter(id__in=[row.id for row in gone]).delete()
+    ids = [row.company_id for row in gone]
+    left = set(Company.objects.filter(id__in=ids).values_list("id", flat=True))
+    if len(left) < len(ids):
+        ScoreChange.objects.filter(company_id__in=set(ids) - left).delete()
+    return [change for row in gone if row.company_id in left for change in changes_of_gone(row, at=now)]
 
 
 def _tell_cooled(pairs: Sequence[tuple[int, int]]) -> int:
@@ -217,15 +214,3 @@ def _tell_cooled(pairs: Sequence[tuple[int, int]]) -> int:
         Score.objects.bulk_update(changed, ["told_temperature", "told_category"])
         changes_tell([change for row in changed for change in changes[row.id]])
     return len(changed)
-
-
-def _is_news(loaded: Loaded, before: Score | None, now: datetime) -> bool:
-    """Return whether somebody is there just now, or has been since the score was last made (workers stood still).
-
-    Else visits moved, a profile was learned or a goal applied to the past: nobody did anything that is worth a mail.
-    """
-    last = loaded.last_live_at
-    if last is None:
-        return False
-    was_awaited = before is not None and last > before.calculated_at and last >= now - NEWS_FOR
-    return last >= now - NEWS_SLACK or was_awaited

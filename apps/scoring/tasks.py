@@ -16,7 +16,7 @@ from apps.agencies.migrating import agency_schemas
 from apps.core.tenancy import current_schema, in_schema
 
 from .runs import run_turn, runs_unfinished
-from .services import TURN, are_due, scores_cool, scores_work
+from .services import TURN, are_due, changes_tidy, scores_cool, scores_work
 from .waking import begun, may_ask
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,12 @@ def run_work_task(schema: str, site_id: int) -> None:
 def runs_sweep() -> None:
     """Go on with runs that nobody works on."""
     _for_each_agency(_runs_sweep)
+
+
+@shared_task(name="apps.scoring.tasks.changes_tidy")
+def changes_tidy_task() -> None:
+    """Forget what was told longer ago than its site keeps visits, in every agency."""
+    _for_each_agency(changes_tidy)
 
 
 def _runs_sweep() -> None:

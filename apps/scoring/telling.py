@@ -39,10 +39,20 @@ def changes_of(row: Score, *, at: datetime, is_backfill: bool) -> list[ScoreChan
     return changes
 
 
+def state_of(parts: Parts, what: str) -> str:
+    """Return what a score is by a ScoreChange's `what`: its temperature or its category."""
+    return (parts.temperature if what == What.TEMPERATURE else parts.category).value
+
+
+def rank_of(state: str, what: str) -> int:
+    """Return how high a temperature or category is, the lowest being 0."""
+    states = Temperature if what == What.TEMPERATURE else Category
+    return [one.value for one in states].index(state)
+
+
 def is_rise(change: ScoreChange) -> bool:
     """Return whether a change is one for the better."""
-    states = list(Temperature if change.what == What.TEMPERATURE else Category)
-    return states.index(change.after) > states.index(change.before)  # type: ignore[arg-type]
+    return rank_of(change.after, change.what) > rank_of(change.before, change.what)
 
 
 def changes_of_gone(row: Score, *, at: datetime) -> list[ScoreChange]:

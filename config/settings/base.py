@@ -165,6 +165,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ROUTES = {
     # Waits for name servers, which nobody's company should have to wait for.
     "apps.companies.tasks.hosts_sweep": {"queue": "default"},
+    # Waits for the mail server, likewise.
+    "apps.companies.tasks.mention_mail": {"queue": "default"},
     "apps.companies.*": {"queue": "enrichment"},
     "apps.scoring.*": {"queue": "scoring"},
     # Wait for providers, some of which are slow or dead: by threads of their own, so that nothing else waits for these.
@@ -226,6 +228,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "changes-tidy": {"task": "apps.scoring.tasks.changes_tidy", "schedule": crontab(minute="33")},
     "matches-tidy": {"task": "apps.companies.tasks.matches_tidy", "schedule": crontab(minute="37")},
     "alerts-sweep": {
         "task": "apps.alerts.tasks.alerts_sweep",

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from apps.alerts import digests, sending
+from apps.alerts import digest_views, digests, sending, why
 from apps.alerts.digests import Span, digest_content, digests_raise, monday_of, week_before
 from apps.alerts.models import AlertSent
 from apps.companies.models import Company
 from apps.core.periods import zone_of
+from apps.scoring.loading import activities_load
 from apps.scoring.services import scores_make
 from apps.sites.models import Site
 from tests.cast import Cast
+from tests.factories import make_site
 from tests.factories_tracking import Page
 from tests.scoring.conftest import company_make, make_hot, visit_of
 
@@ -26,6 +28,16 @@ from .test_pages import text_of
 MONDAY = datetime(2026, 5, 11, tzinfo=UTC)  # of this week
 SEVEN = MONDAY + timedelta(hours=7)
 PAGE = "/s/first-site/alerts/digest"
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """No digest of another test is known."""
+    cache.clear()
+
+
+def _refuse(*_: Any, **__: Any) -> None:
+    raise SMTPServerDisconnected
 
 
 def scored(site: Site, *companies: Company) -> None:
@@ -173,6 +185,94 @@ def test_many_are_counted_and_the_most_telling_named(in_alder: Cast, monkeypatch
     assert (section["title"], section["more"]) == ("New companies", 8)
 
 
+def test_a_site_that_fails_takes_no_other_site_s_digest(a_week: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, later = a_week.site, make_site(a_week.first)
+    visit_of(Company.objects.get(name="Newmark"), later, MONDAY - timedelta(days=4))
+    scored(later, Company.objects.get(name="Newmark"))
+    for site in (broken, later):
+        wish(a_week.viewer, site, Kind.DIGEST)
+
+    def fail(*, site: Site, span: Span) -> dict[str, Any]:
+        if site == broken:
+            raise KeyError("odd")
+        return digest_content(site=site, span=span)
+
+    monkeypatch.setattr(digests, "digest_content", fail)
+    at(monkeypatch, SEVEN)
+    assert broken.id < later.id
+    assert digests_raise() == 1
+    assert AlertSent.objects.get().site_id == later.id
+
+
+def test_companies_are_loaded_some_at_a_time(a_week: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[int] = []
+
+    def count(*, site_id: int, company_ids: list[int]) -> Any:
+        loaded.append(len(company_ids))
+        return activities_load(site_id=site_id, company_ids=company_ids)
+
+    span = week_before(MONDAY.date(), zone_of("UTC"))
+    whole = digest_content(site=a_week.site, span=span)
+    monkeypatch.setattr(why, "activities_load", count)
+    monkeypatch.setattr(why, "COMPANIES_TOGETHER", 2)
+    assert digest_content(site=a_week.site, span=span) == whole
+    assert loaded[:2] == [2, 2]  # of the four that the client doesn't ignore
+
+
+# --- one that waits ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def waiting(a_week: Cast, monkeypatch: pytest.MonkeyPatch) -> Cast:
+    """A digest for the viewer that the mail server didn't take at seven, and an hour has gone by."""
+    wish(a_week.viewer, a_week.site, Kind.DIGEST)
+    at(monkeypatch, SEVEN)
+    digests_raise()
+    with monkeypatch.context() as broken:
+        broken.setattr(sending, "mail_send", _refuse)
+        assert send_all() == 0
+    at(monkeypatch, SEVEN + timedelta(hours=1))
+    return a_week
+
+
+def test_it_names_no_company_that_was_ignored_meanwhile(waiting: Cast, outbox: Outbox) -> None:
+    Company.objects.get(name="Riser").clients.update(is_ignored=True)
+    assert send_all() == 1
+    (mail,) = outbox()
+    assert "Riser" not in mail.text and "Newmark" in mail.text and "4 May to 10 May" in mail.text
+
+
+def test_nor_one_that_was_ignored_while_no_worker_was_there(
+    a_week: Cast, monkeypatch: pytest.MonkeyPatch, outbox: Outbox
+) -> None:
+    wish(a_week.viewer, a_week.site, Kind.DIGEST)
+    at(monkeypatch, SEVEN)
+    digests_raise()
+    Company.objects.get(name="Riser").clients.update(is_ignored=True)
+    at(monkeypatch, SEVEN + timedelta(hours=1))
+    assert send_all() == 1
+    assert "Riser" not in outbox()[0].text
+
+
+def test_it_goes_by_what_the_client_ignores_that_the_site_has_now(
+    a_week: Cast, monkeypatch: pytest.MonkeyPatch, outbox: Outbox
+) -> None:
+    wish(a_week.viewer, a_week.site, Kind.DIGEST)
+    at(monkeypatch, SEVEN)
+    digests_raise()
+    known(Company.objects.get(name="Riser"), a_week.second, is_ignored=True)
+    Site.objects.filter(id=a_week.site.id).update(client=a_week.second)
+    assert send_all() == 1
+    assert "Riser" not in outbox()[0].text and "Hidden" in outbox()[0].text
+
+
+def test_where_nothing_is_left_to_report_none_goes_out(waiting: Cast, outbox: Outbox) -> None:
+    for company in Company.objects.all():
+        company.clients.update(is_ignored=True)
+    assert send_all() == 0
+    assert outbox() == [] and AlertSent.objects.get().due_at is None
+
+
 # --- its page -------------------------------------------------------------------------------------------------------
 
 
@@ -187,7 +287,6 @@ def test_the_page_shows_the_very_mail(a_week: Cast, monkeypatch: pytest.MonkeyPa
     shown = browser.get(f"{PAGE}/mail?week=last")
     assert shown["X-Frame-Options"] == "SAMEORIGIN"
     assert "style-src 'unsafe-inline'" in shown["Content-Security-Policy"]
-    cache.clear()
     assert browser.post(f"{PAGE}/send", {"week": "last"})["Location"] == f"{PAGE}?week=last"
     assert f"The digest was sent to {a_week.viewer.user.email}" in text_of(browser.get(PAGE))
     (mail,) = outbox()
@@ -203,12 +302,35 @@ def test_the_page_shows_the_very_mail(a_week: Cast, monkeypatch: pytest.MonkeyPa
     assert digests_raise() == 1
 
 
-def test_the_mail_server_s_failure_is_told(a_week: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: Any, **__: Any) -> None:
-        raise SMTPServerDisconnected
+def test_it_is_reckoned_once_however_often_it_is_looked_at(a_week: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    reckoned: list[Site] = []
 
-    monkeypatch.setattr(sending, "mail_send", refuse)
-    cache.clear()
+    def count(*, site: Site, span: Span) -> dict[str, Any]:
+        reckoned.append(site)
+        return digest_content(site=site, span=span)
+
+    monkeypatch.setattr(digests, "digest_content", count)
+    browser = a_week.browser(a_week.viewer)
+    for _ in range(2):
+        browser.get(PAGE)
+        browser.get(f"{PAGE}/mail?week=last")
+        browser.post(f"{PAGE}/send", {"week": "last"})
+    a_week.browser(a_week.owner).get(PAGE)
+    assert len(reckoned) == 1
+    # What the client ignores holds at once.
+    Company.objects.get(name="Riser").clients.update(is_ignored=True)
+    assert "Riser" not in text_of(browser.get(f"{PAGE}/mail?week=last"))
+
+
+def test_who_sends_on_and_on_has_nothing_reckoned(a_week: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = a_week.browser(a_week.viewer)
+    browser.post(f"{PAGE}/send", {"week": "last"})
+    monkeypatch.setattr(digest_views, "digest_lately", None)
+    browser.post(f"{PAGE}/send", {"week": "this"})
+
+
+def test_the_mail_server_s_failure_is_told(a_week: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "mail_send", _refuse)
     browser = a_week.browser(a_week.viewer)
     browser.post(f"{PAGE}/send")
     assert "didn’t take it" in text_of(browser.get(PAGE))

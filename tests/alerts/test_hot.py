@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from apps.alerts import occasions
+from apps.alerts.companies import company_content
 from apps.alerts.models import AlertSent
 from apps.alerts.occasions import hot_raise, targets_raise
 from apps.alerts.sending import alert_send, alerts_due
@@ -15,6 +17,7 @@ from apps.companies.models import Company, CompanyMatch
 from apps.core.tenancy import in_schema
 from apps.scoring.facts import TemperatureChanged
 from apps.scoring.services import scores_make
+from apps.sites.models import Site
 from apps.tracking.models import Session
 from config import pipeline
 from tests.cast import Cast
@@ -177,6 +180,29 @@ def test_who_ends_it_before_it_is_sent_gets_nothing(in_alder: Cast, varnholt: Co
     assert send_all() == 0
     assert outbox() == []
     assert alerts_due() == []
+
+
+def test_a_site_that_fails_takes_no_other_site_s_mails(
+    in_alder: Cast, varnholt: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_id = min(in_alder.site.id, in_alder.other_site.id)  # comes first
+    target(varnholt, in_alder.first)
+    target(varnholt, in_alder.second)
+    for site in (in_alder.site, in_alder.other_site):
+        turned_hot(varnholt, site)
+        for kind in (Kind.HOT, Kind.TARGET):
+            wish(in_alder.owner, site, kind)
+
+    def fail(*, site: Site, **about: Any) -> dict[str, Any]:
+        if site.id == broken_id:
+            raise KeyError("odd")
+        return company_content(site=site, **about)
+
+    monkeypatch.setattr(occasions, "company_content", fail)
+    for how in (hot_raise, targets_raise):
+        AlertSent.objects.all().delete()
+        assert how() == 1
+        assert AlertSent.objects.get().site_id != broken_id
 
 
 def test_other_agencies_hear_nothing(in_alder: Cast, varnholt: Company) -> None:

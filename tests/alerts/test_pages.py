@@ -44,6 +44,11 @@ def test_all_are_off_until_one_chooses(in_alder: Cast) -> None:
     assert wishes_of(in_alder.owner) == {}
 
 
+def test_the_page_says_how_many_come_at_most(in_alder: Cast) -> None:
+    page = text_of(in_alder.browser(in_alder.viewer).get(PAGE))
+    assert "At most one a day for each company, whatever the kind and on whichever site" in page
+
+
 def test_saving_twice_keeps_since_when(in_alder: Cast) -> None:
     before = wish(in_alder.viewer, in_alder.site, Kind.HOT)
     in_alder.browser(in_alder.viewer).post(PAGE, {"hot": "on"})

@@ -1,10 +1,18 @@
 """Notes on a company: who may write and change them, whom they tell, and how they are shown."""
 
+from datetime import timedelta
+from smtplib import SMTPServerDisconnected
+from typing import Any
+
 import pytest
+from celery.exceptions import Retry
+from django.conf import settings
 from django.core import mail
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.agencies.models import Membership
+from apps.companies import tasks
+from apps.companies.knowledge import telling
 from apps.companies.knowledge.mentions import mentions_in, note_html
 from apps.companies.knowledge.people import Colleague
 from apps.companies.models import Company, CompanyNote
@@ -62,6 +70,19 @@ def test_a_name_of_markup_is_only_a_name() -> None:
 # --- through the door -------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def queue(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """The tasks that wait for a worker, as what they were given."""
+    waiting: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(tasks.mention_mail_task, "apply_async", lambda given, **_: waiting.append(given))
+    return waiting
+
+
+def work(queue: list[tuple[Any, ...]]) -> None:
+    while queue:
+        tasks.mention_mail_task(*queue.pop(0))
+
+
 def page() -> str:
     return f"/s/first-site/companies/{Company.objects.get(domain='varnholt.example').id}"
 
@@ -85,11 +106,16 @@ def test_sent_twice_it_is_written_once(worked_month: Cast) -> None:
 
 
 def test_whom_it_mentions_is_told_once_by_mail(
-    worked_month: Cast, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    worked_month: Cast,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    queue: list[tuple[Any, ...]],
 ) -> None:
     cast = worked_month
     with django_capture_on_commit_callbacks(execute=True):
         write(cast, cast.analyst, f"@{cast.limited.user.name} call them. <b>@Alder analyst</b>")
+    assert mail.outbox == [] and len(queue) == 1  # whoever writes waits for no mail server
+    work([*queue, *queue])
+    queue.clear()
     (told,) = mail.outbox
     assert told.to == [cast.limited.user.email]
     note = CompanyNote.objects.get()
@@ -101,18 +127,77 @@ def test_whom_it_mentions_is_told_once_by_mail(
     with django_capture_on_commit_callbacks(execute=True):
         text = f"@{cast.limited.user.name} and @{cast.owner.user.name}, call them"
         cast.browser(cast.analyst).post(f"{page()}/notes/{note.id}", {"text": text})
+    work(queue)
     assert [one.to for one in mail.outbox] == [[cast.owner.user.email]]
 
 
+def test_while_the_mail_server_is_away_it_is_tried_again(
+    worked_month: Cast,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    queue: list[tuple[Any, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise SMTPServerDisconnected
+
+    with django_capture_on_commit_callbacks(execute=True):
+        write(worked_month, worked_month.analyst, f"@{worked_month.owner.user.name} call them")
+    pauses: list[float] = []
+
+    def retry(*, countdown: float, exc: Exception) -> Retry:
+        pauses.append(countdown)
+        return Retry(exc=exc)
+
+    task = tasks.mention_mail_task
+    with monkeypatch.context() as broken:
+        broken.setattr(telling, "mail_send", refuse)
+        broken.setattr(task, "retry", retry)
+        for tries in range(tasks.MENTION_TRIES):
+            task.push_request(retries=tries)  # type: ignore[call-arg]
+            if tries < tasks.MENTION_TRIES - 1:
+                with pytest.raises(Retry):
+                    task.run(*queue[0])
+            else:
+                task.run(*queue[0])  # given up
+            task.pop_request()
+    assert pauses[:5] == [15, 30, 60, 120, 240]
+    assert timedelta(hours=1.9) < timedelta(seconds=sum(pauses)) < timedelta(hours=2.1)
+    assert max(pauses) < settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
+    work(queue)
+    assert [one.to for one in mail.outbox] == [[worked_month.owner.user.email]]
+
+
+@pytest.mark.parametrize("gone", ["note", "mention", "member"])
+def test_who_is_no_longer_meant_or_may_not_see_it_is_not_mailed(
+    worked_month: Cast,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    queue: list[tuple[Any, ...]],
+    gone: str,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        write(worked_month, worked_month.analyst, f"@{worked_month.viewer.user.name} call them")
+    assert len(queue) == 1
+    if gone == "note":
+        CompanyNote.objects.all().delete()
+    elif gone == "mention":
+        CompanyNote.objects.update(mentioned_ids=[])
+    else:
+        worked_month.viewer.delete()
+    work(queue)
+    assert mail.outbox == []
+
+
 def test_who_doesnt_see_the_client_is_neither_offered_nor_told(
-    worked_month: Cast, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    worked_month: Cast,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    queue: list[tuple[Any, ...]],
 ) -> None:
     cast = worked_month
     second = page().replace("first", "second")
     with django_capture_on_commit_callbacks(execute=True):
         text = f"@{cast.limited.user.name} @{cast.outsider.user.email}"
         cast.browser(cast.owner).post(f"{second}/notes", {"text": text})
-    assert mail.outbox == []
+    assert mail.outbox == [] and queue == []
     html = cast.browser(cast.owner).get(second).content.decode()
     assert cast.limited.user.email not in html
     assert CompanyNote.objects.get().mentioned_ids == []

@@ -11,7 +11,7 @@ from pytest_django import DjangoDbBlocker
 from apps.agencies import schemas
 from apps.agencies.models import Agency
 from apps.core.tenancy import call_in_schema, in_schema
-from apps.scoring import services
+from apps.scoring import reckoning, services
 from apps.scoring.check import scores_check
 from apps.scoring.loading import activities_load
 from apps.scoring.models import Score, ScoreChange, ScoreDue, ScoreRun
@@ -96,7 +96,7 @@ def test_a_visit_that_changes_while_its_company_is_reckoned_is_reckoned_again(
 
     visit = Session.objects.order_by("id")[:1].get()
     ScoreDue.objects.create(site_id=busy.id, company_id=visit.company_id or 0)
-    monkeypatch.setattr(services, "activities_load", slow)
+    monkeypatch.setattr(reckoning, "activities_load", slow)
     with ThreadPoolExecutor(1) as pool:
         worker = pool.submit(in_thread, str(real_agency.schema_name))
         assert loaded.wait(20)

@@ -1,36 +1,31 @@
 """Notes on a company for one client: writing, changing, deleting, and telling those who are mentioned."""
 
-import logging
+import secrets
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from smtplib import SMTPException
 
 from django.db import transaction
 
-from apps.agencies.hosts import agency_url
-from apps.agencies.mails import mail_send
 from apps.agencies.models import Agency, Membership, User
 from apps.agencies.roles import Permission
 from apps.core import clock
 from apps.core.errors import Refused
+from apps.core.facts import publish
 
+from ..facts import ColleagueMentioned
 from ..models import CompanyClient, CompanyNote
 from .entries import entries_write
 from .mentions import mentions_in
 from .people import Colleague, colleagues
 
-logger = logging.getLogger(__name__)
-
 LONGEST_NOTE = 5_000
 NOTES_SHOWN = 200
 # The same text of the same person within this time is the same note, sent twice.
 SENT_TWICE = timedelta(minutes=2)
-# The mail has the note's beginning; the page has all of it.
-LONGEST_QUOTE = 500
 
 
 def note_write(*, agency: Agency, known: CompanyClient, text: str, by: User, path: str) -> CompanyNote:
-    """Write a note on a company and tell whom it mentions by mail. Sent twice, it is written once.
+    """Write a note on a company and have those mailed whom it mentions. Sent twice, it is written once.
 
     `path`: the company's page on the agency's host, for the mail. Raises Refused for a text that is none.
     """
@@ -132,23 +127,15 @@ def _entry(note: CompanyNote, text: str, by: User) -> None:
 
 
 def _tell(agency: Agency, note: CompanyNote, people: Iterable[Colleague], by: User, path: str) -> None:
-    """Mail whom a note mentions, once it is stored. Only those who see the client are ever among them."""
-    company = note.company
-    quote = note.text if len(note.text) <= LONGEST_QUOTE else f"{note.text[:LONGEST_QUOTE].rstrip()} …"
-    context = {
-        "agency": agency,
-        "author": str(by),
-        "company": company.name,
-        "quote": quote,
-        "url": f"{agency_url(agency.slug, path)}#note-{note.id}",
-    }
+    """Have those mailed whom a note mentions, once it is stored. Only those who see the client are ever among them."""
     for one in people:
-        transaction.on_commit(lambda to=one.email: _mail(to, context))  # type: ignore[misc]
-
-
-def _mail(to: str, context: dict[str, object]) -> None:
-    try:
-        mail_send("mail/mention", to=to, context=context)
-    except (SMTPException, OSError) as error:
-        # The note stands; whoever reads the page sees it. A server that is away mustn't lose what was written.
-        logger.warning("a mention wasn't mailed: %s", type(error).__name__)
+        publish(
+            ColleagueMentioned(
+                schema=str(agency.schema_name),
+                mention_id=secrets.token_hex(8),
+                note_id=note.id,
+                user_id=one.id,
+                by_id=by.id,
+                path=path,
+            )
+        )
