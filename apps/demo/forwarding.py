@@ -200,7 +200,7 @@ def destinations_point(sites: Mapping[str, Site], urls: Mapping[tuple[str, str],
 
 
 def past_send(sites: Mapping[str, Site]) -> None:
-    """Send the past days to the demo's destinations that never had them: once their stand-ins run, not sooner."""
+    """Send the past days to the demo's destinations that never had them. What is due waits for their stand-ins."""
     now = clock.now()
     for one in WIRED:
         replays = Delivery.objects.filter(destination=OuterRef("id"), is_replay=True)
