@@ -1,5 +1,6 @@
 """Setting up destinations and their rules, and sending again: what people do."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -248,8 +249,9 @@ def _rule_change(mine: QuerySet[RoutingRule], values: Mapping[str, Any], now: da
         if rule is None:
             raise Refused("That rule isn’t there any more.")
         # What happened before it named this, or while it was off, was nobody's to send.
-        before = {name: getattr(rule, name) for name in NAMING}
-        is_another = not rule.is_on or rows_json([before]) != rows_json([{name: values[name] for name in NAMING}])
+        before, given = ({name: source[name] for name in NAMING} for source in (vars(rule), values))
+        # Read again, as the database has keys in an order of its own.
+        is_another = not rule.is_on or json.loads(rows_json([before])) != json.loads(rows_json([given]))
         rule.holds_since = now if is_another else rule.since
         for name, value in values.items():
             setattr(rule, name, value)

@@ -10,7 +10,7 @@ from smtplib import SMTPException
 from zoneinfo import ZoneInfo
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
 from apps.agencies.hosts import agency_url
@@ -23,6 +23,7 @@ from apps.core.tenancy import current_schema
 from apps.sites.models import Site
 
 from .ages import age_words
+from .health import TOLD_AGAIN
 from .models import Destination
 from .providers.registry import provider_of
 
@@ -54,7 +55,10 @@ def refusal_tell(destination_id: int) -> int:
 def refusals_untold() -> QuerySet[Destination]:
     """Return destinations of whose refusal nobody was told and nobody is telling."""
     free = Q(problem_telling_until=None) | Q(problem_telling_until__lte=clock.now())
-    return Destination.objects.filter(free, problem_told_at=None, archived_at=None).exclude(problem="")
+    # One that came again within a day of being told of, and has stayed since, is told of after that day.
+    is_old = Q(problem_told_at__lt=F("problem_at"), problem_told_at__lte=clock.now() - TOLD_AGAIN)
+    untold = Q(problem_told_at=None) | is_old
+    return Destination.objects.filter(free, untold, archived_at=None).exclude(problem="")
 
 
 def _mails_send(destination: Destination) -> tuple[int, bool]:
