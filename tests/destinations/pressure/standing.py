@@ -16,6 +16,8 @@ COUNT_EACH = frozenset({"ga4", "slack"})
 SLOW_PACE_SECONDS = 1.0
 # Instead of the demo's: Google's verdict needn't be waited for.
 MAKERS: Mapping[str, Callable[[], StandIn]] = {"google_ads": GoogleAdsStandIn}
+# Settings of the demo's that would have a run end otherwise by night.
+QUIET_HOURS = frozenset({"quiet_from", "quiet_until"})
 
 
 @dataclass(frozen=True)
@@ -50,5 +52,6 @@ def standing(faults: Faults, *, seed: int) -> Iterator[list[Place]]:
         for number, (provider, one) in enumerate(sorted(wired.items())):
             stand_in = MAKERS.get(provider, one.stand_in)()
             url = stack.enter_context(serving(stand_in, replace(faults, chance=Random(seed + number))))
-            places.append(Place(provider, one.settings, one.secrets, stand_in, url))
+            settings = {name: value for name, value in one.settings.items() if name not in QUIET_HOURS}
+            places.append(Place(provider, settings, one.secrets, stand_in, url))
         yield places
