@@ -91,7 +91,8 @@ def destination_worked(destination: Destination) -> None:
     is_over = destination.open_until is not None and (was_left_alone or destination.open_until <= clock.now())
     if not (destination.failures or was_left_alone or is_over):
         return
-    Destination.objects.filter(id=destination.id).update(
+    # One that an answer has switched off meanwhile stays off, with the reason.
+    Destination.objects.filter(id=destination.id, is_on=True).update(
         failures=0,
         # Its words, and when it was told, stay: see `destination_failed`.
         problem="",

@@ -9,7 +9,9 @@ from apps.core.errors import Refused
 from apps.demo.standing_in.frame import Reply
 from apps.demo.webhook_stand_in.receiver import SECRET, Receiver
 from apps.destinations.delivering import destination_send
+from apps.destinations.health import destination_failed, destination_judge
 from apps.destinations.models import Delivery, DeliveryAttempt, Destination
+from apps.destinations.providers.base import Outcome, Verdict
 from apps.destinations.routing import conversions_unrouted
 from apps.destinations.secrets import secrets_open
 from apps.destinations.services import destination_change, destination_switch, secret_rotate, secrets_retiring
@@ -73,6 +75,15 @@ def test_secrets_made_elsewhere_are_not_made_here(in_alder: Cast) -> None:
     with pytest.raises(Refused, match="made by the provider"):
         secret_rotate(destination=other)
     assert secrets_retiring(other) == [] and secrets_open(other.secrets_sealed) == {"client_secret": "abc"}
+
+
+def test_what_it_took_before_it_was_gone_leaves_it_off_with_the_reason(in_alder: Cast, webhook: Destination) -> None:
+    on_its_way = Destination.objects.get(id=webhook.id)
+    destination_failed(webhook, Verdict(Outcome.GONE, "410", "It is gone."))
+    on_its_way.refresh_from_db()
+    destination_judge(on_its_way, [[Verdict(Outcome.RECEIVED, "200", "")]])
+    webhook.refresh_from_db()
+    assert (webhook.is_on, webhook.problem, webhook.problem_words) == (False, "410", "It is gone.")
 
 
 def test_a_receiver_that_is_gone_switches_the_destination_off_until_a_person_switches_it_on(
