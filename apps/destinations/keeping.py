@@ -19,7 +19,7 @@ from .models import ConsentExemption, Delivery, DeliveryAttempt, Destination, Ro
 from .providers.base import Provider
 from .providers.registry import provider_of
 from .recording import Ending
-from .routing import LOOK_BACK
+from .routing import LATEST, LOOK_BACK
 
 State = Delivery.State
 TOGETHER = 1_000
@@ -39,8 +39,10 @@ def deliveries_tidy() -> None:
         gone = Delivery.objects.filter(site_id=site.id, occurred_at__lt=now - timedelta(days=site.retention_days or 0))
         while ids := list(gone.values_list("id", flat=True)[:TOGETHER]):
             Delivery.objects.filter(id__in=ids).delete()
-    RoutedConversion.objects.filter(routed_at__lt=now - 2 * LOOK_BACK).delete()
-    RoutedEvent.objects.filter(routed_at__lt=now - 2 * LOOK_BACK).delete()
+    # For as long as anything that was routed could still be looked for: it would have to be looked at anew else.
+    is_past = Q(routed_at__lt=now - LOOK_BACK - LATEST - LOOK_BACK)
+    RoutedConversion.objects.filter(is_past).delete()
+    RoutedEvent.objects.filter(is_past).delete()
 
 
 def deliveries_give_up(destination: Destination) -> int:

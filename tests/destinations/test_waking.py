@@ -87,6 +87,19 @@ def test_a_sweep_leaves_what_has_just_been_told_of_to_who_was_woken(
     assert asked == [(webhook.id, 0)]
 
 
+def test_what_was_routed_is_known_for_as_long_as_it_could_be_looked_for(
+    in_alder: Cast, goal: Goal, webhook: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    route(convert(goal, in_alder.site))
+    later(monkeypatch, days=8, hours=23)
+    deliveries_tidy()
+    assert RoutedConversion.objects.count() == 1
+    assert conversions_unrouted(site_id=in_alder.site.id, is_late=True) == []
+    later(monkeypatch, days=12)
+    deliveries_tidy()
+    assert not RoutedConversion.objects.exists()
+
+
 def test_a_sweep_routes_all_that_was_left(
     in_alder: Cast, goal: Goal, webhook: Destination, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,7 +176,7 @@ def test_an_event_that_a_rule_names_is_looked_at_once(
     for country in ("DE", "AT"):
         Session.objects.filter(id=one.session_id).update(country=country)
         assert events_route(site_id=one.site_id, session_ids=[one.session_id]) == set()
-    later(monkeypatch, days=5)
+    later(monkeypatch, days=12)
     deliveries_tidy()
     assert not RoutedEvent.objects.exists()
 
