@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterable
 
 import msgspec
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import F
 
 from apps.agencies.models import ApiKey, SiteRoute
@@ -106,11 +106,16 @@ def _read_client(key_hashes: str) -> Client | None:
             .annotate(schema=F("agency__schema_name"))
             .first()
         )
-        if row is not None:
-            api_key_take_over(api_key=row, hashes=hashes)
     except (OperationalError, InterfaceError) as error:
         raise Unavailable("the database is away") from error
-    return None if row is None else Client(row.schema, tuple(row.scopes))
+    if row is None:
+        return None
+    try:
+        api_key_take_over(api_key=row, hashes=hashes)
+    except DatabaseError as error:
+        # The key holds all the same; it is taken over when it is read the next time.
+        logger.warning("API key %s couldn't be kept under the new server key: %s", row.id, type(error).__name__)
+    return Client(row.schema, tuple(row.scopes))
 
 
 routes: Kept[Route] = Kept(_read_route, fresh_seconds=FRESH_SECONDS, absent_seconds=ABSENT_SECONDS, most=MOST)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.agencies.api_keys import key_hash as hash_of
@@ -63,6 +64,19 @@ def test_a_key_that_was_used_outlives_the_servers_former_key(door: DoorClient, k
     former_key_drop(settings)
     assert door.post(batch(pageview(3)), **bearer(key)).status_code == 202
     assert door.post(batch(pageview(4)), **bearer(unused)).status_code == 401
+
+
+def test_where_nothing_can_be_written_a_key_holds_by_the_servers_former_key_all_the_same(
+    door: DoorClient, key: str, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    key_change(settings)
+    assert door.post(batch(pageview(1))).status_code == 202  # all else that is read is known now
+    with transaction.atomic(), connection.cursor() as cursor:
+        # As a standby is, and a database with a full disk.
+        cursor.execute("SET LOCAL transaction_read_only = on")
+        assert door.post(batch(pageview(2)), **bearer(key)).status_code == 202
+        transaction.set_rollback(True)
+    assert "couldn't be kept under the new server key" in caplog.text
 
 
 def test_a_named_visitor_is_the_same_whatever_the_address(door: DoorClient, key: str, streams: Streams) -> None:
