@@ -36,6 +36,8 @@ from .webhook_stand_in import receiver
 from .world import BRINDLEWICK, KESTREL, World
 
 MADE_BY = "Ida Sandvik"
+# One that was just made is left alone until it is pointed at a stand-in that runs, or for so long.
+ALONE = timedelta(hours=1)
 # Of the past, as much as a page shows at first: a part of it is too old for some.
 REPLAY = timedelta(days=7)
 
@@ -223,6 +225,8 @@ def _make(one: Wired, site: Site, url: str) -> None:
         user_name=MADE_BY,
         stand_in_url=url,
     )
+    # Else its first deliveries would be told as slow: from their first try on it takes until its stand-in runs.
+    Destination.objects.filter(id=destination.id).update(open_until=clock.now() + ALONE)
     goals = dict(Goal.objects.filter(site=site, archived_at=None).values_list("name", "id"))
     for sent in one.sent:
         if sent.event or sent.goal in goals:

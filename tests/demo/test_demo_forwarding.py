@@ -62,6 +62,19 @@ def test_they_are_made_once_and_their_stand_ins_take_what_they_are_sent(in_alder
     assert set(living.values_list("stand_in_url", flat=True)) == set(urls_by_hand().values())
 
 
+def test_nothing_is_tried_before_their_stand_ins_run(in_alder: Cast) -> None:
+    sites = {KESTREL.host: in_alder.site, BRINDLEWICK.host: in_alder.other_site}
+    for site in sites.values():
+        goals_ensure(site)
+        _asked(site)
+    destinations_ensure(sites, urls_by_hand())
+    past_send(sites)
+    for destination in Destination.objects.all():
+        destination_send(destination.id)
+    due = Delivery.objects.filter(state="waiting")
+    assert due.filter(attempts=0).count() == due.count() == len(WIRED)
+
+
 def _asked(site: Site) -> None:
     """Have somebody who came by an ad ask for a demonstration, yesterday."""
     visit = visit_make(
