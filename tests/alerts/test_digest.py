@@ -325,8 +325,12 @@ def test_it_is_reckoned_once_however_often_it_is_looked_at(a_week: Cast, monkeyp
 def test_who_sends_on_and_on_has_nothing_reckoned(a_week: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = a_week.browser(a_week.viewer)
     browser.post(f"{PAGE}/send", {"week": "last"})
-    monkeypatch.setattr(digest_views, "digest_lately", None)
+    reckoned: list[Span] = []
+    monkeypatch.setattr(digest_views, "digest_lately", lambda *, site, span: reckoned.append(span))
     browser.post(f"{PAGE}/send", {"week": "this"})
+    monkeypatch.undo()
+    assert reckoned == []
+    assert "asked for one a moment ago" in text_of(browser.get(PAGE))
 
 
 def test_the_mail_server_s_failure_is_told(a_week: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
