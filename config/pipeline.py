@@ -89,8 +89,7 @@ def work_on_links(fact: LinksChanged) -> None:
 
 
 def mail_mention(fact: ColleagueMentioned) -> None:
-    given = (fact.schema, fact.mention_id, fact.note_id, fact.user_id, fact.by_id, fact.path)
-    mention_mail_task.apply_async(given, retry=False)
+    mention_mail_task.apply_async((fact.schema, fact.mention_id), retry=False)
 
 
 def make_scores(fact: EventsStored | CompanyMatched | GoalReached) -> None:

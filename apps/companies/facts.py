@@ -42,14 +42,7 @@ class CorrectionChanged:
 
 @dataclass(frozen=True, slots=True)
 class ColleagueMentioned:
-    """A note mentions a member of the agency who is to be told. `mention_id`: of this one telling, however often tried.
-
-    It may get lost: the note stands on the company's page.
-    """
+    """A note mentions a member of the agency who is to be mailed. The mention is stored."""
 
     schema: str
-    mention_id: str
-    note_id: int
-    user_id: int
-    by_id: int  # who wrote it
-    path: str  # of the company's page
+    mention_id: int

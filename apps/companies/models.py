@@ -221,6 +221,21 @@ class CompanyNote(models.Model):
         indexes = [models.Index(fields=["company", "client_id", "-written_at"], name="company_note_of")]
 
 
+class CompanyMention(models.Model):
+    """A member whom a note mentions, and who is still to be mailed: gone once that is done, or is no use any more."""
+
+    note = models.ForeignKey(CompanyNote, on_delete=models.CASCADE, related_name="mentions")
+    user_id = models.BigIntegerField()  # agencies' user
+    by_id = models.BigIntegerField()  # who wrote it
+    path = models.TextField()  # of the company's page, on the agency's host
+    due_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        db_table = "company_mention"
+        indexes = [models.Index(fields=["due_at"], name="company_mention_due")]
+
+
 class KnowledgeEntry(models.Model):
     """Who changed what a client knows of a company, when, in words. Never changed."""
 

@@ -5,11 +5,9 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterable
-from smtplib import SMTPException
-from typing import Any
 from uuid import UUID
 
-from celery import Task, shared_task
+from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from redis.exceptions import RedisError
 
@@ -18,10 +16,9 @@ from apps.core.tenancy import current_schema, in_schema
 
 from .correction_work import correction_work, corrections_unfinished
 from .erase import clients_tidy, matches_tidy
-from .facts import ColleagueMentioned
 from .forgetting import companies_tidy
 from .identifying.links_work import links_unfinished, links_work
-from .knowledge.telling import mention_mail
+from .knowledge.telling import mention_mail, mentions_due
 from .profiles.lookups import profiles_sweep
 from .resolving import networks_resolve, networks_sweep, networks_tidy
 from .reverse.sweep import hosts_sweep
@@ -33,10 +30,6 @@ LONG_SECONDS = 150
 
 # What a sweep may take; the one of the next minute goes on.
 PROFILES_SECONDS = 120.0
-# Of the mail to somebody whom a note mentions. No pause is longer than the broker waits for a task's end
-# (visibility_timeout, 5 minutes): it would give the task to another worker as well.
-MENTION_TRIES = 34
-MENTION_PAUSE_SECONDS, LONGEST_MENTION_PAUSE_SECONDS = 15, 240
 
 
 @shared_task(name="apps.companies.tasks.visits_match")
@@ -128,20 +121,24 @@ def matches_tidy_task() -> None:
     _for_each_agency(companies_tidy)
 
 
-@shared_task(name="apps.companies.tasks.mention_mail", bind=True, max_retries=MENTION_TRIES - 1)
-def mention_mail_task(
-    self: "Task[Any, None]", schema: str, mention_id: str, note_id: int, user_id: int, by_id: int, path: str
-) -> None:
-    """Mail whom a note mentions; where the mail server fails, again, each time later, for some two hours."""
+@shared_task(name="apps.companies.tasks.mention_mail")
+def mention_mail_task(schema: str, mention_id: int) -> None:
     with in_schema(schema):
-        try:
-            mention_mail(ColleagueMentioned(schema, mention_id, note_id, user_id, by_id, path))
-        except (OSError, SMTPException, RedisError) as error:
-            logger.warning("a mention wasn't mailed: %s", type(error).__name__)
-            tries = self.request.retries
-            if tries < MENTION_TRIES - 1:
-                pause = min(MENTION_PAUSE_SECONDS * 2**tries, LONGEST_MENTION_PAUSE_SECONDS)
-                raise self.retry(countdown=pause, exc=error) from error
+        mention_mail(mention_id)
+
+
+@shared_task(name="apps.companies.tasks.mentions_sweep")
+def mentions_sweep_task() -> None:
+    """Mail mentions whose wake-up got lost or whose turn it is again, in every agency, as long as a task may take."""
+    until = time.monotonic() + LONG_SECONDS
+
+    def work() -> None:
+        for mention_id in mentions_due():
+            if time.monotonic() > until:
+                return
+            mention_mail(mention_id)
+
+    _for_each_agency(work)
 
 
 def _for_each_agency(work: Callable[[], object], *, in_turn: bool = True) -> None:

@@ -180,7 +180,7 @@ def destination_archive(*, destination: Destination) -> None:
     """Take a destination away for good: its secrets go, what waits is given up, what was sent stays as proof."""
     now = clock.now()
     with transaction.atomic():
-        # First the destination, as whoever changes it does: two who took rows in another order would wait for each other.
+        # First the destination, as whoever changes it does: in another order two would wait for each other.
         Destination.objects.select_for_update().get(id=destination.id)
         waiting = Delivery.objects.filter(destination=destination, state__in=(State.WAITING, State.SENDING))
         match_keys_settle(list(waiting.values_list("event_id", flat=True)))

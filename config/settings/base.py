@@ -165,8 +165,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ROUTES = {
     # Waits for name servers, which nobody's company should have to wait for.
     "apps.companies.tasks.hosts_sweep": {"queue": "default"},
-    # Waits for the mail server, likewise.
-    "apps.companies.tasks.mention_mail": {"queue": "default"},
+    # Wait for the mail server, likewise.
+    "apps.companies.tasks.mention*": {"queue": "default"},
     "apps.companies.*": {"queue": "enrichment"},
     "apps.scoring.*": {"queue": "scoring"},
     # Wait for providers, some of which are slow or dead: by threads of their own, so that nothing else waits for these.
@@ -210,6 +210,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "profiles-sweep": {
         "task": "apps.companies.tasks.profiles_sweep",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "mentions-sweep": {
+        "task": "apps.companies.tasks.mentions_sweep",
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },

@@ -5,8 +5,6 @@ from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
-from celery.exceptions import Retry
-from django.conf import settings
 from django.core import mail
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -15,7 +13,8 @@ from apps.companies import tasks
 from apps.companies.knowledge import telling
 from apps.companies.knowledge.mentions import mentions_in, note_html
 from apps.companies.knowledge.people import Colleague
-from apps.companies.models import Company, CompanyNote
+from apps.companies.models import Company, CompanyMention, CompanyNote
+from apps.core import clock
 from tests.cast import Cast
 
 IDA = Colleague(1, "Ida Sandvik", "ida@alder.example")
@@ -131,40 +130,54 @@ def test_whom_it_mentions_is_told_once_by_mail(
     assert [one.to for one in mail.outbox] == [[cast.owner.user.email]]
 
 
-def test_while_the_mail_server_is_away_it_is_tried_again(
-    worked_month: Cast,
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-    queue: list[tuple[Any, ...]],
-    monkeypatch: pytest.MonkeyPatch,
+def test_what_no_wake_up_told_of_is_mailed_by_the_sweep(worked_month: Cast) -> None:
+    write(worked_month, worked_month.analyst, f"@{worked_month.owner.user.name} call them")
+    for _ in range(2):
+        tasks.mentions_sweep_task()
+    assert [one.to for one in mail.outbox] == [[worked_month.owner.user.email]]
+    assert not CompanyMention.objects.exists()
+
+
+def test_while_somebody_is_at_it_nobody_else_is(worked_month: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(worked_month, worked_month.analyst, f"@{worked_month.owner.user.name} call them")
+    mention = CompanyMention.objects.get()
+
+    def send(*_: Any, **__: Any) -> None:
+        sent.append(telling.mention_mail(mention.id))  # as another worker would
+
+    sent: list[bool] = []
+    monkeypatch.setattr(telling, "mail_send", send)
+    assert telling.mention_mail(mention.id) and sent == [False]
+
+
+@pytest.mark.parametrize("failures", [3, telling.MOST_TRIES])
+def test_while_the_mail_server_is_away_it_is_tried_again_for_two_hours(
+    worked_month: Cast, monkeypatch: pytest.MonkeyPatch, failures: int
 ) -> None:
+    began = now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    write(worked_month, worked_month.analyst, f"@{worked_month.owner.user.name} call them")
+    mention = CompanyMention.objects.get()
+
     def refuse(*_: Any, **__: Any) -> None:
         raise SMTPServerDisconnected
 
-    with django_capture_on_commit_callbacks(execute=True):
-        write(worked_month, worked_month.analyst, f"@{worked_month.owner.user.name} call them")
-    pauses: list[float] = []
-
-    def retry(*, countdown: float, exc: Exception) -> Retry:
-        pauses.append(countdown)
-        return Retry(exc=exc)
-
-    task = tasks.mention_mail_task
-    with monkeypatch.context() as broken:
-        broken.setattr(telling, "mail_send", refuse)
-        broken.setattr(task, "retry", retry)
-        for tries in range(tasks.MENTION_TRIES):
-            task.push_request(retries=tries)  # type: ignore[call-arg]
-            if tries < tasks.MENTION_TRIES - 1:
-                with pytest.raises(Retry):
-                    task.run(*queue[0])
-            else:
-                task.run(*queue[0])  # given up
-            task.pop_request()
-    assert pauses[:5] == [15, 30, 60, 120, 240]
-    assert timedelta(hours=1.9) < timedelta(seconds=sum(pauses)) < timedelta(hours=2.1)
-    assert max(pauses) < settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
-    work(queue)
-    assert [one.to for one in mail.outbox] == [[worked_month.owner.user.email]]
+    pauses = []
+    with monkeypatch.context() as away:
+        away.setattr(telling, "mail_send", refuse)
+        for _ in range(failures):
+            assert not telling.mention_mail(mention.id)
+            mention.refresh_from_db()
+            pauses.append((mention.due_at - now).total_seconds())
+            assert not telling.mentions_due()
+            now = mention.due_at
+    is_given_up = failures == telling.MOST_TRIES
+    assert telling.mention_mail(mention.id) is not is_given_up
+    assert len(mail.outbox) == (0 if is_given_up else 1)
+    assert not CompanyMention.objects.exists()
+    assert pauses[:6] == [30, 60, 120, 240, 480, 600][:failures]
+    if is_given_up:
+        assert timedelta(hours=2) < now - began < timedelta(hours=2.5)
 
 
 @pytest.mark.parametrize("gone", ["note", "mention", "member"])

@@ -1,6 +1,5 @@
 """Notes on a company for one client: writing, changing, deleting, and telling those who are mentioned."""
 
-import secrets
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
@@ -10,13 +9,12 @@ from apps.agencies.models import Agency, Membership, User
 from apps.agencies.roles import Permission
 from apps.core import clock
 from apps.core.errors import Refused
-from apps.core.facts import publish
 
-from ..facts import ColleagueMentioned
 from ..models import CompanyClient, CompanyNote
 from .entries import entries_write
 from .mentions import mentions_in
 from .people import Colleague, colleagues
+from .telling import mentions_tell
 
 LONGEST_NOTE = 5_000
 NOTES_SHOWN = 200
@@ -50,7 +48,7 @@ def note_write(*, agency: Agency, known: CompanyClient, text: str, by: User, pat
             author_name=str(by),
             written_at=at,
         )
-        _tell(agency, note, [one for one in mentioned if one.id != by.id], by, path)
+        mentions_tell(note=note, people=[one for one in mentioned if one.id != by.id], by=by, path=path)
     return note
 
 
@@ -73,7 +71,7 @@ def note_change(*, agency: Agency, note: CompanyNote, text: str, by: Membership,
         held.save(update_fields=["text", "mentioned_ids", "edited_at"])
         if held.author_id != by.user_id:
             _entry(held, f"changed a note of {held.author_name}", by.user)
-        _tell(agency, held, new, by.user, path)
+        mentions_tell(note=held, people=new, by=by.user, path=path)
 
 
 def note_delete(*, note: CompanyNote, by: Membership) -> None:
@@ -124,18 +122,3 @@ def _mentioned(text: str, people: Sequence[Colleague]) -> list[Colleague]:
 
 def _entry(note: CompanyNote, text: str, by: User) -> None:
     entries_write(client_id=note.client_id, company_ids=[note.company_id], text=text, by=by)
-
-
-def _tell(agency: Agency, note: CompanyNote, people: Iterable[Colleague], by: User, path: str) -> None:
-    """Have those mailed whom a note mentions, once it is stored. Only those who see the client are ever among them."""
-    for one in people:
-        publish(
-            ColleagueMentioned(
-                schema=str(agency.schema_name),
-                mention_id=secrets.token_hex(8),
-                note_id=note.id,
-                user_id=one.id,
-                by_id=by.id,
-                path=path,
-            )
-        )
