@@ -131,21 +131,25 @@ def events_route(*, site_id: int, session_ids: Iterable[UUID]) -> set[int]:
     if first is None:
         return set()
     now = clock.now()
-    events = Event.objects.filter(
+    events = events_named(
+        site_id=site_id, names={rule.event_name for rule in rules if rule.source == Source.EVENT}
+    ).filter(
         ~Exists(RoutedEvent.objects.filter(event_id=OuterRef("event_id"))),
-        site_id=site_id,
         session_id__in=list(session_ids),
-        kind=Kind.EVENT,
-        name__in=list(_by_source(rules, Source.EVENT)),
-        set_aside="",
         occurred_at__gte=max(now - LOOK_BACK - LATEST, first),
         received_at__gte=now - LOOK_BACK,
-    ).exclude(origin=Origin.IMPORT)
+    )
     named = dict(events.values_list("event_id", "occurred_at"))
     if not named:
         return set()
     conversions = list(_unrouted(site_id, rules).filter(event_id__in=list(named)))
     return _route(site_id, rules, conversions, named=named)
+
+
+def events_named(*, site_id: int, names: Iterable[str]) -> QuerySet[Event]:
+    """Return the events of these names that rules may send."""
+    found = Event.objects.filter(site_id=site_id, kind=Kind.EVENT, name__in=list(names), set_aside="")
+    return found.exclude(origin=Origin.IMPORT)
 
 
 def choices_of(

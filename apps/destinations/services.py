@@ -26,7 +26,7 @@ from .models import ConsentExemption, Delivery, Destination, RoutingRule
 from .offs import made_up_note, off_note, on_note
 from .providers.base import Target
 from .providers.registry import PROVIDERS, provider_of
-from .replays import Replayed, conversions_replay
+from .replays import Replayed, period_replay
 from .secrets import secret_hint, secrets_seal
 from .targets import secrets_held
 from .waking import rules_changed
@@ -320,8 +320,8 @@ def exemption_end(*, site_id: int, exemption_id: int, user_name: str) -> bool:
 
 
 def replay_begin(*, destination: Destination, since: datetime, until: datetime, most: int | None = None) -> Replayed:
-    """Route a past period's conversions to a destination; return what became of them. Raises Refused past `most`."""
-    replayed = conversions_replay(destination=destination, since=since, until=until, most=most)
+    """Route what happened in a past period to a destination; return what became of them. Raises Refused past `most`."""
+    replayed = period_replay(destination=destination, since=since, until=until, most=most)
     # What it missed while it was off is made up for, up to there.
     mine = Destination.objects.filter(id=destination.id)
     made_up_note(mine, destination.provider, since, until, clock.now())

@@ -11,7 +11,7 @@ import pytest
 from apps.destinations.conditions import Conditions
 from apps.destinations.mapping import Mapping
 from apps.destinations.models import Delivery, Destination, RoutedConversion, RoutedEvent, RoutingRule
-from apps.destinations.replays import Replayed, conversions_replay
+from apps.destinations.replays import Replayed, period_replay
 from apps.destinations.routing import conversions_route, conversions_unrouted, events_route
 from apps.sites.models import Goal
 from apps.tracking.models import Conversion, Event, Session
@@ -157,10 +157,10 @@ def test_a_replay_decides_alike_and_counts_an_event_once(
         one.save(force_insert=True)
     reached(in_alder, goal, minutes=4 * HOUR, country="AT")
     period: dict[str, Any] = {"since": NOW.replace(hour=0), "until": NOW}
-    assert conversions_replay(destination=bare, **period, is_preview=True) == Replayed(due=2, unmet=1)
-    assert conversions_replay(destination=bare, **period) == Replayed(due=2, unmet=1)
+    assert period_replay(destination=bare, **period, is_preview=True) == Replayed(due=2, unmet=1)
+    assert period_replay(destination=bare, **period) == Replayed(due=2, unmet=1)
     assert set(Delivery.objects.values_list("event_id", "name")) == {(first.event_id, "Big"), (second.event_id, "Big")}
-    assert conversions_replay(destination=bare, **period) == Replayed(had=2, unmet=1)
+    assert period_replay(destination=bare, **period) == Replayed(had=2, unmet=1)
 
 
 @pytest.mark.parametrize("number", [0, 1])

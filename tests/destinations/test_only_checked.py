@@ -17,7 +17,7 @@ from apps.destinations.match import match_keys_of
 from apps.destinations.models import Delivery, DeliveryAttempt, Destination
 from apps.destinations.overall import deliveries_overall
 from apps.destinations.providers.base import Target
-from apps.destinations.replays import Replayed, conversions_replay
+from apps.destinations.replays import Replayed, period_replay
 from apps.destinations.timelines import visits_sent
 from apps.sites.models import Goal
 from apps.tracking.models import Conversion, ConversionMatch
@@ -42,7 +42,7 @@ class There:
         self.destination.refresh_from_db()
 
     def replay(self, **fields: Any) -> Replayed:
-        return conversions_replay(destination=self.destination, **SPAN, **fields)
+        return period_replay(destination=self.destination, **SPAN, **fields)
 
 
 @pytest.fixture(params=["ga4", "google_ads"])

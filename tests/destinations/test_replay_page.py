@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from apps.core.errors import Refused
 from apps.destinations.conditions import Conditions
 from apps.destinations.models import Delivery, Destination
 from apps.destinations.providers.webhook.provider import Webhook
-from apps.destinations.replays import Replayed, conversions_replay
+from apps.destinations.replays import Replayed, period_replay
 from apps.sites.models import Goal, Site
-from apps.tracking.models import Conversion, Event
+from apps.tracking.models import Conversion, Event, Session
 from tests.cast import Cast
 
 from .conftest import NOW, convert, later, route, rule_make
@@ -21,7 +22,7 @@ PERIOD = "first=2026-05-06&last=2026-05-13"
 
 
 def counts(page: str) -> list[str]:
-    rows = page.split("conversions</caption>")[1].split("</table>")[0].split('<td class="num')[1:]
+    rows = page.split("in the period</caption>")[1].split("</table>")[0].split('<td class="num')[1:]
     return [row.split(">", 1)[1].split("<")[0] for row in rows]
 
 
@@ -60,7 +61,7 @@ def test_days_are_those_of_the_site_s_zone(in_alder: Cast, webhook: Destination,
     convert(goal, in_alder.site, minutes=DAY - 3 * 60)  # 13:00 UTC on 12 May: already the 13th there
     browser, path = in_alder.browser(in_alder.manager), f"{BASE}/{webhook.id}/replay"
     assert counts(text(browser.get(f"{path}?first=2026-05-13&last=2026-05-13")))[0] == "1"
-    assert "No conversion of the rules’ goals" in text(browser.get(f"{path}?first=2026-05-12&last=2026-05-12"))
+    assert "Nothing that a rule names happened" in text(browser.get(f"{path}?first=2026-05-12&last=2026-05-12"))
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -87,17 +88,47 @@ def test_too_many_at_once_are_refused(
     convert(goal, in_alder.site)
     convert(goal, in_alder.site)
     page = text(in_alder.browser(in_alder.manager).get(f"{BASE}/{webhook.id}/replay?{PERIOD}"), 422)
-    assert "There are more than 1 conversions: choose a shorter period" in page
+    assert "There are more than 1 to be looked at: choose a shorter period" in page
 
 
-def test_it_says_what_it_can_t_replay(in_alder: Cast, webhook: Destination) -> None:
+def test_it_says_why_nothing_is_found(in_alder: Cast, webhook: Destination) -> None:
     browser, path = in_alder.browser(in_alder.manager), f"{BASE}/{webhook.id}/replay"
-    rule_make(webhook, event_name="download")
-    assert "those of events that are no goal aren’t" in text(browser.get(path))
-    webhook.rules.filter(source="goal").delete()
+    assert "No rule of CRM" not in text(browser.get(path))
+    webhook.rules.update(is_on=False)
     Destination.objects.filter(id=webhook.id).update(is_on=False)
     page = text(browser.get(path))
-    assert "No rule of CRM names a goal" in page and "CRM is off: switch it on first" in page
+    assert "No rule of CRM is on: add one first" in page and "CRM is off: switch it on first" in page
+
+
+def test_events_that_a_rule_names_go_too_once_whether_a_goal_or_not(
+    in_alder: Cast, webhook: Destination, goal: Goal
+) -> None:
+    site = in_alder.site
+    rule_make(webhook, event_name="download", conditions=Conditions(countries=("DE",)))
+    rule_make(webhook, event_name="demo")
+    conversion = convert(goal, site, minutes=50)  # a goal by the event that a rule names as well
+    others = [convert(goal, site, minutes=40 - number, name="download") for number in range(3)]
+    Conversion.objects.exclude(id=conversion.id).delete()
+    Session.objects.filter(id=others[0].session_id).update(country="FR")
+    Session.objects.filter(id=others[1].session_id).update(consent_marketing="denied")
+    left_out = [convert(goal, site, name="download", **given) for given in ({"set_aside": "bot"}, {"minutes": 3 * DAY})]
+    left_out.append(convert(goal, site, name="sign_up"))
+    Event.objects.filter(event_id=convert(goal, site, name="download").event_id).update(origin="import")
+    Conversion.objects.exclude(id=conversion.id).delete()
+    span: dict[str, Any] = {"since": NOW - timedelta(days=1), "until": NOW}
+    assert period_replay(destination=webhook, **span, is_preview=True) == Replayed(due=2, withheld=1, unmet=1)
+    assert not Delivery.objects.exists()
+    assert period_replay(destination=webhook, **span) == Replayed(due=2, withheld=1, unmet=1)
+    assert period_replay(destination=webhook, **span) == Replayed(had=3, unmet=1)
+    sent = Delivery.objects.filter(is_replay=True)
+    assert set(sent.values_list("event_id", "state")) == {
+        (conversion.event_id, "waiting"),
+        (others[1].event_id, "withheld"),
+        (others[2].event_id, "waiting"),
+    }
+    with pytest.raises(Refused, match="more than 3 to be looked at"):
+        period_replay(destination=webhook, **span, most=3)
+    assert period_replay(destination=webhook, **span, most=4).total == 4
 
 
 def test_a_goal_that_counts_once_a_visit_goes_once_however_the_period_cuts_it(
@@ -111,7 +142,7 @@ def test_a_goal_that_counts_once_a_visit_goes_once_however_the_period_cuts_it(
 
     def counted(minutes: float) -> Replayed:
         since = NOW - timedelta(minutes=minutes)
-        return conversions_replay(destination=webhook, since=since, until=NOW, is_preview=True)
+        return period_replay(destination=webhook, since=since, until=NOW, is_preview=True)
 
     assert counted(20) == Replayed()
     assert counted(60) == Replayed(due=1)

@@ -10,7 +10,7 @@ from apps.companies.models import Company, CompanyClient
 from apps.destinations.conditions import Conditions
 from apps.destinations.mapping import Mapping, ValueFrom
 from apps.destinations.models import Delivery, Destination
-from apps.destinations.replays import Replayed, conversions_replay
+from apps.destinations.replays import Replayed, period_replay
 from apps.destinations.routing import conversions_unrouted, events_route
 from apps.destinations.samples import goal_samples
 from apps.destinations.services import exemption_record
@@ -78,10 +78,10 @@ def test_what_was_found_in_the_past_and_what_was_before_the_rule_go_by_a_replay_
     assert route(past, found) == set()
     assert not Delivery.objects.exists()
     span: dict[str, Any] = {"since": NOW - timedelta(days=1), "until": NOW}
-    assert conversions_replay(destination=webhook, **span, is_preview=True) == Replayed(due=2)
+    assert period_replay(destination=webhook, **span, is_preview=True) == Replayed(due=2)
     assert not Delivery.objects.exists()
-    assert conversions_replay(destination=webhook, **span) == Replayed(due=2)
-    assert conversions_replay(destination=webhook, **span) == Replayed(had=2)
+    assert period_replay(destination=webhook, **span) == Replayed(due=2)
+    assert period_replay(destination=webhook, **span) == Replayed(had=2)
     assert set(Delivery.objects.values_list("is_replay", "state")) == {(True, "waiting")}
 
 
@@ -95,11 +95,11 @@ def test_of_a_goal_that_counts_once_a_visit_an_earlier_one_that_comes_late_isnt_
     Conversion.objects.filter(id=earlier.id).update(session_id=first.session_id)
     assert route(earlier) == set()
     span: dict[str, Any] = {"since": NOW - timedelta(days=1), "until": NOW}
-    assert conversions_replay(destination=webhook, **span) == Replayed(had=1)
+    assert period_replay(destination=webhook, **span) == Replayed(had=1)
     # A period that begins between the two has the visit's second one, which doesn't count.
     Delivery.objects.all().delete()
     span["since"] = NOW - timedelta(seconds=90)
-    assert conversions_replay(destination=webhook, **span) == Replayed()
+    assert period_replay(destination=webhook, **span) == Replayed()
     assert not Delivery.objects.exists()
 
 

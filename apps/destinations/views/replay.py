@@ -1,4 +1,4 @@
-"""`/s/<site>/destinations/<id>/replay`: sending a past period's conversions, after a look at how many that is."""
+"""`/s/<site>/destinations/<id>/replay`: sending what happened in a past period, after a look at how many that is."""
 
 from zoneinfo import ZoneInfo
 
@@ -19,8 +19,7 @@ from ..ages import age_words
 from ..archived import is_archived
 from ..checked import only_checks
 from ..forms import ReplayForm
-from ..models import RoutingRule
-from ..replays import Replayed, conversions_replay
+from ..replays import Replayed, period_replay
 from ..services import replay_begin
 
 # Somebody waits while they are looked at, half a millisecond each.
@@ -36,7 +35,6 @@ def replay(request: HttpRequest, slug: str, destination_id: int) -> HttpResponse
     zone = ZoneInfo(site.time_zone)
     data = request.POST if request.method == "POST" else request.GET
     form = ReplayForm(_asked(data), today=clock.now().astimezone(zone).date())
-    rules = destination.rules.filter(is_on=True)
     context: dict[str, object] = {
         "site": site,
         "destination": destination,
@@ -45,8 +43,7 @@ def replay(request: HttpRequest, slug: str, destination_id: int) -> HttpResponse
         "is_archived": is_archived(site),
         "only_checks": only_checks(destination, kind),
         "oldest": age_words(kind.max_age),
-        "has_goals": rules.filter(source=RoutingRule.Source.GOAL).exists(),
-        "has_events": rules.filter(source=RoutingRule.Source.EVENT).exists(),
+        "has_rules": destination.rules.filter(is_on=True).exists(),
     }
     if form.is_bound and form.is_valid():
         span = Span(form.cleaned_data["first"], form.cleaned_data["last"], zone)
@@ -57,7 +54,7 @@ def replay(request: HttpRequest, slug: str, destination_id: int) -> HttpResponse
                 messages.success(request, _said(begun))
                 log = reverse("destinations:page", args=[site.slug])
                 return HttpResponseRedirect(f"{log}?destination={destination.id}")
-            context["counted"] = conversions_replay(
+            context["counted"] = period_replay(
                 destination=destination, since=span.start, until=until, is_preview=True, most=MOST
             )
         except Refused as refusal:
@@ -76,5 +73,5 @@ def _asked(data: QueryDict) -> QueryDict | None:
 def _said(begun: Replayed) -> str:
     if not begun.due:
         return "There was nothing left to send: the destination has had it, or may not have it."
-    are = "conversion is" if begun.due == 1 else "conversions are"
-    return f"{formats.number(begun.due)} {are} on the way. The log shows how far it is."
+    are, they = ("is", "it is") if begun.due == 1 else ("are", "they are")
+    return f"{formats.number(begun.due)} {are} on the way. The log shows how far {they}."

@@ -28,7 +28,7 @@ from ..consent import WITHOUT_CONSENT
 from ..forms import DestinationForm
 from ..masking import address_masked
 from ..missed import missed_of
-from ..models import Delivery, Destination, RoutingRule
+from ..models import Delivery, Destination
 from ..once import form_key, once_word
 from ..providers.base import Provider, SettingsForm
 from ..providers.registry import PROVIDERS, provider_of
@@ -159,8 +159,6 @@ def destination(request: HttpRequest, slug: str, destination_id: int) -> HttpRes
             "retiring": secrets_retiring(found),
             "oldest": age_words(kind.max_age),
             "missed": missed_of(site, found, kind, now=clock.now()),
-            "has_goals": any(rule.source == RoutingRule.Source.GOAL for rule in rules),
-            "has_events": any(rule.source == RoutingRule.Source.EVENT for rule in rules),
         }
     return render(request, "destinations/destination.html", context)
 
