@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 Kind = Subscription.Kind
 TEMPLATES = {Kind.HOT: "mail/company", Kind.TARGET: "mail/company", Kind.DIGEST: "mail/digest"}
-# Longer than a task may run (CELERY_TASK_TIME_LIMIT, 4 minutes).
+# Longer than a mail server takes that answers at all (EMAIL_TIMEOUT, for each of its few answers).
 LEASE = timedelta(minutes=5)
 PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)

@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
 from apps.agencies.models import Agency, Membership
-from apps.companies.knowledge.notes import note_write
+from apps.agencies.roles import Role
+from apps.companies.knowledge.notes import note_change, note_delete, note_write
 from apps.companies.knowledge.tags import tags_change
 from apps.companies.knowledge.watching import companies_watch
-from apps.companies.models import Company, CompanyClient, CompanyNote, KnowledgeEntry, TargetAccount
+from apps.companies.models import Company, CompanyClient, CompanyMention, CompanyNote, KnowledgeEntry, TargetAccount
 from apps.core import clock
 from apps.core.tenancy import call_in_schema, in_schema
+from config.local.deadline import wait_until
 from tests import factories
 
 AT_ONCE = 4
@@ -45,6 +47,30 @@ def test_each_thing_is_written_once(known: CompanyClient, real_agency: Agency) -
     assert known.tags == ["DACH"]
     assert (TargetAccount.objects.count(), CompanyNote.objects.count()) == (1, 1)
     assert sorted(KnowledgeEntry.objects.values_list("text", flat=True)) == ["added the tag “DACH”", "watches it"]
+
+
+@pytest.mark.real
+def test_a_note_that_is_deleted_while_somebody_is_mentioned_in_it_is_gone_with_that(
+    known: CompanyClient, real_agency: Agency
+) -> None:
+    me = Membership.objects.select_related("user").get(agency=real_agency)
+    told = factories.make_member(real_agency, Role.ANALYST).user
+    note = note_write(agency=real_agency, known=known, text="Call them", by=me.user, path="/")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            note_change(agency=real_agency, note=note, text=f"@{told.email} call them", by=me, path="/")
+            assert CompanyMention.objects.count() == 1
+            gone = pool.submit(in_thread, str(real_agency.schema_name), lambda: note_delete(note=note, by=me))
+            wait_until(_somebody_waits, seconds=10)
+        gone.result(timeout=20)
+    assert not CompanyNote.objects.exists() and not CompanyMention.objects.exists()
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        (count,) = cursor.fetchone() or (0,)
+    return bool(count)
 
 
 def in_thread(schema: str, work: Callable[[], None]) -> None:

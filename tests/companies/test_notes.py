@@ -130,6 +130,16 @@ def test_whom_it_mentions_is_told_once_by_mail(
     assert [one.to for one in mail.outbox] == [[cast.owner.user.email]]
 
 
+def test_who_is_taken_out_before_they_are_mailed_and_named_again_gets_one_mail(worked_month: Cast) -> None:
+    cast, named = worked_month, f"@{worked_month.owner.user.name} call them"
+    write(cast, cast.analyst, named)
+    note = CompanyNote.objects.get()
+    for text in ("Call them", named):
+        cast.browser(cast.analyst).post(f"{page()}/notes/{note.id}", {"text": text})
+    tasks.mentions_sweep_task()
+    assert len(mail.outbox) == 1
+
+
 def test_what_no_wake_up_told_of_is_mailed_by_the_sweep(worked_month: Cast) -> None:
     write(worked_month, worked_month.analyst, f"@{worked_month.owner.user.name} call them")
     for _ in range(2):

@@ -69,6 +69,8 @@ def note_change(*, agency: Agency, note: CompanyNote, text: str, by: Membership,
         new = [one for one in mentioned if one.id not in held.mentioned_ids and one.id != by.user_id]
         held.text, held.mentioned_ids, held.edited_at = text, [one.id for one in mentioned], clock.now()
         held.save(update_fields=["text", "mentioned_ids", "edited_at"])
+        # Whoever is mentioned again after a while is told of that alone.
+        held.mentions.exclude(user_id__in=held.mentioned_ids).delete()
         if held.author_id != by.user_id:
             _entry(held, f"changed a note of {held.author_name}", by.user)
         mentions_tell(note=held, people=new, by=by.user, path=path)
@@ -78,8 +80,10 @@ def note_delete(*, note: CompanyNote, by: Membership) -> None:
     """Delete a note. May run twice. Raises Refused for another's where the role is too low."""
     require_mine(note, by)
     with transaction.atomic():
-        gone, _ = CompanyNote.objects.filter(id=note.id).delete()
-        if gone:
+        # Held first: what somebody else mentions in it at the same time is there to go with it then.
+        held = CompanyNote.objects.select_for_update().filter(id=note.id).first()
+        if held is not None:
+            held.delete()
             _entry(
                 note, "deleted a note" + ("" if note.author_id == by.user_id else f" of {note.author_name}"), by.user
             )

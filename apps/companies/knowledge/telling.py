@@ -25,7 +25,7 @@ from .people import Colleague, by_id, colleagues
 logger = logging.getLogger(__name__)
 # The mail has the note's beginning; the page has all of it.
 LONGEST_QUOTE = 500
-# Longer than a task may run (CELERY_TASK_TIME_LIMIT, 4 minutes).
+# Longer than a mail server takes that answers at all (EMAIL_TIMEOUT, for each of its few answers).
 LEASE = timedelta(minutes=5)
 PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=10)
 # With their pauses some two hours.
@@ -51,12 +51,13 @@ def mention_mail(mention_id: int) -> bool:
     to. May run twice and side by side.
     """
     now = clock.now()
-    due = CompanyMention.objects.filter(id=mention_id, due_at__lte=now)
-    mention = due.select_related("note__company").first()
+    one = CompanyMention.objects.filter(id=mention_id)
+    mention = one.filter(due_at__lte=now).select_related("note__company").first()
     # Whoever else is at it has written another time meanwhile.
-    if mention is None or not due.filter(due_at=mention.due_at).update(due_at=now + LEASE, tries=F("tries") + 1):
+    if mention is None or not one.filter(due_at=mention.due_at).update(due_at=now + LEASE, tries=F("tries") + 1):
         return False
     mention.tries += 1
+    mine = one.filter(due_at=now + LEASE)
     reader = _reader(mention)
     # After that many tries it is no news; the note stands there.
     if reader is not None and mention.tries <= MOST_TRIES:
@@ -65,9 +66,9 @@ def mention_mail(mention_id: int) -> bool:
         except (OSError, SMTPException) as error:
             logger.warning("a mention wasn't mailed: %s", type(error).__name__)
             pause = min(PAUSE * 2 ** (mention.tries - 1), LONGEST_PAUSE)
-            CompanyMention.objects.filter(id=mention.id).update(due_at=clock.now() + pause)
+            mine.update(due_at=clock.now() + pause)
             return False
-    mention.delete()
+    mine.delete()
     return reader is not None and mention.tries <= MOST_TRIES
 
 
