@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.agencies.models import Agency
@@ -36,8 +36,8 @@ from .webhook_stand_in import receiver
 from .world import BRINDLEWICK, KESTREL, World
 
 MADE_BY = "Ida Sandvik"
-# One that was just made is left alone until it is pointed at a stand-in that runs, or for so long.
-ALONE = timedelta(hours=1)
+# What is due before a stand-in runs waits for one, or for so long.
+AFTER = timedelta(minutes=10)
 # Of the past, as much as a page shows at first: a part of it is too old for some.
 REPLAY = timedelta(days=7)
 
@@ -198,16 +198,26 @@ def destinations_point(sites: Mapping[str, Site], urls: Mapping[tuple[str, str],
     """Point the demo's destinations at stand-ins. Nothing that somebody has added is touched."""
     for one in WIRED:
         for destination in _made(one, sites[one.world.host]).filter(archived_at=None).exclude(stand_in_url=""):
+            _due(destination).filter(attempts=0).update(next_attempt_at=clock.now())
             destination_point(destination=destination, stand_in_url=urls[one.key])
 
 
-def past_send(sites: Mapping[str, Site]) -> None:
-    """Send the past days to the demo's destinations that never had them. What is due waits for their stand-ins."""
+def past_send(sites: Mapping[str, Site], *, after: timedelta = timedelta()) -> None:
+    """Send the past days to the demo's destinations that never had them, `after` a while.
+
+    Where no stand-in runs yet: from its first, vain try on it would take until one does, and the pages tell of that.
+    """
     now = clock.now()
     for one in WIRED:
         replays = Delivery.objects.filter(destination=OuterRef("id"), is_replay=True)
         for destination in _made(one, sites[one.world.host]).filter(~Exists(replays), archived_at=None):
-            replay_begin(destination=destination, since=now - REPLAY, until=now)
+            with transaction.atomic():
+                replay_begin(destination=destination, since=now - REPLAY, until=now)
+                _due(destination).update(next_attempt_at=now + after)
+
+
+def _due(destination: Destination) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(destination=destination, state=Delivery.State.WAITING)
 
 
 def _made(one: Wired, site: Site) -> QuerySet[Destination]:
@@ -225,8 +235,6 @@ def _make(one: Wired, site: Site, url: str) -> None:
         user_name=MADE_BY,
         stand_in_url=url,
     )
-    # Else its first deliveries would be told as slow: from their first try on it takes until its stand-in runs.
-    Destination.objects.filter(id=destination.id).update(open_until=clock.now() + ALONE)
     goals = dict(Goal.objects.filter(site=site, archived_at=None).values_list("name", "id"))
     for sent in one.sent:
         if sent.event or sent.goal in goals:

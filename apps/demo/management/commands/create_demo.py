@@ -15,7 +15,7 @@ from apps.agencies.models import Agency
 from apps.core import clock
 from apps.core.tenancy import in_schema
 from apps.demo import agency as demo
-from apps.demo.forwarding import destinations_ensure, past_send, urls_by_hand
+from apps.demo.forwarding import AFTER, destinations_ensure, past_send, urls_by_hand
 from apps.demo.history import DAYS, Gap, fill
 from apps.demo.knowledge import knowledge_ensure
 from apps.demo.logs import log_lines
@@ -50,7 +50,7 @@ class Command(BaseCommand):
                 knowledge_ensure(agency, sites[KESTREL.host])
                 profiles_ensure(stories(KESTREL), by="Mei Okafor")
                 destinations_ensure(sites, urls_by_hand())
-                past_send(sites)
+                past_send(sites, after=AFTER)
                 if not options["no_log"] and options["days"]:
                     self._import_log(agency, sites[SALTGROVE.host])
             except LookupError as problem:
