@@ -112,7 +112,7 @@ def _read_client(key_hashes: str) -> Client | None:
         return None
     try:
         api_key_take_over(api_key=row, hashes=hashes)
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         # The key holds all the same; it is taken over when it is read the next time.
         logger.warning("API key %s couldn't be kept under the new server key: %s", row.id, type(error).__name__)
     return Client(row.schema, tuple(row.scopes))
