@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.core import clock, formats
 from apps.core.errors import Refused
@@ -15,7 +15,10 @@ from apps.tracking.goals.selectors import conversions_counted
 from apps.tracking.models import Conversion, Event, Session
 
 from .checked import CHECKED, checked_renew
+from .mapping import mapped_read, message_of
 from .models import Delivery, Destination, RoutingRule
+from .occurrences import Occurrence
+from .providers.base import Provider
 from .providers.registry import provider_of
 from .routing import choices_of, deliveries_keep, deliveries_of, events_named, goals_had, rules_in_force
 
@@ -28,21 +31,29 @@ TOGETHER = 1_000
 class Replayed:
     """What became of a past period's conversions and events, or would. `due`: are sent. `had`: it had them before.
 
-    `unmet`: no rule holds for them. Those of one event that goes once are one.
+    `too_old`, `unmatchable`: the provider takes them no more, or could recognise nobody by them; `unmet`: no rule holds
+    for them. Those of one event that goes once are one. `leaves_events`: there were too many events that rules name
+    beside the goals', so these weren't looked at.
     """
 
     due: int = 0
     withheld: int = 0
     too_old: int = 0
+    unmatchable: int = 0
     had: int = 0
     unmet: int = 0
+    leaves_events: bool = False
 
     def __add__(self, other: "Replayed") -> "Replayed":
-        return Replayed(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+        sums = {name: getattr(self, name) + getattr(other, name) for name in COUNTED}
+        return replace(self, **sums, leaves_events=self.leaves_events or other.leaves_events)
 
     @property
     def total(self) -> int:
-        return self.due + self.withheld + self.too_old + self.had + self.unmet
+        return sum(getattr(self, name) for name in COUNTED)
+
+
+COUNTED = ("due", "withheld", "too_old", "unmatchable", "had", "unmet")
 
 
 def period_replay(
@@ -50,25 +61,28 @@ def period_replay(
 ) -> Replayed:
     """Make deliveries of what happened in a past period for one destination; return what became of it, or would.
 
-    Conversions that count, as when they are routed at once, and events that rules name. What it has had already isn't
-    sent again (what it only checked in test mode is), nor a goal that counts once of a visit whose other conversion it
-    had; what its provider takes no more isn't tried. Also those that were found in the past, as a person has asked for
-    them. Raises Refused for more than `most`.
+    Conversions that count, as when they are routed at once, and events that rules name, as far back as the provider
+    takes them. What it has had already isn't sent again (what it only checked in test mode is), nor a goal that counts
+    once of a visit whose other conversion it had; what its provider takes no more, or could recognise nobody by, isn't
+    tried. Also those that were found in the past, as a person has asked for them. Raises Refused for more conversions
+    than `most`; more events are left.
     """
     rules = [rule for rule in rules_in_force(site_id=destination.site_id) if rule.destination_id == destination.id]
-    counted = _counted(destination, rules, since, until)
-    named = _named(destination, rules, since, until)
-    if most is not None:
-        counted, named = counted[: most + 1], named[: most + 1]
+    counted = list(_counted(destination, rules, since, until)[: None if most is None else most + 1])
+    if most is not None and len(counted) > most:
+        raise Refused(f"There are more than {formats.number(most)} conversions: choose a shorter period.")
     # Event by event: which rule decides is told by all goals that it meets, and by its name.
     by_event: defaultdict[UUID, list[int]] = defaultdict(list)
     for _, event_id, id_ in counted:
         by_event[event_id].append(id_)
-    moments = {event_id: at for at, event_id in named}
+    named = _named(destination, rules, since, until)
+    # Most of a busy day it may have had: those that are no conversions are only counted then.
+    is_new = ~Exists(_had(destination).filter(event_id=OuterRef("event_id"))) | Q(event_id__in=list(by_event))
+    new = list(named.filter(is_new).values_list("occurred_at", "event_id")[: None if most is None else most + 1])
+    leaves_events = most is not None and len(new) > most
+    moments = {} if leaves_events else {event_id: at for at, event_id in new}
+    total = Replayed(had=0 if leaves_events else named.exclude(is_new).count(), leaves_events=leaves_events)
     events = list(moments | {event_id: at for at, event_id, _ in counted})
-    if most is not None and max(len(counted), len(events)) > most:
-        raise Refused(f"There are more than {formats.number(most)} to be looked at: choose a shorter period.")
-    total = Replayed()
     for start in range(0, len(events), TOGETHER):
         some = events[start : start + TOGETHER]
         conversions = list(Conversion.objects.filter(id__in=[id_ for event_id in some for id_ in by_event[event_id]]))
@@ -97,15 +111,19 @@ def _counted(
     )
 
 
-def _named(
-    destination: Destination, rules: Sequence[RoutingRule], since: datetime, until: datetime
-) -> "QuerySet[Event, tuple[datetime, UUID]]":
-    """Return the events of a period that rules name: when, and their ids."""
+def _named(destination: Destination, rules: Sequence[RoutingRule], since: datetime, until: datetime) -> QuerySet[Event]:
+    """Return the events of a period that rules name and that the provider takes yet, the oldest first."""
     names = {rule.event_name for rule in rules if rule.source == RoutingRule.Source.EVENT}
     events = events_named(site_id=destination.site_id, names=names)
     visits = Session.objects.filter(site_id=destination.site_id, id=OuterRef("session_id"), set_aside="")
+    if provider := provider_of(destination.provider):
+        since = max(since, clock.now() - provider.max_age)
     found = events.filter(Exists(visits), occurred_at__gte=since, occurred_at__lt=until)
-    return found.order_by("occurred_at", "event_id").values_list("occurred_at", "event_id")
+    return found.order_by("occurred_at", "event_id")
+
+
+def _had(destination: Destination) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(~CHECKED, destination=destination)
 
 
 def _replay(
@@ -119,11 +137,12 @@ def _replay(
     """`conversions`: all of their events. `named`: those that rules name, with when they happened."""
     all_choices = choices_of(site_id=destination.site_id, rules=rules, conversions=conversions, named=named)
     had_before = goals_had(conversions)
-    made: list[Delivery] = []
+    made: list[tuple[Delivery, Occurrence]] = []
     had = unmet = 0
     for choices in all_choices.values():
+        happened = {choice.rule.id: choice.one.occurrence for choice in choices}
         if of_event := deliveries_of(choices, is_replay=True, had=had_before):
-            made += of_event
+            made += [(delivery, happened[delivery.rule_id or 0]) for delivery in of_event]
         elif deliveries_of(choices, is_replay=True, had=set()):
             had += 1
         else:
@@ -131,22 +150,35 @@ def _replay(
     events = {one.event_id for one in conversions} | named.keys()
     unmet += len(events - {event_id for event_id, _ in all_choices})  # gone meanwhile
     held = set(
-        Delivery.objects.filter(
-            ~CHECKED, destination=destination, event_id__in=[delivery.event_id for delivery in made]
-        ).values_list("event_id", "occurrence")
+        _had(destination)
+        .filter(event_id__in=[delivery.event_id for delivery, _ in made])
+        .values_list("event_id", "occurrence")
     )
-    new = [delivery for delivery in made if (delivery.event_id, delivery.occurrence) not in held]
+    new = [one for one in made if (one[0].event_id, one[0].occurrence) not in held]
     provider = provider_of(destination.provider)
     oldest = clock.now() - provider.max_age if provider else None
-    young = [delivery for delivery in new if oldest is None or delivery.occurred_at >= oldest]
+    young = [one for one in new if oldest is None or one[0].occurred_at >= oldest]
+    sent = [
+        delivery for delivery, happened in young if not (provider and _is_unmatchable(provider, delivery, happened))
+    ]
     if not is_preview:
-        checked_renew(young)
-        deliveries_keep(young)
-    due = sum(delivery.state == State.WAITING for delivery in young)
+        checked_renew(sent)
+        deliveries_keep(sent)
+    due = sum(delivery.state == State.WAITING for delivery in sent)
     return Replayed(
         due=due,
-        withheld=len(young) - due,
+        withheld=len(sent) - due,
         too_old=len(new) - len(young),
+        unmatchable=len(young) - len(sent),
         had=had + len(made) - len(new),
         unmet=unmet,
     )
+
+
+def _is_unmatchable(provider: Provider, delivery: Delivery, happened: Occurrence) -> bool:
+    """Return whether it is certain that the provider could recognise nobody by what may be sent."""
+    if delivery.state != State.WAITING:
+        return False
+    mapped = mapped_read(delivery.mapped)
+    message = message_of(delivery_id=0, key="", name=delivery.name, mapped=mapped, occurrence=happened)
+    return bool(provider.unmatchable(message))

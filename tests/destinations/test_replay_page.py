@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from apps.core.errors import Refused
 from apps.destinations.conditions import Conditions
 from apps.destinations.models import Delivery, Destination
 from apps.destinations.providers.webhook.provider import Webhook
@@ -88,7 +87,7 @@ def test_too_many_at_once_are_refused(
     convert(goal, in_alder.site)
     convert(goal, in_alder.site)
     page = text(in_alder.browser(in_alder.manager).get(f"{BASE}/{webhook.id}/replay?{PERIOD}"), 422)
-    assert "There are more than 1 to be looked at: choose a shorter period" in page
+    assert "There are more than 1 conversions: choose a shorter period" in page
 
 
 def test_it_says_why_nothing_is_found(in_alder: Cast, webhook: Destination) -> None:
@@ -126,9 +125,41 @@ def test_events_that_a_rule_names_go_too_once_whether_a_goal_or_not(
         (others[1].event_id, "withheld"),
         (others[2].event_id, "waiting"),
     }
-    with pytest.raises(Refused, match="more than 3 to be looked at"):
-        period_replay(destination=webhook, **span, most=3)
-    assert period_replay(destination=webhook, **span, most=4).total == 4
+    assert period_replay(destination=webhook, **span, most=2) == Replayed(had=3, unmet=1)
+
+
+def test_too_many_events_are_left_out_and_conversions_go_alone(
+    in_alder: Cast, webhook: Destination, goal: Goal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.destinations.views.replay.MOST", 1)
+    rule_make(webhook, event_name="download")
+    conversion = convert(goal, in_alder.site)
+    others = [convert(goal, in_alder.site, name="download") for _ in range(2)]
+    Conversion.objects.exclude(id=conversion.id).delete()
+    browser, path = in_alder.browser(in_alder.manager), f"{BASE}/{webhook.id}/replay"
+    page = text(browser.get(f"{path}?{PERIOD}"))
+    assert "There are more than 1 events that rules name, so these are left out" in page and counts(page)[0] == "1"
+    browser.post(path, {"first": "2026-05-06", "last": "2026-05-13"})
+    assert list(Delivery.objects.values_list("event_id", flat=True)) == [conversion.event_id]
+    assert "Events that rules name were too many" in text(browser.get(BASE))
+    assert "are left out" in text(browser.get(f"{path}?{PERIOD}"))
+    # What it has had doesn't stand in the way.
+    Delivery.objects.filter(event_id=conversion.event_id).update(event_id=others[0].event_id)
+    Conversion.objects.all().delete()
+    assert counts(text(browser.get(f"{path}?{PERIOD}"))) == ["1", "0", "0", "1", "0", "2"]
+
+
+def test_what_its_provider_could_recognise_nobody_by_isn_t_promised(
+    in_alder: Cast, goal: Goal, webhook: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert(goal, in_alder.site)
+    convert(goal, in_alder.site, consent_marketing="denied")
+    monkeypatch.setattr(Webhook, "unmatchable", lambda *_: "No client ID.")
+    span: dict[str, Any] = {"since": NOW - timedelta(days=1), "until": NOW}
+    assert period_replay(destination=webhook, **span) == Replayed(withheld=1, unmatchable=1)
+    assert [one.state for one in Delivery.objects.all()] == ["withheld"]
+    page = text(in_alder.browser(in_alder.manager).get(f"{BASE}/{webhook.id}/replay?{PERIOD}"))
+    assert "Nobody to be recognised" in page and counts(page) == ["0", "0", "0", "1", "1", "0", "2"]
 
 
 def test_a_goal_that_counts_once_a_visit_goes_once_however_the_period_cuts_it(

@@ -90,12 +90,16 @@ def test_a_sweep_leaves_what_has_just_been_told_of_to_who_was_woken(
 def test_what_was_routed_is_known_for_as_long_as_it_could_be_looked_for(
     in_alder: Cast, goal: Goal, webhook: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    route(convert(goal, in_alder.site))
+    one = convert(goal, in_alder.site)
+    route(one)
     later(monkeypatch, days=8, hours=23)
+    Event.objects.filter(event_id=one.event_id).update(received_at=NOW + timedelta(days=7))  # it came late
     deliveries_tidy()
-    assert RoutedConversion.objects.count() == 1
-    assert conversions_unrouted(site_id=in_alder.site.id, is_late=True) == []
-    later(monkeypatch, days=12)
+    assert conversions_unrouted(site_id=one.site_id, is_late=True) == []
+    RoutedConversion.objects.all().delete()
+    assert conversions_unrouted(site_id=one.site_id, is_late=True) == [one.id]
+    route(one)
+    later(monkeypatch, days=21)
     deliveries_tidy()
     assert not RoutedConversion.objects.exists()
 

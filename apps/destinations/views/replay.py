@@ -43,6 +43,7 @@ def replay(request: HttpRequest, slug: str, destination_id: int) -> HttpResponse
         "is_archived": is_archived(site),
         "only_checks": only_checks(destination, kind),
         "oldest": age_words(kind.max_age),
+        "most": MOST,
         "has_rules": destination.rules.filter(is_on=True).exists(),
     }
     if form.is_bound and form.is_valid():
@@ -71,7 +72,8 @@ def _asked(data: QueryDict) -> QueryDict | None:
 
 
 def _said(begun: Replayed) -> str:
+    left = " Events that rules name were too many, and left out." if begun.leaves_events else ""
     if not begun.due:
-        return "There was nothing left to send: the destination has had it, or may not have it."
+        return f"There was nothing left to send: the destination has had it, or may not have it.{left}"
     are, they = ("is", "it is") if begun.due == 1 else ("are", "they are")
-    return f"{formats.number(begun.due)} {are} on the way. The log shows how far {they}."
+    return f"{formats.number(begun.due)} {are} on the way. The log shows how far {they}.{left}"
