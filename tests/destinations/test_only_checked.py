@@ -37,7 +37,7 @@ class There:
     destination: Destination
     stand_in: GA4StandIn | GoogleAdsStandIn
 
-    def test_mode(self, is_on: bool) -> None:
+    def switch_test_mode(self, is_on: bool) -> None:
         Destination.objects.filter(id=self.destination.id).update(is_test_mode=is_on)
         self.destination.refresh_from_db()
 
@@ -60,7 +60,7 @@ def there(
             target = target_of(url, stand_in)
         made = There(destination_at(target, request.param, in_alder.site), stand_in)
         rule_make(made.destination, goal)
-        made.test_mode(True)
+        made.switch_test_mode(True)
         later(monkeypatch)
         yield made
 
@@ -114,7 +114,7 @@ def test_pages_timelines_and_receipts_say_that_it_was_only_checked(
 def test_a_replay_takes_it_once_test_mode_is_off_and_it_counts_once(
     in_alder: Cast, there: There, checked: Conversion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there.test_mode(False)
+    there.switch_test_mode(False)
     later(monkeypatch, minutes=5)
     assert there.replay(is_preview=True) == Replayed(due=1)
     assert only().state == "withheld"
@@ -134,7 +134,7 @@ def test_what_is_told_for_good_is_forgotten_as_ever(
     committing: Committing,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    there.test_mode(False)
+    there.switch_test_mode(False)
     there.replay()
     with committing():
         destination_send(there.destination.id)
@@ -146,7 +146,7 @@ def test_what_is_told_for_good_is_forgotten_as_ever(
 def test_a_replay_withholds_what_was_checked_before_a_withdrawal(
     in_alder: Cast, there: There, checked: Conversion
 ) -> None:
-    there.test_mode(False)
+    there.switch_test_mode(False)
     withdraw(checked.session_id)
     assert there.replay() == Replayed(withheld=1)
     assert (only().reason, only().consent["state"]) == ("consent_denied", "denied")

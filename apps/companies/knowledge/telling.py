@@ -58,18 +58,21 @@ def mention_mail(mention_id: int) -> bool:
         return False
     mention.tries += 1
     mine = one.filter(due_at=now + LEASE)
-    reader = _reader(mention)
+    agency: Agency = Agency.objects.get(schema_name=current_schema())
     # After that many tries it is no news; the note stands there.
-    if reader is not None and mention.tries <= MOST_TRIES:
-        try:
-            _send(mention, reader)
-        except (OSError, SMTPException) as error:
-            logger.warning("a mention wasn't mailed: %s", type(error).__name__)
-            pause = min(PAUSE * 2 ** (mention.tries - 1), LONGEST_PAUSE)
-            mine.update(due_at=clock.now() + pause)
-            return False
+    reader = _reader(agency, mention) if mention.tries <= MOST_TRIES else None
+    if reader is None:
+        mine.delete()
+        return False
+    try:
+        _send(agency, mention, reader)
+    except (OSError, SMTPException) as error:
+        logger.warning("a mention wasn't mailed: %s", type(error).__name__)
+        pause = min(PAUSE * 2 ** (mention.tries - 1), LONGEST_PAUSE)
+        mine.update(due_at=clock.now() + pause)
+        return False
     mine.delete()
-    return reader is not None and mention.tries <= MOST_TRIES
+    return True
 
 
 def mentions_due() -> list[int]:
@@ -78,16 +81,16 @@ def mentions_due() -> list[int]:
     return list(due.values_list("id", flat=True)[:SWEPT_TOGETHER])
 
 
-def _reader(mention: CompanyMention) -> Colleague | None:
+def _reader(agency: Agency, mention: CompanyMention) -> Colleague | None:
     """Return who is to be mailed; None where the note doesn't mention them any more, or they don't see the client."""
     note = mention.note
     if mention.user_id not in note.mentioned_ids:
         return None
-    return by_id(colleagues(_agency(), client_id=note.client_id)).get(mention.user_id)
+    return by_id(colleagues(agency, client_id=note.client_id)).get(mention.user_id)
 
 
-def _send(mention: CompanyMention, reader: Colleague) -> None:
-    note, agency = mention.note, _agency()
+def _send(agency: Agency, mention: CompanyMention, reader: Colleague) -> None:
+    note = mention.note
     quote = note.text if len(note.text) <= LONGEST_QUOTE else f"{note.text[:LONGEST_QUOTE].rstrip()} …"
     context = {
         "agency": agency,
@@ -99,8 +102,3 @@ def _send(mention: CompanyMention, reader: Colleague) -> None:
     # Sent again where a worker was killed before it could say so, it is the same to mail programs.
     message_id = f"<mention.{agency.schema_name}.{mention.id}@{settings.BEACON_PUBLIC_HOST}>"
     mail_send("mail/mention", to=reader.email, context=context, headers={"Message-ID": message_id})
-
-
-def _agency() -> Agency:
-    agency: Agency = Agency.objects.get(schema_name=current_schema())
-    return agency
