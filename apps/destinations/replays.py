@@ -113,8 +113,7 @@ def _counted(
 
 def _named(destination: Destination, rules: Sequence[RoutingRule], since: datetime, until: datetime) -> QuerySet[Event]:
     """Return the events of a period that rules name and that the provider takes yet, the oldest first."""
-    names = {rule.event_name for rule in rules if rule.source == RoutingRule.Source.EVENT}
-    events = events_named(site_id=destination.site_id, names=names)
+    events = events_named(site_id=destination.site_id, rules=rules)
     visits = Session.objects.filter(site_id=destination.site_id, id=OuterRef("session_id"), set_aside="")
     if provider := provider_of(destination.provider):
         since = max(since, clock.now() - provider.max_age)

@@ -131,9 +131,9 @@ def events_route(*, site_id: int, session_ids: Iterable[UUID]) -> set[int]:
     if first is None:
         return set()
     now = clock.now()
-    events = events_named(
-        site_id=site_id, names={rule.event_name for rule in rules if rule.source == Source.EVENT}
-    ).filter(
+    # What was imported was found in the past: it goes by a replay only.
+    lately = events_named(site_id=site_id, rules=rules).exclude(origin=Origin.IMPORT)
+    events = lately.filter(
         ~Exists(RoutedEvent.objects.filter(event_id=OuterRef("event_id"))),
         session_id__in=list(session_ids),
         occurred_at__gte=max(now - LOOK_BACK - LATEST, first),
@@ -146,10 +146,10 @@ def events_route(*, site_id: int, session_ids: Iterable[UUID]) -> set[int]:
     return _route(site_id, rules, conversions, named=named)
 
 
-def events_named(*, site_id: int, names: Iterable[str]) -> QuerySet[Event]:
-    """Return the events of these names that rules may send."""
-    found = Event.objects.filter(site_id=site_id, kind=Kind.EVENT, name__in=list(names), set_aside="")
-    return found.exclude(origin=Origin.IMPORT)
+def events_named(*, site_id: int, rules: Iterable[RoutingRule]) -> QuerySet[Event]:
+    """Return a site's events that rules name."""
+    names = _by_source(rules, Source.EVENT)
+    return Event.objects.filter(site_id=site_id, kind=Kind.EVENT, name__in=list(names), set_aside="")
 
 
 def choices_of(
